@@ -1,0 +1,65 @@
+"""pyramid_sessiontoken, with its cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calls import call, cookies_of
+from contenders.ours_app import make_ours
+from job import NOBODY, SIGNED_IN, Environ, Job, make_environ, same, tamper
+
+
+def no_credential() -> Job:
+    return _job(_make_app("signed"), same(make_environ()), NOBODY)
+
+
+def signed_seen() -> Job:
+    return _seen("signed")
+
+
+def signed_never() -> Job:
+    return _never("signed")
+
+
+def encrypted_seen() -> Job:
+    return _seen("encrypted")
+
+
+def encrypted_never() -> Job:
+    return _never("encrypted")
+
+
+def _seen(transform: str) -> Job:
+    app = _make_app(transform)
+
+    def draw(count: int) -> list[Environ]:
+        # A new one each time, lest a long run reaches its renewal.
+        shown = _show(_login(app))
+        call(app, shown)
+        return [shown] * count
+
+    return _job(app, draw)
+
+
+def _never(transform: str) -> Job:
+    app = _make_app(transform)
+    return _job(app, lambda count: [_show(_login(app)) for _ in range(count)])
+
+
+def _make_app(transform: str) -> Any:
+    return make_ours(
+        {"authenticators": "cookie", "cookie.transform": transform}
+    )
+
+
+def _login(app: Any) -> str:
+    return cookies_of(app, make_environ("/login"))
+
+
+def _show(cookie: str) -> Environ:
+    return make_environ(COOKIE=cookie)
+
+
+def _job(app: Any, draw: Any, answer: bytes = SIGNED_IN) -> Job:
+    cookie = _login(app)
+    return Job(app, draw, answer, _show(cookie), _show(tamper(cookie, -20)))

@@ -1,0 +1,103 @@
+"""What a contender hands over: an application, and requests to it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Environ = dict[str, Any]
+
+USERID = "alice1"
+
+#: Three claims of the application's own, wherever a contender carries any.
+CLAIMS = {"tenant": "acme", "locale": "de-CH", "roles": ["editor", "auditor"]}
+
+ISSUER = "https://issuer.example"
+AUDIENCE = "https://api.example"
+
+#: Seconds that a credential lives: longer than any run.
+LIFETIME = 36_000
+
+#: What the view answers to the user, and to nobody: some 12 bytes.
+SIGNED_IN = b"hello alice1"
+NOBODY = b"hello None"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A contender, ready to run.
+
+    :ivar app: the WSGI application.
+    :ivar draw: gives the environs of so many requests to come. It is never
+        timed, so this is where tokens are made that are used once.
+    :ivar answer: the body of each of them.
+    :ivar good: a request of a user, ``None`` where there is no credential.
+    :ivar bad: the same with a credential that was tampered with.
+    :ivar ended: the same with one that was good until its session was ended,
+        ``None`` where nobody can end any.
+    :ivar bare: what is done in place of a request, without WSGI.
+    """
+
+    app: Any
+    draw: Callable[[int], list[Environ]]
+    answer: bytes = SIGNED_IN
+    good: Environ | None = None
+    bad: Environ | None = None
+    ended: Environ | None = None
+    bare: Callable[[], bytes] | None = None
+
+
+def same(environ: Environ) -> Callable[[int], list[Environ]]:
+    """Draw one request again and again."""
+    return lambda count: [environ] * count
+
+
+def showing(good: Environ, bad: Environ, app: Any) -> Job:
+    """Make the job of a contender that does the same every time."""
+    return Job(app, same(good), good=good, bad=bad)
+
+
+def make_environ(
+    path: str = "/hello", method: str = "GET", **headers: str
+) -> Environ:
+    """Write down what a server makes of a request.
+
+    :param headers: named as in the environ, without ``HTTP_``.
+    """
+    return {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "CONTENT_LENGTH": "0",
+        "REMOTE_ADDR": "192.0.2.1",
+        "SERVER_NAME": "app.example",
+        "SERVER_PORT": "443",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "app.example",
+        "HTTP_USER_AGENT": "benchmark",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "https",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        **{f"HTTP_{name}": value for name, value in headers.items()},
+    }
+
+
+def tamper(text: str, at: int) -> str:
+    """Change one character: valid in shape, wrong in substance."""
+    other = "A" if text[at] != "A" else "B"
+    return text[:at] + other + text[at:][1:]
+
+
+def break_signature(token: str) -> str:
+    """Tamper with a JWT's signature, in its middle: the last character has
+    bits that some decoders ignore.
+    """
+    return tamper(token, -20)

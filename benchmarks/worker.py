@@ -1,0 +1,76 @@
+"""Run contenders in this environment, as told over a pipe.
+
+One JSON object a line: ``{"do": "take", "name": "trivial", "count": 300}``
+is answered by ``{"result": ...}`` or ``{"error": ...}``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import calls
+import waiting
+from job import Job
+
+
+class Worker:
+    """The contenders that were loaded, by name."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+
+    def load(self, name: str, made_by: str) -> None:
+        """Make a contender and see that it does what it says."""
+        module, _, function = made_by.partition(":")
+        imported = importlib.import_module(f"contenders.{module}")
+        job = getattr(imported, function)()
+        calls.check(job)
+        self._jobs[name] = job
+
+    def take(self, name: str, count: int) -> int:
+        return calls.take(self._jobs[name], count)
+
+    def take_waiting(self, name: str, count: int, threads: int) -> float:
+        return waiting.take(self._jobs[name], count, threads)
+
+    def count_garbage(self, name: str, count: int) -> int:
+        return calls.count_garbage(self._jobs[name], count)
+
+
+def serve(lines: Any, answer: Callable[[Any], None]) -> None:
+    worker = Worker()
+    for line in lines:
+        order = json.loads(line)
+        try:
+            result = getattr(worker, order.pop("do"))(**order)
+            answer({"result": result})
+        except Exception:  # noqa: BLE001
+            # Whatever a contender raises is told where it is seen.
+            answer({"error": traceback.format_exc()})
+
+
+def main() -> None:
+    # What a contender prints must not get between the answers.
+    pipe = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    # As in production: warnings are logged, to nowhere in particular.
+    logging.basicConfig(
+        level=logging.WARNING, handlers=[logging.NullHandler()]
+    )
+
+    def answer(message: Any) -> None:
+        pipe.write(json.dumps(message) + "\n")
+        pipe.flush()
+
+    serve(sys.stdin, answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The session in the cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zope.interface import implementer
+
+from ..cookies.jar import Jar
+from ..errors import InvalidCredential, Undecodable
+from ..identity import Identity
+from ..interfaces import IAuthenticator
+from ..state import note_token
+from .session import Redeem
+
+
+@implementer(IAuthenticator)
+class CookieAuthenticator:
+    """Redeem what the cookie carries.
+
+    :param redeem: text to ticket and ``VALID`` or ``RENEW``, or
+        ``InvalidCredential``.
+    """
+
+    name = "cookie"
+    scheme = None
+    vary = ("Cookie",)
+    ambient = True
+
+    def __init__(self, redeem: Redeem, jar: Jar) -> None:
+        self._redeem = redeem
+        self._jar = jar
+
+    def authenticate(self, request: Any) -> Identity | None:
+        shown = self._jar.read(request.environ)
+        if shown is None:
+            return None
+        ended: str | None = None
+        reason = "a part of it is missing"
+        for value in shown.values:
+            try:
+                ticket, verdict = self._redeem(value)
+            except Undecodable as error:
+                # A name that comes twice: the one that verifies.
+                reason = error.reason
+            except InvalidCredential as error:
+                ended = error.reason
+            else:
+                note_token(request, ticket, value, verdict)
+                return Identity(
+                    ticket.userid, ticket.claims, self.name, ticket
+                )
+        # New ones: a kept exception holds its frames, and they the request.
+        if ended is not None or shown.is_cut_off:
+            raise InvalidCredential(ended or "it comes too often to be read")
+        raise Undecodable(reason)
+
+    def challenge(self, request: Any) -> str | None:
+        return None

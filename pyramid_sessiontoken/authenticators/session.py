@@ -1,0 +1,76 @@
+"""A session token in a request header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zope.interface import implementer
+
+from ..errors import EXPIRED
+from ..identity import Identity
+from ..interfaces import IAuthenticator, Verdict
+from ..state import Refusal, find_state, note_token
+from ..ticket import Ticket
+from .schemes import challenge, credential_of, environ_key
+
+Redeem = Callable[[str], tuple[Ticket, Verdict]]
+
+
+@implementer(IAuthenticator)
+class SessionAuthenticator:
+    """Redeem the session token that a header carries.
+
+    :param redeem: text to ticket and ``VALID`` or ``RENEW``, or
+        ``InvalidCredential``.
+    :param scheme: in ``Authorization``; other headers carry the token bare.
+    """
+
+    name = "session"
+    ambient = False
+
+    def __init__(
+        self,
+        redeem: Redeem,
+        scheme: str = "Session",
+        header: str = "Authorization",
+        realm: str = "session",
+    ) -> None:
+        self._redeem = redeem
+        self._realm = realm
+        self._environ_key = environ_key(header)
+        self.vary = (header,)
+        self.scheme = scheme if header.lower() == "authorization" else None
+
+    def authenticate(self, request: Any) -> Identity | None:
+        shown = request.environ.get(self._environ_key)
+        if not shown:
+            return None
+        if self.scheme is not None:
+            shown = credential_of(shown, self.scheme)
+            if shown is None:
+                return None
+        ticket, verdict = self._redeem(shown)
+        note_token(request, ticket, shown, verdict)
+        return Identity(ticket.userid, ticket.claims, self.name, ticket)
+
+    def challenge(self, request: Any) -> str | None:
+        """Say what is wanted, and whether what was shown is no good."""
+        if self.scheme is None:
+            return None
+        parameters = {"realm": self._realm}
+        state = find_state(request)
+        refusal = state.refusal(self.name) if state else None
+        if refusal is not None:
+            parameters.update(invalid_token(refusal))
+        return challenge(self.scheme, parameters)
+
+
+def invalid_token(refusal: Refusal) -> dict[str, str]:
+    """Give the parameters of RFC 6750, section 3.1. All refusals are alike
+    to the client, but that it learns when to renew its token.
+    """
+    parameters = {"error": "invalid_token"}
+    if refusal.reason == EXPIRED:
+        parameters["error_description"] = "The token expired"
+    return parameters

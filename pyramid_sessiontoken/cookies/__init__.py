@@ -1,0 +1,1 @@
+"""The cookie: protected, chunked, with attributes."""

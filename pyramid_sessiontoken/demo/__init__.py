@@ -1,0 +1,37 @@
+"""A small application to try the library with: alice and bob, a page that
+tells who you are, and one that only an administrator sees.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.authorization import Allow, Authenticated
+from pyramid.config import Configurator
+from pyramid.csrf import CookieCSRFStoragePolicy
+
+import pyramid_sessiontoken
+
+
+class Root:
+    """Who may do what, anywhere in the demo."""
+
+    __acl__ = (
+        (Allow, Authenticated, "view"),
+        (Allow, "role:admin", "administer"),
+    )
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+
+
+def main(global_config: Any, **settings: Any) -> Any:
+    """Make the WSGI application that development.ini names."""
+    with Configurator(settings=settings, root_factory=Root) as config:
+        config.include("pyramid_sessiontoken")
+        config.set_csrf_storage_policy(CookieCSRFStoragePolicy())
+        config.set_default_csrf_options(
+            require_csrf=True, callback=pyramid_sessiontoken.csrf_required
+        )
+        config.include(".views")
+        return config.make_wsgi_app()

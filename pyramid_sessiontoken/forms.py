@@ -1,0 +1,215 @@
+"""The forms of a token: it says everything itself, or only points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .cookies.form import SelfContainedCookie
+from .errors import ENDED, InvalidCredential
+from .interfaces import ISessionStore
+from .jwt import SessionJWT
+from .revocation import Revocations
+from .store import PREFIX, RepositorySessionStore
+from .ticket import Ticket
+
+_JWT_DOTS = 2
+
+
+class Form(Protocol):
+    """How a ticket becomes the text that travels, and what becomes of it."""
+
+    def encode(self, ticket: Ticket) -> str:
+        """Raise ``ClaimsError`` for claims that it cannot carry."""
+
+    def decode(self, text: str) -> Ticket:
+        """Raise ``InvalidCredential`` for a text that it did not write, or
+        whose session was ended.
+        """
+
+    def renew(self, text: str, ticket: Ticket) -> str | None:
+        """Give the text for a successor; ``None`` where the session was
+        ended, or renewed by another request, meanwhile.
+        """
+
+    def key_of(self, text: str) -> str | None:
+        """Give the ``kid`` of the key that a text names, if it is ours."""
+
+    def reference_of(self, text: str) -> str | None:
+        """Give the reference that a text is; ``None`` where it is none."""
+
+
+class SelfContained:
+    """The token says everything itself: a signed JWT.
+
+    :param ring: gives the key ring. What was verified under another ring is
+        forgotten with it.
+    :param make: makes the reader and writer for a ring.
+    :param revocations: what ends it early; ``None``: nothing does.
+    """
+
+    def __init__(
+        self,
+        ring: Callable[[], Any],
+        make: Callable[[Any], SessionJWT],
+        revocations: Revocations | None = None,
+    ) -> None:
+        self._ring = ring
+        self._make = make
+        self._revocations = revocations
+        self._jwt: SessionJWT | None = None
+
+    def encode(self, ticket: Ticket) -> str:
+        return self.jwt.encode(ticket)
+
+    def decode(self, text: str) -> Ticket:
+        ticket = self.jwt.decode(text)
+        refuse_ended(self._revocations, ticket)
+        return ticket
+
+    def renew(self, text: str, ticket: Ticket) -> str | None:
+        return self.jwt.encode(ticket)
+
+    def key_of(self, text: str) -> str | None:
+        return self.jwt.key_of(text)
+
+    def reference_of(self, text: str) -> str | None:
+        return None
+
+    @property
+    def jwt(self) -> SessionJWT:
+        ring = self._ring()
+        jwt = self._jwt
+        if jwt is None or jwt.ring is not ring:
+            jwt = self._jwt = self._make(ring)
+        return jwt
+
+
+class Reference:
+    """The token only points; the session store keeps the ticket.
+
+    :param registry: where ``ISessionStore`` is looked up.
+    :param revocations: asked as well: a reference that was made, or a renewal
+        that was under way, while its session ended is ended too.
+    """
+
+    def __init__(
+        self, registry: Any, revocations: Revocations | None = None
+    ) -> None:
+        self._registry = registry
+        self._revocations = revocations
+
+    def encode(self, ticket: Ticket) -> str:
+        reference: str = self._store.store(ticket)
+        return reference
+
+    def decode(self, text: str) -> Ticket:
+        store = self._registry.queryUtility(ISessionStore)
+        ticket: Ticket | None = None if store is None else store.retrieve(text)
+        if ticket is None:
+            raise InvalidCredential(ENDED)
+        refuse_ended(self._revocations, ticket)
+        return ticket
+
+    def reference_of(self, text: str) -> str | None:
+        return text
+
+    def may_be(self, text: str) -> bool:
+        """Tell whether a text without our prefix may be a reference: of the
+        application's own store, and no JWT, which has three parts (RFC 7515,
+        section 3.1).
+        """
+        store = self._registry.queryUtility(ISessionStore)
+        ours = store is None or isinstance(store, RepositorySessionStore)
+        return not ours and text.count(".") != _JWT_DOTS
+
+    def renew(self, text: str, ticket: Ticket) -> str | None:
+        return text if self._store.renew(text, ticket) else None
+
+    def key_of(self, text: str) -> str | None:
+        return None
+
+    @property
+    def _store(self) -> Any:
+        return self._registry.getUtility(ISessionStore)
+
+
+class Either:
+    """Read both forms, whichever is written: what is accepted does not
+    depend on which one is configured.
+    """
+
+    def __init__(
+        self, own: Form, reference: Reference, *, writes_references: bool
+    ) -> None:
+        self._own = own
+        self._reference = reference
+        self.encode = (reference if writes_references else own).encode
+
+    def decode(self, text: str) -> Ticket:
+        return self._form_of(text).decode(text)
+
+    def renew(self, text: str, ticket: Ticket) -> str | None:
+        return self._form_of(text).renew(text, ticket)
+
+    def key_of(self, text: str) -> str | None:
+        return self._form_of(text).key_of(text)
+
+    def reference_of(self, text: str) -> str | None:
+        return self._form_of(text).reference_of(text)
+
+    def _form_of(self, text: str) -> Form:
+        if text.startswith(PREFIX) or self._reference.may_be(text):
+            return self._reference
+        return self._own
+
+
+class EitherCookie:
+    """Read cookies that say everything and cookies that only point; both are
+    protected by the transform.
+    """
+
+    def __init__(
+        self,
+        own: SelfContainedCookie,
+        reference: Form,
+        revocations: Revocations | None,
+        *,
+        writes_references: bool,
+    ) -> None:
+        self._own = own
+        self._reference = reference
+        self._revocations = revocations
+        self._writes_references = writes_references
+
+    def encode(self, ticket: Ticket) -> str:
+        if self._writes_references:
+            return self._own.protect(self._reference.encode(ticket))
+        return self._own.encode(ticket)
+
+    def decode(self, text: str) -> Ticket:
+        opened = self._own.open(text)
+        if isinstance(opened, str):
+            return self._reference.decode(opened)
+        refuse_ended(self._revocations, opened)
+        return opened
+
+    def renew(self, text: str, ticket: Ticket) -> str | None:
+        opened = self._own.open(text)
+        if isinstance(opened, str):
+            renewed = self._reference.renew(opened, ticket)
+            return None if renewed is None else self._own.protect(renewed)
+        return self._own.encode(ticket)
+
+    def key_of(self, text: str) -> str | None:
+        return None
+
+    def reference_of(self, text: str) -> str | None:
+        opened = self._own.open(text)
+        return opened if isinstance(opened, str) else None
+
+
+def refuse_ended(revocations: Revocations | None, ticket: Ticket) -> None:
+    """:raises InvalidCredential: where the session was ended."""
+    if revocations is not None and revocations.is_ended(ticket):
+        raise InvalidCredential(ENDED)

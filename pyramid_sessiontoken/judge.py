@@ -1,0 +1,166 @@
+"""From what a request shows to who it is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from pyramid.httpexceptions import HTTPForbidden, HTTPServiceUnavailable
+
+from .authenticators import chain
+from .errors import (
+    ClaimsError,
+    InvalidCredential,
+    RepositoryUnavailable,
+)
+from .events import CredentialRefused
+from .identity import Identity
+from .interfaces import IClaimsTransformer, IUserLoader
+from .rules import Rules
+from .state import Judged, Refusal, RequestState
+
+log = logging.getLogger("pyramid_sessiontoken")
+
+#: Seconds that a client waits before it asks a broken backend again.
+RETRY_AFTER = "5"
+
+TLS_REQUIRED = (
+    "the request came over plain HTTP: behind a proxy that speaks TLS, let it"
+    " send X-Forwarded-Proto and the server trust it (waitress:"
+    " trusted_proxy); for development, sessiontoken.require_tls = false"
+)
+
+NOBODY = Judged()
+
+
+def judge(
+    request: Any, rules: Rules, state: RequestState, names: tuple[str, ...]
+) -> Judged:
+    """Judge what a request shows to some authenticators. Never raises: what
+    goes wrong is part of the answer.
+    """
+    environ = request.environ
+    if rules.require_tls and environ.get("wsgi.url_scheme") != "https":
+        return Judged(refusal=Refusal("sessiontoken", TLS_REQUIRED))
+    try:
+        return _judge(request, rules, state, names)
+    except RepositoryUnavailable as error:
+        log.error("nobody can tell who it is: %s", error)
+        return Judged(
+            refusal=Refusal("repository", str(error)), error=unavailable()
+        )
+    except Exception as error:  # noqa: BLE001
+        # The application's own code failed: an authenticator, a transformer,
+        # a user loader. Whoever asks raises it where it can be answered.
+        return Judged(
+            refusal=Refusal("application", type(error).__name__), error=error
+        )
+
+
+def _judge(
+    request: Any, rules: Rules, state: RequestState, names: tuple[str, ...]
+) -> Judged:
+    found: Identity | Refusal | None
+    if state.decided:
+        found = state.signed_in
+    else:
+        found = chain.judge(request, state, names, rules.is_cross_site)
+    if found is None:
+        return NOBODY
+    if isinstance(found, Identity) and found.ticket is None:
+        found = _transform_credential(request, state, found)
+    if isinstance(found, Refusal):
+        return Judged(refusal=found)
+    load = request.registry.utilities.lookup((), IUserLoader)
+    user = found if load is None else load(found, request)
+    if user is None:
+        reason = "the user is gone or barred"
+        return Judged(refusal=chain.refuse(state, found.authenticator, reason))
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("%s vouches for %r", found.authenticator, found.userid)
+    return Judged(found, user)
+
+
+def transform(request: Any, identity: Identity) -> Identity:
+    """Let the claims transformer have its say.
+
+    :raises InvalidCredential: it refuses.
+    :raises ClaimsError: it gives what no token can carry.
+    """
+    transformer = request.registry.queryUtility(IClaimsTransformer)
+    if transformer is None:
+        return identity
+    changed = transformer.transform(identity, request)
+    if not isinstance(changed, Identity):
+        raise TypeError(
+            "the claims transformer gave"
+            f" {type(changed).__name__}, not an Identity"
+        )
+    if changed.userid is None:
+        raise InvalidCredential("the claims transformer took the user away")
+    return replace(changed, authenticator=identity.authenticator, ticket=None)
+
+
+def _transform_credential(
+    request: Any, state: RequestState, identity: Identity
+) -> Identity | Refusal:
+    try:
+        return transform(request, identity)
+    except (InvalidCredential, ClaimsError) as error:
+        return chain.refuse(state, identity.authenticator, str(error))
+
+
+def tell_refusals(request: Any, state: RequestState) -> None:
+    """Tell subscribers of what was refused."""
+    while state.untold:
+        told = state.untold.pop(0)
+        request.registry.notify(
+            CredentialRefused(request, told.authenticator, told.reason)
+        )
+
+
+def reveal(request: Any, judged: Judged) -> Judged:
+    """Raise what went wrong, but where no exception view could answer it:
+    before routing, where pyramid_tm asks, and inside an exception view.
+    """
+    if judged.error is None or request.exception is not None:
+        return judged
+    if request.matched_route is None and "context" not in vars(request):
+        return judged
+    raise judged.error
+
+
+def is_tls(request: Any) -> bool:
+    return bool(request.environ.get("wsgi.url_scheme") == "https")
+
+
+def require_tls(request: Any, rules: Rules) -> None:
+    """Begin no session where it could be overheard.
+
+    :raises HTTPForbidden: over plain HTTP.
+    """
+    if rules.require_tls and not is_tls(request):
+        raise HTTPForbidden(TLS_REQUIRED)
+
+
+@contextmanager
+def repository_or_503() -> Iterator[None]:
+    """Be honest where the repository cannot be asked.
+
+    :raises HTTPServiceUnavailable: instead of ``RepositoryUnavailable``.
+    """
+    try:
+        yield
+    except RepositoryUnavailable as error:
+        log.error("the repository cannot be asked: %s", error)
+        raise unavailable() from error
+
+
+def unavailable() -> HTTPServiceUnavailable:
+    return HTTPServiceUnavailable(
+        "The sessions cannot be asked just now.",
+        headers=[("Retry-After", RETRY_AFTER)],
+    )

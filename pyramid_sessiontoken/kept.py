@@ -1,0 +1,147 @@
+"""What a server that keeps sessions can do with them: list and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .claims import FrozenDict
+from .errors import SessionTokenError
+from .interfaces import (
+    EXPIRED,
+    IClock,
+    IExpiryPolicy,
+    ISessionStore,
+    ISubjectRepository,
+    ITokenRepository,
+)
+from .revocation import Revocations
+from .sessions import AMR
+from .store import RepositorySessionStore, moment
+from .ticket import Ticket
+from .userid import Userid
+
+_AUTHENTICATORS = {method: name for name, method in AMR.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A stored session, as people read it. No credential is in it.
+
+    :ivar sid: by which ``request.sessiontoken.revoke`` ends it.
+    :ivar began: aware UTC, as are ``renewed`` and ``ends``.
+    :ivar authenticator: by whom the user was vouched for.
+    :ivar device: ``user_agent`` and ``address`` at sign-in, where they are
+        kept.
+    :ivar current: whether the request that asks belongs to it.
+    """
+
+    sid: str
+    began: datetime
+    renewed: datetime
+    ends: datetime
+    authenticator: str
+    device: FrozenDict
+    current: bool
+
+
+class KeptSessions:
+    """Sessions that the server can list and end.
+
+    :param store: the default store, ``None`` where the application has its
+        own.
+    :param revocations: what ends self-contained ones, ``None`` where that
+        is switched off.
+    """
+
+    def __init__(
+        self,
+        registry: Any,
+        store: RepositorySessionStore | None,
+        revocations: Revocations | None,
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self.revocations = revocations
+
+    def of(self, userid: Userid, current: str | None) -> list[SessionInfo]:
+        """List the stored sessions of a user, the latest first.
+
+        :raises SessionTokenError: where the repository cannot tell.
+        """
+        if self._store is None:
+            raise SessionTokenError(
+                "sessions are listed only by the library's own ISessionStore"
+            )
+        policy = self._registry.getUtility(IExpiryPolicy)
+        now = self._registry.getUtility(IClock).now()
+        tickets: dict[str, Ticket] = {}
+        for ticket in self._store.tickets_of(userid):
+            latest = tickets.get(ticket.sid, ticket)
+            if policy.judge(ticket, now) is EXPIRED:
+                continue
+            if ticket.iat >= latest.iat:
+                tickets[ticket.sid] = ticket
+        infos = [_info(ticket, current) for ticket in tickets.values()]
+        return sorted(infos, key=lambda info: info.began, reverse=True)
+
+    def can_end(self, reference: str | None) -> bool:
+        """Tell whether a token can be ended before its time."""
+        return reference is not None or self.revocations is not None
+
+    @property
+    def finds_by_name(self) -> bool:
+        """Tell whether the references of a session can be found."""
+        return self._store is not None and self._knows_subjects
+
+    def end(self, sid: str, reference: str | None = None) -> None:
+        """End a session, wherever its tokens are.
+
+        :param reference: one of it that is at hand.
+        """
+        if self.revocations is None and reference is None:
+            self._need_subjects("a session is ended by its name")
+        if reference is not None:
+            self._registry.getUtility(ISessionStore).remove(reference)
+        if self._store is not None:
+            self._store.remove_session(sid)
+        if self.revocations is not None:
+            self.revocations.end(sid)
+
+    def end_all(self, userid: Userid, keep: str | None = None) -> None:
+        """End every session that a user began up to now, but for one.
+
+        :raises SessionTokenError: where something that is needed is lacking.
+        """
+        if self.revocations is None:
+            self._need_subjects("all sessions of a user are ended")
+        else:
+            self.revocations.end_all(userid, keep)
+        if self._store is not None and self._knows_subjects:
+            self._store.remove_all_of(userid, keep)
+
+    @property
+    def _knows_subjects(self) -> bool:
+        repository = self._registry.queryUtility(ITokenRepository)
+        return bool(ISubjectRepository.providedBy(repository))
+
+    def _need_subjects(self, what: str) -> None:
+        if not self.finds_by_name:
+            raise SessionTokenError(
+                f"{what} only where the repository provides"
+                " ISubjectRepository, or with sessiontoken.revocation = on"
+            )
+
+
+def _info(ticket: Ticket, current: str | None) -> SessionInfo:
+    method = ticket.amr[0] if ticket.amr else ""
+    return SessionInfo(
+        sid=ticket.sid,
+        began=moment(ticket.auth_time),
+        renewed=moment(ticket.iat),
+        ends=moment(ticket.session_end),
+        authenticator=_AUTHENTICATORS.get(method, method),
+        device=ticket.device,
+        current=ticket.sid == current,
+    )

@@ -1,0 +1,70 @@
+"""The key ring: the first key signs, all verify."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from zope.interface import implementer
+
+from .interfaces import IKeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A symmetric key and the name that tokens call it by.
+
+    :ivar alg: the one algorithm that it may serve, ``None`` for any.
+    """
+
+    kid: str
+    secret: bytes = field(repr=False)
+    alg: str | None = None
+
+    @classmethod
+    def of(cls, secret: bytes) -> Key:
+        """Name a key by its thumbprint (RFC 7638), alike on every node."""
+        return cls(thumbprint(secret), secret)
+
+
+@implementer(IKeyRing)
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Keys in the order of the settings, at least one."""
+
+    keys: tuple[Key, ...]
+
+    @property
+    def signer(self) -> Key:
+        return self.keys[0]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.keys)
+
+
+def thumbprint(secret: bytes) -> str:
+    """Compute the JWK SHA-256 thumbprint (RFC 7638) of an ``oct`` key."""
+    # Section 3.2: the required members of "oct", in lexicographic order.
+    members = {"k": encode_base64url(secret), "kty": "oct"}
+    text = json.dumps(members, separators=(",", ":"), sort_keys=True)
+    return encode_base64url(hashlib.sha256(text.encode()).digest())
+
+
+def encode_base64url(raw: bytes) -> str:
+    """Encode without padding (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def decode_base64url(text: str) -> bytes:
+    """Decode exactly what :func:`encode_base64url` could have written.
+
+    :raises ValueError: for anything else, such as padding, a foreign
+        character or stray bits, that would make two texts of one value.
+    """
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if encode_base64url(raw) != text:
+        raise ValueError("not canonical base64url")
+    return raw

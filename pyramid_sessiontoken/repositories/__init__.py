@@ -1,0 +1,1 @@
+"""Where tickets are kept that references point to: key, bytes, expiry."""

@@ -1,0 +1,104 @@
+"""A repository in the memory of this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from datetime import datetime, timezone
+from typing import Any
+
+from zope.interface import implementer
+
+from ..errors import RepositoryUnavailable
+from ..interfaces import IRenewingRepository, ISubjectRepository, TokenItem
+
+#: How many items at most. What is kept may be what ends a session early, so
+#: nothing is dropped for room before it has expired.
+MAX_ITEMS = 1_000_000
+
+
+@implementer(IRenewingRepository, ISubjectRepository)
+class MemoryRepository:
+    """For one process, and for as long as it runs.
+
+    :param clock: an ``IClock``.
+    """
+
+    def __init__(self, clock: Any, max_items: int = MAX_ITEMS) -> None:
+        self._clock = clock
+        self._max_items = max_items
+        self._lock = threading.Lock()
+        self._items: dict[str, TokenItem] = {}
+        self._keys_of: dict[str, set[str]] = {}
+
+    def add_or_update(self, item: TokenItem) -> None:
+        with self._lock:
+            if len(self._items) >= self._max_items:
+                self._purge(self._now())
+            if len(self._items) >= self._max_items:
+                raise RepositoryUnavailable(
+                    f"the memory holds {self._max_items} sessions"
+                )
+            self._drop(item.key)
+            self._keep(item)
+
+    def get(self, key: str) -> TokenItem | None:
+        item = self._items.get(key)
+        if item is None or item.expires <= self._now():
+            return None
+        return item
+
+    def remove(self, key: str) -> None:
+        with self._lock:
+            self._drop(key)
+
+    def remove_all_before(self, date: datetime) -> int:
+        with self._lock:
+            return self._purge(date)
+
+    def renew(self, item: TokenItem, was: datetime) -> bool:
+        with self._lock:
+            there = self.get(item.key)
+            if there is None or there.expires != was:
+                return False
+            self._drop(item.key)
+            self._keep(item)
+            return True
+
+    def items_of(self, subject: str) -> list[TokenItem]:
+        with self._lock:
+            keys = list(self._keys_of.get(subject, ()))
+        found = map(self.get, keys)
+        return [item for item in found if item is not None]
+
+    def remove_all_of(self, subject: str, keep: Collection[str] = ()) -> int:
+        with self._lock:
+            keys = self._keys_of.get(subject, set()).difference(keep)
+            for key in keys:
+                self._drop(key)
+            return len(keys)
+
+    # Below, the lock is held.
+
+    def _keep(self, item: TokenItem) -> None:
+        self._items[item.key] = item
+        if item.subject is not None:
+            self._keys_of.setdefault(item.subject, set()).add(item.key)
+
+    def _drop(self, key: str) -> None:
+        item = self._items.pop(key, None)
+        if item is None or item.subject is None:
+            return
+        keys = self._keys_of[item.subject]
+        keys.discard(key)
+        if not keys:
+            del self._keys_of[item.subject]
+
+    def _purge(self, date: datetime) -> int:
+        dead = [k for k, item in self._items.items() if item.expires <= date]
+        for key in dead:
+            self._drop(key)
+        return len(dead)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), timezone.utc)

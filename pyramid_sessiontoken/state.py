@@ -1,0 +1,149 @@
+"""What is known of one request, and what its response must carry."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, NamedTuple
+
+from .identity import Identity
+from .interfaces import Verdict
+from .ticket import Ticket
+
+_KEY = "sessiontoken.state"
+
+
+class Status(enum.Enum):
+    """What the response must do about the session."""
+
+    NONE = "none"
+    SET = "set"
+    DELETE = "delete"
+
+
+class Refusal(NamedTuple):
+    """A credential was shown, and is refused.
+
+    A value and no exception: a kept exception holds its frames, and they
+    the request.
+    """
+
+    authenticator: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.authenticator} refused: {self.reason}"
+
+
+class Judged(NamedTuple):
+    """What a request's credentials came to.
+
+    :ivar identity: who the request is, ``None`` for an unknown user.
+    :ivar user: what ``request.identity`` gives.
+    :ivar refusal: why nobody is signed in; ``None`` where somebody is, or
+        nothing was shown.
+    :ivar error: what is raised instead of an answer.
+    """
+
+    identity: Identity | None = None
+    user: Any = None
+    refusal: Refusal | None = None
+    error: Exception | None = None
+
+
+class ShownToken(NamedTuple):
+    """A token that was shown and accepted."""
+
+    ticket: Ticket
+    text: str
+    verdict: Verdict
+
+
+#: What an authenticator said; an ``Exception`` where it could not tell.
+Answer = Identity | Refusal | Exception | None
+
+
+class RequestState:
+    """One per request, made when somebody asks who the user is.
+
+    It stands in ``request.__dict__``, not in the environ, which a copy of
+    the request or a second attempt at it would share; and it holds no
+    request, lest each leave a reference cycle behind.
+
+    :ivar answers: what each authenticator said, by its name.
+    :ivar judged: what they came to, by who was asked.
+    :ivar untold: refusals that no event has told of yet.
+    :ivar vary: request headers that were looked at.
+    :ivar status: what the response must do.
+    :ivar carries_token: whether the response's body may show a token.
+    :ivar tokens: the tokens that were shown and accepted.
+    :ivar slides: whether what is due may be renewed.
+    :ivar decided: whether ``remember`` or ``forget`` ran.
+    :ivar signed_in: whom ``remember`` signed in.
+    """
+
+    __slots__ = (
+        "answers",
+        "carries_token",
+        "decided",
+        "judged",
+        "signed_in",
+        "slides",
+        "status",
+        "tokens",
+        "untold",
+        "vary",
+    )
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.judged: dict[tuple[str, ...], Judged] = {}
+        self.untold: list[Refusal] = []
+        self.vary: dict[str, None] = {}
+        self.status = Status.NONE
+        self.carries_token = False
+        self.tokens: list[ShownToken] = []
+        self.slides = True
+        self.decided = False
+        self.signed_in: Identity | None = None
+
+    def sign_in(self, identity: Identity | None) -> None:
+        """From now on this is who the request is; ``None`` for nobody."""
+        self.status = Status.DELETE if identity is None else Status.SET
+        self.decided = True
+        self.signed_in = identity
+        self.judged.clear()
+
+    def token_of(self, identity: Identity) -> ShownToken | None:
+        """Give the token that spoke of who the request is."""
+        for token in self.tokens:
+            if token.ticket is identity.ticket:
+                return token
+        return None
+
+    def refusal(self, authenticator: str) -> Refusal | None:
+        """Give what an authenticator refused, if it did."""
+        answer = self.answers.get(authenticator)
+        return answer if isinstance(answer, Refusal) else None
+
+
+def find_state(request: Any) -> RequestState | None:
+    """Give what is known, ``None`` where nobody asked yet."""
+    state: RequestState | None = vars(request).get(_KEY)
+    return state
+
+
+def begin_state(request: Any) -> RequestState:
+    """Begin to know; :func:`find_state` finds it from now on."""
+    state = vars(request)[_KEY] = RequestState()
+    return state
+
+
+def note_token(
+    request: Any, ticket: Ticket, text: str, verdict: Verdict
+) -> None:
+    """Note what a token said. That it is due for renewal is only noted; the
+    response does it.
+    """
+    state = find_state(request)
+    if state is not None:
+        state.tokens.append(ShownToken(ticket, text, verdict))

@@ -1,0 +1,231 @@
+"""Tickets in a repository, and references to them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from zope.interface import implementer
+
+from .cache import UNKNOWN, FirstLevelCache
+from .claims import freeze_claims
+from .errors import (
+    InvalidCredential,
+    RepositoryUnavailable,
+    SessionTokenError,
+)
+from .expiry import MINIMUM_GAIN
+from .interfaces import (
+    IClock,
+    IRenewingRepository,
+    ISessionStore,
+    ISubjectRepository,
+    ITokenRepository,
+    TokenItem,
+)
+from .sealing import Seal
+from .ticket import Ticket
+from .userid import Userid, to_subject
+from .wire import read_ticket, write_members
+
+log = logging.getLogger("pyramid_sessiontoken")
+
+#: By which people, and scanners of leaked secrets, know a reference.
+PREFIX = "pst_"
+
+#: Before the key of a ticket: the key of what says whose session it is.
+OF = "of:"
+
+_REFERENCE = re.compile(PREFIX + "[A-Za-z0-9_-]{43}")
+
+#: How long a record outlives its ticket, seconds: the most that
+#: ``expiry.clock_skew`` can be.
+LINGER = 300
+
+
+def subject_of(userid: Userid) -> str:
+    """Write whose a session is: ``str:alice``, ``int:42``, ``uuid:...``."""
+    text, kind = to_subject(userid)
+    return f"{kind}:{text}"
+
+
+def key_of(reference: str) -> str:
+    """Give the key of a reference: nobody can turn it round."""
+    return hashlib.sha256(reference.encode()).hexdigest()
+
+
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def find_repository(registry: Any) -> Any:
+    """Look the repository up: it may be swapped at any time.
+
+    :raises RepositoryUnavailable: where none is registered.
+    """
+    repository = registry.queryUtility(ITokenRepository)
+    if repository is None:
+        raise RepositoryUnavailable("no ITokenRepository is registered")
+    return repository
+
+
+@implementer(ISessionStore)
+class RepositorySessionStore:
+    """Encrypt the ticket, digest the reference, remember for a while.
+
+    :param registry: where repository and clock are looked up.
+    """
+
+    def __init__(
+        self, registry: Any, seal: Seal, cache: FirstLevelCache
+    ) -> None:
+        self._registry = registry
+        self._seal = seal
+        self._cache = cache
+
+    def store(self, ticket: Ticket) -> str:
+        reference = PREFIX + secrets.token_urlsafe(32)
+        key = key_of(reference)
+        self._repository.add_or_update(self._item(key, ticket))
+        # By which a session is found, to end it by its name.
+        expires = moment(ticket.session_end + LINGER)
+        index = TokenItem(OF + key, expires, b"", _subject_of_sid(ticket.sid))
+        self._repository.add_or_update(index)
+        return reference
+
+    def retrieve(self, reference: str) -> Ticket | None:
+        # No text of another form is worth a question.
+        if _REFERENCE.fullmatch(reference) is None:
+            return None
+        key = key_of(reference)
+        now = self._now()
+        known = self._cache.get(key, now)
+        if known is not UNKNOWN:
+            return known  # type: ignore[no-any-return]
+        ended = self._cache.ended
+        item = self._repository.get(key)
+        ticket = None if item is None else self._open(item, key)
+        self._cache.put(key, ticket, now, ended)
+        return ticket
+
+    def renew(self, reference: str, ticket: Ticket) -> bool:
+        key = key_of(reference)
+        repository = self._repository
+        # What is remembered is old now, whatever comes of it.
+        self._cache.end(key, UNKNOWN, self._now())
+        ended = self._cache.ended
+        there = repository.get(key)
+        current = None if there is None else self._open(there, key)
+        if there is None or current is None:
+            return False
+        # Once a window: what another request just did is good enough.
+        if ticket.iat - current.iat < _least_gain(ticket):
+            return False
+        renewed = replace(ticket, device=current.device)
+        item = self._item(key, renewed)
+        if not IRenewingRepository.providedBy(repository):
+            repository.add_or_update(item)
+        elif not repository.renew(item, there.expires):
+            return False
+        self._cache.put(key, renewed, self._now(), ended)
+        return True
+
+    def remove(self, reference: str) -> None:
+        self._remove(key_of(reference))
+
+    def remove_session(self, sid: str) -> None:
+        """Forget every ticket of a session, as far as the repository knows
+        them.
+        """
+        repository = self._repository
+        if not ISubjectRepository.providedBy(repository):
+            return
+        subject = _subject_of_sid(sid)
+        for key in self._keys_of(sid):
+            self._remove(key)
+        repository.remove_all_of(subject)
+
+    def remove_all_of(self, userid: Userid, keep: str | None = None) -> int:
+        """Forget every ticket of a user, but for one session's."""
+        kept = self._keys_of(keep) if keep else []
+        repository = self._repository
+        self._cache.clear()
+        removed: int = repository.remove_all_of(subject_of(userid), kept)
+        self._cache.clear()
+        return removed
+
+    def tickets_of(self, userid: Userid) -> Iterator[Ticket]:
+        """Give the tickets of a user.
+
+        :raises SessionTokenError: where the repository cannot tell.
+        """
+        repository = self._repository
+        if not ISubjectRepository.providedBy(repository):
+            raise SessionTokenError(
+                "sessions are listed only where the repository provides"
+                " ISubjectRepository"
+            )
+        for item in repository.items_of(subject_of(userid)):
+            ticket = self._open(item, item.key)
+            if ticket is not None:
+                yield ticket
+
+    def _keys_of(self, sid: str) -> list[str]:
+        found = self._repository.items_of(_subject_of_sid(sid))
+        return [item.key.removeprefix(OF) for item in found]
+
+    def _remove(self, key: str) -> None:
+        self._repository.remove(key)
+        # Only now: what could not be removed is not called so.
+        self._cache.end(key, None, self._now())
+
+    def _item(self, key: str, ticket: Ticket) -> TokenItem:
+        members = write_members(ticket)
+        members["claims"] = ticket.claims
+        members["persistent"] = ticket.persistent
+        members["device"] = ticket.device
+        return TokenItem(
+            key,
+            moment(ticket.exp + LINGER),
+            self._seal.seal(members, key),
+            subject_of(ticket.userid),
+        )
+
+    def _open(self, item: TokenItem, key: str) -> Ticket | None:
+        """Read what is kept under a key; ``None`` for what is not readable,
+        or was kept under another.
+        """
+        try:
+            members = self._seal.open(item.token, key)
+            device = freeze_claims(members.pop("device", {}))
+            ticket = read_ticket(
+                members,
+                members.pop("claims", {}),
+                persistent=members.pop("persistent", False) is True,
+            )
+        except InvalidCredential as refusal:
+            log.warning("a stored session is not readable: %s", refusal.reason)
+            return None
+        return replace(ticket, device=device)
+
+    @property
+    def _repository(self) -> Any:
+        return find_repository(self._registry)
+
+    def _now(self) -> int:
+        now: int = self._registry.getUtility(IClock).now()
+        return now
+
+
+def _least_gain(ticket: Ticket) -> float:
+    return min(MINIMUM_GAIN, (ticket.exp - ticket.iat) / 20)
+
+
+def _subject_of_sid(sid: str) -> str:
+    return "sid:" + hashlib.sha256(sid.encode()).hexdigest()

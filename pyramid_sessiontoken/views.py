@@ -1,0 +1,254 @@
+"""The token endpoint and what stands below it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPServiceUnavailable
+
+from .authenticators.chain import is_explicit
+from .errors import ENDED, EXPIRED, InvalidCredential, RepositoryUnavailable
+from .events import SessionRenewed
+from .forbidden import authenticator_of, challenges
+from .identity import Identity
+from .interfaces import IClock
+from .oauth import (
+    OAuthError,
+    Verb,
+    answer,
+    invalid_request,
+    method_not_allowed,
+    policy_of,
+    read_form,
+    unavailable,
+)
+from .policy import SessionTokenPolicy
+from .sessions import IssuedToken
+from .signin import can_end, end, issue
+from .state import Judged
+from .ticket import Ticket
+from .userid import to_subject
+
+
+def token(context: Any, request: Any) -> Any:
+    """``{token.path}``: swap a credential, renew a session token, end a
+    session.
+    """
+    verbs: dict[str, Verb] = {"GET": _swap, "POST": _swap_form}
+    if policy_of(request).rules.kept is not None:
+        verbs["DELETE"] = _end
+    return answer(request, verbs)
+
+
+def below(context: Any, request: Any) -> Any:
+    """``{token.path}/status``, ``/introspect`` and ``/revoke``."""
+    return answer(request, _BELOW[request.matchdict["verb"]])
+
+
+def _swap_form(request: Any) -> dict[str, Any]:
+    form = read_form(request)
+    if form.get("grant_type", "client_credentials") != "client_credentials":
+        raise OAuthError(
+            400, "unsupported_grant_type", "Only client_credentials is"
+        )
+    return _swap(request)
+
+
+def _swap(request: Any) -> dict[str, Any]:
+    policy = policy_of(request)
+    names = policy.rules.exchange
+    if request.method == "GET":
+        # Never an ambient credential: any page can make a browser GET.
+        names = tuple(
+            name
+            for name in names
+            if is_explicit(authenticator_of(request, name))
+        )
+    judged = _judge(request, policy, names)
+    identity = judged.identity
+    if identity is None:
+        raise _unauthorized(request, policy, names, judged)
+    try:
+        if identity.ticket is not None:
+            return _renew(request, policy, identity, identity.ticket)
+        state = policy.state(request)
+        event = issue(request, policy.rules, state, identity)
+    except (HTTPServiceUnavailable, RepositoryUnavailable):
+        raise unavailable() from None
+    return {**event.issued.as_dict(), **event.response_fields}
+
+
+def _renew(
+    request: Any,
+    policy: SessionTokenPolicy,
+    identity: Identity,
+    ticket: Ticket,
+) -> dict[str, Any]:
+    """Let a session go on: same session, same end."""
+    sessions = policy.rules.sessions
+    shown = policy.state(request).token_of(identity)
+    issued: IssuedToken | None
+    if identity.authenticator == "session" and shown is not None:
+        issued = sessions.renew(ticket, shown.text)
+        if issued is None:
+            # Renewed by another request: what was shown is good.
+            issued = sessions.as_it_is(ticket, shown.text)
+    else:
+        issued = sessions.exchange(ticket)
+    request.registry.notify(SessionRenewed(request, identity, issued.ticket))
+    return issued.as_dict()
+
+
+def _end(request: Any) -> None:
+    """End the session that is shown, also one that had ended already."""
+    policy = policy_of(request)
+    rules = policy.rules
+    names = tuple(rules.carriers)
+    judged = _judge(request, policy, names)
+    identity = judged.identity
+    if identity is None or identity.ticket is None:
+        refusal = judged.refusal
+        if refusal is None or refusal.reason not in (EXPIRED, ENDED):
+            raise _unauthorized(request, policy, names, judged)
+    else:
+        state = policy.state(request)
+        if not can_end(rules, state, identity):
+            raise method_not_allowed(("GET", "POST"))
+        try:
+            end(request, rules, state, identity, identity.ticket)
+        except HTTPServiceUnavailable:
+            raise unavailable() from None
+    if rules.cookie is not None and rules.cookie.is_shown(request):
+        policy.forget(request)
+
+
+def _status(request: Any) -> dict[str, Any]:
+    policy = policy_of(request)
+    judged = _judge(request, policy, policy.rules.names)
+    identity = judged.identity
+    if identity is None or identity.ticket is None:
+        return {"active": False}
+    return {
+        "active": True,
+        "sub": to_subject(identity.ticket.userid)[0],
+        **policy.rules.sessions.remaining(identity.ticket),
+    }
+
+
+def _introspect(request: Any) -> dict[str, Any]:
+    """Tell what a token says (RFC 7662), to whose it is and to those who may
+    introspect others'.
+    """
+    policy, judged, text = _token_of_caller(request)
+    sessions = policy.rules.sessions
+    try:
+        ticket, _ = sessions.redeem(text)
+    except InvalidCredential:
+        return {"active": False}
+    except RepositoryUnavailable:
+        raise unavailable() from None
+    if not _is_own(judged, ticket) and not (
+        policy.rules.introspectors.intersection(
+            policy.principals(request, judged)
+        )
+    ):
+        return {"active": False}
+    now = request.registry.getUtility(IClock).now()
+    left = sessions.remaining(ticket)
+    scope = ticket.claims.get("scope")
+    return {
+        "active": True,
+        "sub": to_subject(ticket.userid)[0],
+        "token_type": policy.settings.token_scheme,
+        "iss": policy.settings.token_issuer,
+        "aud": policy.settings.token_audience,
+        "iat": ticket.iat,
+        "exp": now + (left["expires_in"] or 0),
+        "sid": ticket.sid,
+        "auth_time": ticket.auth_time,
+        **({"scope": scope} if isinstance(scope, str) else {}),
+    }
+
+
+def _revoke(request: Any) -> dict[str, Any]:
+    """End the session of a token (RFC 7009) of the caller's own."""
+    policy, judged, text = _token_of_caller(request)
+    kept = policy.rules.kept
+    sessions = policy.rules.sessions
+    try:
+        if kept is None or not kept.can_end(sessions.reference_of(text)):
+            raise OAuthError(
+                400, "unsupported_token_type", "It cannot be revoked here"
+            )
+        ticket = sessions.read(text)
+        if _is_own(judged, ticket):
+            kept.end(ticket.sid, sessions.reference_of(text))
+    except InvalidCredential:
+        pass  # Section 2.2: no effect, and no error.
+    except RepositoryUnavailable:
+        raise unavailable() from None
+    return {}
+
+
+_BELOW: dict[str, dict[str, Verb]] = {
+    "status": {"GET": _status},
+    "introspect": {"POST": _introspect},
+    "revoke": {"POST": _revoke},
+}
+
+
+def _token_of_caller(
+    request: Any,
+) -> tuple[SessionTokenPolicy, Judged, str]:
+    """Give who asks, and the token that is asked about.
+
+    :raises OAuthError: 401 for an unknown caller, 400 without a token.
+    """
+    policy = policy_of(request)
+    names = policy.rules.names
+    judged = _judge(request, policy, names)
+    if judged.identity is None:
+        raise _unauthorized(request, policy, names, judged)
+    text = read_form(request).get("token")
+    if not text:
+        raise invalid_request("A token is needed")
+    return policy, judged, text
+
+
+def _is_own(judged: Judged, ticket: Ticket) -> bool:
+    caller = judged.identity
+    return (
+        caller is not None
+        and caller.userid is not None
+        and to_subject(caller.userid) == to_subject(ticket.userid)
+    )
+
+
+def _judge(
+    request: Any, policy: SessionTokenPolicy, names: tuple[str, ...]
+) -> Judged:
+    """Judge without letting the session slide."""
+    judged = policy.judge(request, names)
+    policy.state(request).slides = False
+    if isinstance(judged.error, HTTPServiceUnavailable):
+        raise unavailable()
+    if judged.error is not None:
+        raise judged.error
+    return judged
+
+
+def _unauthorized(
+    request: Any,
+    policy: SessionTokenPolicy,
+    names: tuple[str, ...],
+    judged: Judged,
+) -> OAuthError:
+    description = "A credential is needed that can be swapped for a token"
+    refusal = judged.refusal
+    if refusal is not None and refusal.reason == EXPIRED:
+        description = "The token expired"
+    elif refusal is not None:
+        description = "The credential was refused"
+    return OAuthError(
+        401, "invalid_client", description, challenges(request, policy, names)
+    )

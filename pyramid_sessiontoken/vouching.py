@@ -1,0 +1,99 @@
+"""From settings to who may vouch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .authenticators.basic import BasicAuthenticator, Check
+from .authenticators.cookie import CookieAuthenticator
+from .authenticators.session import SessionAuthenticator
+from .carriers import Carriers
+from .directives import register_default
+from .interfaces import IAuthenticator
+from .kinds import read_dotted
+from .parts import Parts
+from .settings import authenticator_names, split_item
+
+
+def register_authenticators(parts: Parts, carriers: Carriers) -> None:
+    """Make the authenticators of the list, but for those that a directive
+    registered.
+    """
+    for item in parts.settings.authenticators:
+        name, dotted = split_item(item)
+        if dotted is not None:
+            made = _make_own(parts, name, dotted)
+        else:
+            made = _make_built_in(parts, name, carriers)
+        if made is not None:
+            register_default(parts.registry, IAuthenticator, made, name)
+
+
+def advertised_schemes(parts: Parts) -> tuple[str, ...] | None:
+    """Give the schemes of ``challenge`` in lower case, ``None`` for all."""
+    wanted = parts.settings.challenge
+    if wanted is None:
+        return None
+    query = parts.registry.queryUtility
+    names = authenticator_names(parts.settings)
+    found = [query(IAuthenticator, name) for name in names]
+    schemes = {a.scheme.lower() for a in found if a is not None and a.scheme}
+    for scheme in wanted:
+        # One that could not be made is a fault of its own.
+        if scheme.lower() not in schemes and None not in found:
+            parts.fault(
+                "challenge",
+                f"no authenticator has the scheme {scheme!r}, only"
+                f" {', '.join(sorted(schemes)) or 'none'}",
+            )
+    return tuple(scheme.lower() for scheme in wanted)
+
+
+def _make_built_in(parts: Parts, name: str, carriers: Carriers) -> Any:
+    settings = parts.settings
+    if name == "session":
+        return SessionAuthenticator(
+            carriers.header.sessions.redeem,
+            settings.token_scheme,
+            settings.token_header,
+            settings.realm,
+        )
+    if name == "cookie":
+        cookie = carriers.cookie
+        return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
+    if name == "basic":
+        check = _basic_check(parts)
+        if check is not None:
+            return BasicAuthenticator(check, settings.realm)
+    return None
+
+
+def _make_own(parts: Parts, name: str, dotted: str) -> Any:
+    try:
+        named = read_dotted(dotted)
+    except ValueError:
+        return None  # Already a fault of the list.
+    options = parts.settings.options.get(name, {})
+    return parts.make(named, IAuthenticator, options, "authenticators")
+
+
+def _basic_check(parts: Parts) -> Check | None:
+    settings = parts.settings
+    if settings.basic_check is not None:
+        check: Check = settings.basic_check.value
+        return check
+    if settings.basic_htpasswd is None:
+        return None
+    try:
+        from .authenticators.htpasswd import Htpasswd
+
+        return Htpasswd(settings.basic_htpasswd)
+    except ImportError:
+        parts.fault(
+            "basic.htpasswd",
+            "it needs more packages:"
+            " pip install 'pyramid_sessiontoken[htpasswd]'",
+        )
+    except (OSError, ValueError) as error:
+        parts.fault("basic.htpasswd", str(error))
+    return None

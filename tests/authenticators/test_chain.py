@@ -1,0 +1,390 @@
+"""Each authenticator finds nothing, vouches, or refuses; order decides."""
+
+import itertools
+import logging
+
+import pytest
+from pyramid.registry import Registry
+from pyramid.request import Request
+from zope.interface import implementer
+
+from pyramid_sessiontoken.authenticators import chain
+from pyramid_sessiontoken.cross_site import is_cross_site
+from pyramid_sessiontoken.errors import (
+    InvalidCredential,
+    RepositoryUnavailable,
+    SessionTokenError,
+    Undecodable,
+)
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.interfaces import IAuthenticator
+from pyramid_sessiontoken.state import Refusal, Status, begin_state
+
+
+@implementer(IAuthenticator)
+class Own:
+    """An application's own authenticator, whose answer is known."""
+
+    def __init__(self, answer=None, scheme=None, ambient=False, vary=()):
+        self.answer = answer
+        self.scheme = scheme
+        self.ambient = ambient
+        self.vary = vary
+        self.asked = 0
+
+    def authenticate(self, request):
+        self.asked += 1
+        answer = self.answer() if callable(self.answer) else self.answer
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def challenge(self, request):
+        return None
+
+
+#: What an authenticator looks at: its scheme, and whether it is ambient.
+KINDS = {
+    "session": ("Session", False),
+    "api_key": (None, False),
+    # Browsers send it by themselves, yet it stands in Authorization.
+    "basic": ("Basic", True),
+    "cookie": (None, True),
+}
+EXPLICIT = ("session", "api_key", "basic")
+OUTCOMES = ("nothing", "vouches", "refuses", "names nobody")
+
+
+class Story:
+    """One request, and authenticators called by their place."""
+
+    def __init__(self, *authenticators, **options):
+        self.names = [str(place) for place in range(len(authenticators))]
+        self.request = Request.blank("/", **options)
+        self.request.registry = Registry("test")
+        self.request.registry.settings = {}
+        for name, own in zip(self.names, authenticators, strict=True):
+            self.request.registry.registerUtility(own, IAuthenticator, name)
+        self.state = begin_state(self.request)
+        #: What an event will tell of.
+        self.untold = self.state.untold
+
+    def judge(self):
+        return chain.judge(self.request, self.state, self.names, is_cross_site)
+
+    def winner(self):
+        """Give the place of who vouched, ``None`` for nobody, or "refused"
+        and the place of whom the refusal came from.
+        """
+        answer = self.judge()
+        if isinstance(answer, Refusal):
+            return ("refused", int(answer.reason))
+        return None if answer is None else int(answer.authenticator)
+
+
+def make(kind, outcome, place):
+    scheme, ambient = KINDS[kind]
+    answer = {
+        "nothing": None,
+        "vouches": Identity(f"user-{place}"),
+        "refuses": InvalidCredential(str(place)),
+        "names nobody": Identity(None, {"device": "trusted"}),
+    }[outcome]
+    return Own(answer, scheme, ambient)
+
+
+def expected(shown):
+    """Say who wins, in the words of the contract: the first that vouches,
+    but for an ambient one where an explicit one is refused.
+    """
+    explicit_refused = [
+        place
+        for place, (kind, outcome) in enumerate(shown)
+        if outcome == "refuses" and kind in EXPLICIT
+    ]
+    refused = explicit_refused or [
+        place
+        for place, (_, outcome) in enumerate(shown)
+        if outcome == "refuses"
+    ]
+    for place, (kind, outcome) in enumerate(shown):
+        if outcome == "vouches" and (kind in EXPLICIT or not explicit_refused):
+            return place
+    return ("refused", refused[0]) if refused else None
+
+
+def played(shown):
+    return Story(
+        *(
+            make(kind, outcome, place)
+            for place, (kind, outcome) in enumerate(shown)
+        )
+    ).winner()
+
+
+CREDENTIALS = list(itertools.product(KINDS, OUTCOMES))
+
+
+@pytest.mark.parametrize("length", [0, 1, 2])
+def test_every_short_chain_is_decided_as_the_contract_says(length):
+    wrong = [
+        shown
+        for shown in itertools.product(CREDENTIALS, repeat=length)
+        if played(shown) != expected(shown)
+    ]
+
+    assert wrong == []
+
+
+def test_longer_chains_are_decided_alike_where_one_vouches_or_none_refuses():
+    wrong = []
+    for shown in itertools.product(CREDENTIALS, repeat=3):
+        outcomes = [outcome for _, outcome in shown]
+        if outcomes.count("vouches") > 1 and ("refuses" in outcomes):
+            continue
+        if played(shown) != expected(shown):
+            wrong.append(shown)
+
+    assert wrong == []
+
+
+def test_a_refused_explicit_credential_is_never_replaced_by_an_ambient_one():
+    wrong = []
+    for shown in itertools.product(CREDENTIALS, repeat=3):
+        winner = played(shown)
+        if isinstance(winner, int):
+            kind, outcome = shown[winner]
+            assert outcome == "vouches"
+            if kind == "cookie" and any(
+                (other, "refuses") in shown for other in EXPLICIT
+            ):
+                wrong.append(shown)
+
+    assert wrong == []
+
+
+def test_a_refused_cookie_never_shadows_another_credential():
+    wrong = []
+    for shown in itertools.product(CREDENTIALS, repeat=2):
+        for place in range(3):
+            longer = [*shown[:place], ("cookie", "refuses"), *shown[place:]]
+            without = played(shown)
+            winner = played(longer)
+            if isinstance(without, int):
+                moved = without + (without >= place)
+                if winner != moved:
+                    wrong.append(longer)
+            elif isinstance(winner, int):
+                wrong.append(longer)
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "explicit"),
+    [("session", True), ("api_key", True), ("basic", True), ("cookie", False)],
+)
+def test_what_stands_in_authorization_is_shown_on_purpose(kind, explicit):
+    assert chain.is_explicit(make(kind, "nothing", 0)) is explicit
+
+
+def test_an_explicit_credential_that_vouches_spares_asking_the_rest():
+    first = make("session", "vouches", 0)
+    others = [make(kind, "refuses", 1) for kind in KINDS]
+
+    assert Story(first, *others).winner() == 0
+    assert [own.asked for own in others] == [0, 0, 0, 0]
+
+
+# Who vouches.
+
+
+def test_an_identity_bears_the_name_in_the_list():
+    """Whatever the authenticator calls itself."""
+    ours = Identity("alice", {"a": 1}, "something else")
+
+    assert Story(Own(ours)).judge() == Identity("alice", {"a": 1}, "0")
+
+
+def test_an_identity_that_bears_it_is_passed_on_as_it_is():
+    ours = Identity("alice", authenticator="0")
+
+    assert Story(Own(ours)).judge() is ours
+
+
+def test_who_names_nobody_signs_nobody_in():
+    story = Story(Own(Identity(None, {"device": "trusted"})))
+
+    assert story.judge() is None
+    assert story.untold == []
+
+
+def test_each_is_asked_once_a_request():
+    found, empty = Own(Identity("alice")), Own()
+    refusing = Own(InvalidCredential("no"), ambient=True)
+    story = Story(empty, refusing, found)
+
+    for _ in range(3):
+        assert story.judge().userid == "alice"
+
+    assert [own.asked for own in (empty, refusing, found)] == [1, 1, 1]
+    assert len(story.untold) == 1
+
+
+def test_what_is_looked_at_is_remembered_for_vary():
+    story = Story(
+        Own(vary=("X-One", "X-Two")),
+        Own(Identity("alice"), vary=("X-Two", "X-Three")),
+        Own(Identity("bob"), vary=("X-Four",)),
+    )
+
+    story.judge()
+
+    assert list(story.state.vary) == ["X-One", "X-Two", "X-Three"]
+
+
+# Who refuses.
+
+
+def test_a_refusal_is_one_sentence_in_the_log_and_told_once(caplog):
+    caplog.set_level(logging.DEBUG)
+    story = Story(Own(InvalidCredential("it is made of straw")))
+
+    for _ in range(2):
+        assert story.judge() == Refusal("0", "it is made of straw")
+
+    (record,) = caplog.records
+    assert record.name == "pyramid_sessiontoken"
+    assert record.levelno == logging.INFO
+    assert record.getMessage() == "0 refused: it is made of straw"
+    assert story.untold == [Refusal("0", "it is made of straw")]
+    assert story.state.refusal("0") == story.judge()
+    assert story.state.refusal("1") is None
+
+
+@pytest.mark.parametrize(
+    "userid", ["system.Everyone", "", "a\0", True, 1.5, "role:admin"]
+)
+def test_an_identity_that_no_token_can_carry_is_a_refused_credential(userid):
+    story = Story(Own(lambda: Identity(userid)))
+
+    refusal = story.judge()
+
+    assert isinstance(refusal, Refusal)
+    assert "userid" in refusal.reason
+    assert story.untold == [refusal]
+
+
+@pytest.mark.parametrize("first", ["refused", "found"])
+def test_the_reason_told_is_that_of_the_explicit_credential(first):
+    """The cookie's is the lesser evil."""
+    cookie = make("cookie", "refuses" if first == "refused" else "vouches", 0)
+
+    assert Story(cookie, make("session", "refuses", 1)).winner() == (
+        "refused",
+        1,
+    )
+
+
+def test_a_cookie_that_nobody_can_read_any_more_is_to_be_deleted():
+    story = Story(Own(Undecodable("it is cut"), ambient=True))
+
+    assert story.judge() == Refusal("0", "it is cut")
+    assert story.state.status is Status.DELETE
+
+
+def test_any_other_refusal_leaves_the_response_alone():
+    story = Story(Own(InvalidCredential("it expired"), ambient=True))
+
+    story.judge()
+
+    assert story.state.status is Status.NONE
+
+
+# Who is made to come.
+
+CROSS_SITE = {
+    "method": "POST",
+    "environ": {"HTTP_SEC_FETCH_SITE": "cross-site"},
+}
+
+
+@pytest.mark.parametrize("kind", ["basic", "cookie"])
+def test_another_site_cannot_spend_what_browsers_send_by_themselves(kind):
+    story = Story(make(kind, "vouches", 0), **CROSS_SITE)
+
+    refusal = story.judge()
+
+    assert isinstance(refusal, Refusal)
+    assert "another site" in refusal.reason
+    assert len(story.untold) == 1
+
+
+@pytest.mark.parametrize("kind", ["session", "api_key"])
+def test_what_is_shown_on_purpose_comes_from_anywhere(kind):
+    assert Story(make(kind, "vouches", 0), **CROSS_SITE).winner() == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_site_or_a_mere_look_spends_what_it_likes(kind):
+    own = make(kind, "vouches", 0)
+
+    assert Story(own, method="POST").winner() == 0
+    assert Story(own, environ=CROSS_SITE["environ"]).winner() == 0
+
+
+def test_a_cookie_that_another_site_spends_shadows_nothing():
+    cookie = make("cookie", "vouches", 0)
+    token = make("session", "vouches", 1)
+
+    assert Story(cookie, token, **CROSS_SITE).winner() == 1
+
+
+# Who fails.
+
+
+@pytest.mark.parametrize(
+    "error", [RepositoryUnavailable("down"), KeyError("bug"), OSError()]
+)
+def test_a_failure_is_neither_a_refusal_nor_an_unknown_user(error, caplog):
+    caplog.set_level(logging.DEBUG)
+    own = Own(error)
+    story = Story(Own(InvalidCredential("no"), ambient=True), own)
+
+    for _ in range(2):
+        with pytest.raises(type(error)) as caught:
+            story.judge()
+        assert caught.value is error
+
+    # It is kept like any answer, and says nothing of the client.
+    assert own.asked == 1
+    assert len(story.untold) == 1
+    assert caplog.messages == ["0 refused: no"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["alice", 42, {"sub": "alice"}, True, False, 0, "", {}]
+)
+def test_an_authenticator_that_gives_no_identity_is_told_so(answer):
+    story = Story(Own(answer))
+
+    with pytest.raises(TypeError, match=r"'0' gave .*, not an Identity"):
+        story.judge()
+
+
+def test_what_stops_the_process_is_not_held_back():
+    own = Own(KeyboardInterrupt())
+    story = Story(own)
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            story.judge()
+
+    assert own.asked == 2
+
+
+def test_a_name_that_nobody_registered_is_told():
+    story = Story()
+    story.names = ["own"]
+    with pytest.raises(SessionTokenError, match="'own'"):
+        story.judge()

@@ -1,0 +1,285 @@
+"""A session token in a header, redeemed for the session it speaks of."""
+
+import logging
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pyramid.registry import Registry
+from pyramid.request import Request
+from zope.interface.verify import verifyObject
+
+from pyramid_sessiontoken.authenticators import chain
+from pyramid_sessiontoken.authenticators.session import SessionAuthenticator
+from pyramid_sessiontoken.cross_site import is_cross_site
+from pyramid_sessiontoken.errors import EXPIRED, InvalidCredential
+from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.interfaces import (
+    RENEW,
+    VALID,
+    IAuthenticator,
+    IClock,
+    IExpiryPolicy,
+)
+from pyramid_sessiontoken.jwt import SessionJWT
+from pyramid_sessiontoken.keyring import Key, KeyRing
+from pyramid_sessiontoken.sessions import Sessions
+from pyramid_sessiontoken.state import (
+    Refusal,
+    begin_state,
+    find_state,
+)
+from pyramid_sessiontoken.testing import ManualClock
+
+START = 1_800_000_000
+
+
+class World:
+    """A registry with the real parts, on a clock held in the hand."""
+
+    def __init__(self):
+        self.clock = ManualClock(START)
+        self.registry = Registry("test")
+        self.registry.registerUtility(self.clock, IClock)
+        self.registry.registerUtility(
+            ExpiryPolicy(36000, 3600, 0.5, 30), IExpiryPolicy
+        )
+        ring = KeyRing((Key.of(bytes(range(64))),))
+        form = SessionJWT(ring, "HS256", "iss", "aud")
+        self.sessions = Sessions(self.registry, form, "Session")
+
+    def authenticator(self, **options):
+        return SessionAuthenticator(self.sessions.redeem, **options)
+
+    def issue(self, userid="alice", **claims):
+        identity = Identity(userid, claims, "basic")
+        return self.sessions.issue(identity).access_token
+
+    def request(self, value=None, header="HTTP_AUTHORIZATION", **options):
+        request = Request.blank("/", **options)
+        request.registry = self.registry
+        if value is not None:
+            request.environ[header] = value
+        return request
+
+    def ask(self, authenticator, request):
+        """Ask as the chain does."""
+        state = begin_state(request)
+        return chain.ask(
+            request, state, "session", authenticator, is_cross_site
+        )
+
+    def refusal(self, authenticator, request):
+        """Give the reason of the refusal; all else fails the test."""
+        refused = self.ask(authenticator, request)
+        assert isinstance(refused, Refusal)
+        return refused.reason
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_it_does_what_the_seam_asks(world):
+    authenticator = world.authenticator()
+
+    assert verifyObject(IAuthenticator, authenticator)
+    assert authenticator.scheme == "Session"
+    assert authenticator.ambient is False
+    assert authenticator.vary == ("Authorization",)
+
+
+@pytest.mark.parametrize("scheme", ["Session", "session", "SESSION"])
+def test_a_token_signs_its_user_in(world, scheme):
+    token = world.issue(42, roles=["admin"])
+
+    identity = world.authenticator().authenticate(
+        world.request(f"{scheme} {token}")
+    )
+
+    assert identity.userid == 42
+    assert identity.claims == {"roles": ["admin"]}
+    assert identity.authenticator == "session"
+    assert identity.ticket.auth_time == START
+    assert identity.ticket.amr == ("pwd",)
+
+
+@pytest.mark.parametrize("value", [None, "", "Basic YTpi", "Bearer a.b.c"])
+def test_other_schemes_are_left_to_others(world, value):
+    assert world.authenticator().authenticate(world.request(value)) is None
+
+
+def test_the_scheme_may_have_another_name(world):
+    authenticator = world.authenticator(scheme="Bearer")
+    token = world.issue()
+
+    assert authenticator.scheme == "Bearer"
+    assert authenticator.authenticate(world.request(f"bearer {token}"))
+    assert (
+        authenticator.authenticate(world.request(f"Session {token}")) is None
+    )
+
+
+def test_another_header_carries_the_token_bare(world):
+    authenticator = world.authenticator(header="X-Session")
+    token = world.issue()
+
+    def ask(value, header="HTTP_X_SESSION"):
+        return authenticator.authenticate(world.request(value, header))
+
+    assert ask(token).userid == "alice"
+    assert ask(f"Session {token}", "HTTP_AUTHORIZATION") is None
+    assert ask("") is None
+    with pytest.raises(InvalidCredential):
+        ask(f"Session {token}")
+    assert authenticator.vary == ("X-Session",)
+    assert authenticator.scheme is None
+    assert authenticator.challenge(world.request()) is None
+
+
+def test_the_name_of_the_header_is_compared_without_case(world):
+    authenticator = world.authenticator(header="AUTHORIZATION")
+
+    assert authenticator.scheme == "Session"
+    assert authenticator.authenticate(
+        world.request(f"Session {world.issue()}")
+    )
+
+
+def test_another_sites_page_cannot_make_a_browser_send_it(world):
+    """So it is good from wherever it comes."""
+    request = world.request(
+        f"Session {world.issue()}",
+        method="POST",
+        environ={"HTTP_SEC_FETCH_SITE": "cross-site"},
+    )
+
+    assert world.ask(world.authenticator(), request).userid == "alice"
+
+
+@pytest.mark.parametrize(
+    "value", ["Session", "Session ", "Session x", "Session {0} {0}"]
+)
+def test_what_is_no_token_is_refused_not_overlooked(world, value):
+    request = world.request(value.format(world.issue()))
+
+    world.refusal(world.authenticator(), request)
+
+
+def test_a_token_in_the_url_or_in_the_body_is_never_read(world):
+    """RFC 6750, section 5.3: URLs end up in logs."""
+    token = world.issue()
+    request = world.request(POST={"access_token": token, "Session": token})
+    request.query_string = f"access_token={token}&Authorization={token}"
+    request.cookies["Authorization"] = token
+
+    for options in ({}, {"header": "X-Session"}):
+        assert world.authenticator(**options).authenticate(request) is None
+
+
+WORLD = World()
+
+
+@given(
+    st.sampled_from(["", "Session ", "session  ", "Session\t"]),
+    st.text()
+    | st.text(st.characters(max_codepoint=255))
+    | st.just(WORLD.issue()),
+    st.text(max_size=3) | st.sampled_from([" ", "\r\n", "=", ".", "\0"]),
+)
+@example("Session ", "\ud800", "")
+@example("Session ", "\xe9" * 70000, "")
+@example("Session ", WORLD.issue(), "")
+def test_whatever_the_header_says_it_is_judged(scheme, text, end):
+    request = WORLD.request(scheme + text + end)
+
+    answer = WORLD.ask(WORLD.authenticator(), request)
+
+    assert answer is None or isinstance(answer, (Identity, Refusal))
+    if isinstance(answer, Identity):
+        assert answer.userid == "alice"
+
+
+def test_it_is_noted_what_a_token_said_and_whether_it_is_due(world):
+    """The response renews it, once it is known who the request is."""
+    token = world.issue()
+    for seconds, verdict in ((1799, VALID), (1, RENEW)):
+        world.clock.advance(seconds)
+        request = world.request(f"Session {token}")
+        identity = world.ask(world.authenticator(), request)
+
+        (noted,) = find_state(request).tokens
+        assert noted == (identity.ticket, token, verdict)
+        assert find_state(request).token_of(identity) is noted
+
+
+# The challenge.
+
+
+def test_where_nothing_was_shown_there_is_no_error(world):
+    authenticator = world.authenticator(realm='my "realm"')
+    request = world.request()
+
+    assert authenticator.challenge(request) == r'Session realm="my \"realm\""'
+    assert world.ask(authenticator, request) is None
+    assert authenticator.challenge(request) == r'Session realm="my \"realm\""'
+
+
+def test_after_a_good_token_there_is_no_error(world):
+    authenticator = world.authenticator()
+    request = world.request(f"Session {world.issue()}")
+    world.ask(authenticator, request)
+
+    assert authenticator.challenge(request) == 'Session realm="session"'
+
+
+def test_an_expired_token_is_called_so(world):
+    authenticator = world.authenticator()
+    token = world.issue()
+    world.clock.advance(3600 + 30)
+    request = world.request(f"Session {token}")
+
+    assert world.refusal(authenticator, request) == EXPIRED
+    assert authenticator.challenge(request) == (
+        'Session realm="session", error="invalid_token",'
+        ' error_description="The token expired"'
+    )
+
+
+def test_all_other_refusals_look_alike(world):
+    authenticator = world.authenticator()
+    token = world.issue()
+    world.clock.advance(-31)
+    challenges = set()
+    for shown in (
+        token,  # from the future
+        token[:-1],
+        token.replace(".", "..", 1),
+        "",
+        "x" * 9000,
+        "\xe9",
+        World().issue() + "x",
+    ):
+        request = world.request(f"Session {shown}")
+        world.refusal(authenticator, request)
+        challenges.add(authenticator.challenge(request))
+
+    assert challenges == {'Session realm="session", error="invalid_token"'}
+
+
+def test_neither_the_log_nor_the_reason_tells_the_token(world, caplog):
+    caplog.set_level(logging.DEBUG)
+    authenticator = world.authenticator()
+    token = world.issue()
+    world.clock.advance(3600 + 30)
+    shown = [token, token[:-1], token + "x", f"{token}.x", token[5:]]
+    for text in shown:
+        reason = world.refusal(authenticator, world.request(f"Session {text}"))
+        parts = text.split(".")
+        assert not [part for part in parts if len(part) > 8 and part in reason]
+
+    assert len(caplog.messages) == len(shown)
+    for part in token.split("."):
+        assert part not in caplog.text

@@ -1,0 +1,403 @@
+"""Bytes to protected bytes and back: what we did not write is refused."""
+
+import hmac
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support_tokens import FIRST, SECOND, STRANGER
+from zope.interface.verify import verifyObject
+
+from pyramid_sessiontoken.cookies.transforms import (
+    EncryptedTransform,
+    OverSigned,
+    SignedTransform,
+)
+from pyramid_sessiontoken.derivation import derive
+from pyramid_sessiontoken.errors import InvalidCredential, Undecodable
+from pyramid_sessiontoken.interfaces import ICookieTransform
+from pyramid_sessiontoken.keyring import (
+    Key,
+    KeyRing,
+    decode_base64url,
+    encode_base64url,
+)
+
+BOTH = [SignedTransform, EncryptedTransform]
+PURPOSE = ("cookie", "__Host-sessiontoken", "https://issuer", "https://aud")
+CONTENT = b'{"sub":"alice","sid":"ssssssssssssssssssssss","amr":["pwd"]}'
+KNOWN = json.loads(
+    (Path(__file__).parent / "known_answers.json").read_text("utf-8")
+)
+
+
+def make(kind, *keys, purpose=PURPOSE):
+    ring = KeyRing(keys or (FIRST,))
+    return kind(lambda: ring, *purpose)
+
+
+def reads(transform, protected):
+    """Tell whether it is read; nothing but Undecodable may be raised."""
+    try:
+        transform.decode(protected)
+    except Undecodable:
+        return False
+    return True
+
+
+def refusal(transform, protected):
+    with pytest.raises(Undecodable) as caught:
+        transform.decode(protected)
+    return caught.value.reason
+
+
+@pytest.fixture(params=BOTH)
+def kind(request):
+    return request.param
+
+
+def test_it_does_what_the_seam_asks(kind):
+    assert verifyObject(ICookieTransform, make(kind))
+    assert verifyObject(
+        ICookieTransform, OverSigned(make(SignedTransform), make(kind))
+    )
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@given(content=st.binary(max_size=200))
+@example(content=b"")
+@example(content=b"\0" * 10_000)
+def test_what_was_protected_comes_back(kind, content):
+    transform = make(kind)
+
+    assert transform.decode(transform.encode(content)) == content
+
+
+@pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
+def test_no_bit_may_flip(kind, content):
+    transform = make(kind)
+    protected = transform.encode(content)
+
+    read = []
+    for position in range(len(protected) * 8):
+        flipped = bytearray(protected)
+        flipped[position // 8] ^= 1 << position % 8
+        if reads(transform, bytes(flipped)):
+            read.append(position)
+
+    assert read == []
+    assert reads(transform, protected)
+
+
+@pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
+def test_nothing_may_be_cut(kind, content):
+    """Not from the end, not from the start, not one byte in between."""
+    transform = make(kind)
+    protected = transform.encode(content)
+    size = len(protected)
+
+    cuts = {protected[:end] for end in range(size)}
+    cuts |= {protected[start:] for start in range(1, size)}
+    cuts |= {protected[:i] + protected[i + 1 :] for i in range(size)}
+
+    assert [cut for cut in cuts if reads(transform, cut)] == []
+    assert len(cuts) > 2 * size - 2
+
+
+@pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
+def test_no_byte_may_be_added(kind, content):
+    """None of the 256 behind or before, and none in between."""
+    transform = make(kind)
+    protected = transform.encode(content)
+
+    more = [bytes([byte]) for byte in range(256)]
+    longer = {protected + byte for byte in more}
+    longer |= {byte + protected for byte in more}
+    longer |= {
+        protected[:i] + byte + protected[i:]
+        for i in range(len(protected))
+        for byte in (b"\0", b"\xff", protected[i : i + 1])
+    }
+
+    assert [text for text in longer if reads(transform, text)] == []
+    assert len(longer) > 512
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@given(protected=st.binary(max_size=100))
+@example(protected=b"")
+@example(protected=b"\1")
+@example(protected=b"\2" + bytes(8))
+def test_any_other_bytes_are_refused(kind, protected):
+    transform = make(kind)
+    [name] = transform.keys
+
+    assert not reads(transform, protected)
+    # Nor behind the name of a key that is there.
+    assert not reads(transform, transform.VERSION + name + protected)
+
+
+def test_parts_of_two_values_make_no_third(kind):
+    transform = make(kind)
+    one, other = (transform.encode(c) for c in (CONTENT, CONTENT[::-1]))
+    assert len(one) == len(other)
+
+    mixed = {one[:i] + other[i:] for i in range(len(one))} - {one, other}
+
+    assert mixed
+    assert [value for value in mixed if reads(transform, value)] == []
+
+
+def test_the_first_key_protects(kind):
+    ring = make(kind, FIRST, SECOND)
+    protected = ring.encode(CONTENT)
+
+    assert make(kind, FIRST).decode(protected) == CONTENT
+    reason = refusal(make(kind, SECOND), protected)
+    assert reason == "no key of the ring made it"
+
+
+def test_every_key_of_the_ring_verifies(kind):
+    ring = make(kind, STRANGER, SECOND, FIRST)
+
+    for key in (FIRST, SECOND, STRANGER):
+        protected = make(kind, key).encode(CONTENT)
+        assert ring.decode(protected) == CONTENT
+
+
+def test_a_key_that_left_the_ring_ends_what_it_protected(kind):
+    rings = [KeyRing((FIRST,))]
+    transform = kind(lambda: rings[-1], *PURPOSE)
+    protected = transform.encode(CONTENT)
+
+    rings.append(KeyRing((SECOND, FIRST)))
+    assert transform.decode(protected) == CONTENT
+    renewed = transform.encode(CONTENT)
+
+    rings.append(KeyRing((SECOND,)))
+    assert transform.decode(renewed) == CONTENT
+    assert refusal(transform, protected) == "no key of the ring made it"
+
+
+def test_keys_are_derived_once_for_a_ring(kind):
+    rings = [KeyRing((FIRST,))]
+    transform = kind(lambda: rings[-1], *PURPOSE)
+    before = transform.keys
+    assert transform.keys is before
+
+    rings.append(KeyRing((FIRST,)))
+
+    assert transform.keys is not before
+    assert transform.keys == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("token", *PURPOSE[1:]),
+        (PURPOSE[0], "__Secure-sessiontoken", *PURPOSE[2:]),
+        (PURPOSE[0], "__host-sessiontoken", *PURPOSE[2:]),
+        (*PURPOSE[:2], "https://issuer2", PURPOSE[3]),
+        (*PURPOSE[:3], "https://aud2"),
+        (*PURPOSE[:2], PURPOSE[3], PURPOSE[2]),
+        (*PURPOSE[:2], "https://issuerh", "ttps://aud"),
+        PURPOSE[:3],
+        (*PURPOSE, ""),
+        (),
+    ],
+    ids=repr,
+)
+def test_a_value_is_of_no_use_for_another_purpose(kind, other):
+    """Another carrier, cookie name, issuer or audience."""
+    ours, theirs = make(kind), make(kind, purpose=other)
+
+    assert not reads(theirs, ours.encode(CONTENT))
+    assert not reads(ours, theirs.encode(CONTENT))
+
+
+@pytest.mark.parametrize(("one", "other"), [BOTH, BOTH[::-1]])
+def test_signed_is_not_encrypted_and_encrypted_not_signed(one, other):
+    reader, protected = make(one), make(other).encode(CONTENT)
+    rest = protected[1:]
+
+    assert refusal(reader, protected) == "it has another format"
+    assert not reads(reader, reader.VERSION + rest)
+    # Nor under the name of the reader's own key.
+    [name] = reader.keys
+    assert not reads(reader, reader.VERSION + name + rest[len(name) :])
+
+
+@pytest.mark.parametrize("version", [0, 3, 4, 0x7B, 0xFF])
+def test_a_format_of_another_day_is_none_of_ours(kind, version):
+    transform = make(kind)
+    [name] = transform.keys
+    content = bytes([version]) + name + CONTENT
+
+    assert refusal(transform, content) == "it has another format"
+
+
+def test_content_without_protection_is_refused(kind):
+    transform = make(kind)
+    [name] = transform.keys
+    head = transform.VERSION + name
+
+    for bare in (
+        CONTENT,
+        head,
+        head + CONTENT,
+        head + CONTENT + bytes(32),
+        head + bytes(12) + CONTENT + bytes(16),
+    ):
+        assert not reads(transform, bare)
+
+
+def test_the_rings_own_key_signs_no_cookie():
+    """It signs header tokens; nor does a key derived for something else."""
+    transform = make(SignedTransform)
+    [name] = transform.keys
+    signed = b"\1" + name + CONTENT
+
+    for key in (
+        FIRST.secret,
+        FIRST.secret[:32],
+        *derive([FIRST], *PURPOSE).values(),
+        *make(EncryptedTransform).keys.values(),
+        b"",
+        bytes(32),
+    ):
+        mac = hmac.digest(key, signed, "sha256")
+        assert refusal(transform, signed + mac) == "its signature is wrong"
+
+
+def test_a_signed_value_is_version_key_name_content_and_mac():
+    """HMAC-SHA-256 (RFC 2104) over all that stands before it."""
+    [(name, key)] = derive([FIRST], *PURPOSE, "signed").items()
+    signed = b"\1" + name + CONTENT
+
+    protected = make(SignedTransform).encode(CONTENT)
+
+    assert protected == signed + hmac.digest(key, signed, "sha256")
+
+
+def test_an_encrypted_value_is_version_key_name_nonce_and_sealed_content():
+    """AES-256-GCM (NIST SP 800-38D); version and name are sealed along."""
+    [(name, key)] = derive([FIRST], *PURPOSE, "encrypted").items()
+    head = b"\2" + name
+
+    transform = make(EncryptedTransform)
+    protected = transform.encode(CONTENT)
+
+    assert protected.startswith(head)
+    nonce, sealed = protected[9:21], protected[21:]
+    assert len(key) == 32
+    assert len(sealed) == len(CONTENT) + 16
+    assert AESGCM(key).decrypt(nonce, sealed, head) == CONTENT
+    for tampered in (protected[:-1], head + nonce[:7], head):
+        assert refusal(transform, tampered) == "it cannot be decrypted"
+
+
+def test_what_is_signed_can_be_read_by_everybody():
+    assert CONTENT in make(SignedTransform).encode(CONTENT)
+
+
+def test_what_is_encrypted_tells_nothing_but_its_length():
+    transform = make(EncryptedTransform)
+    values = [transform.encode(CONTENT) for _ in range(100)]
+    start = 1 + 8
+
+    assert not [v for v in values if CONTENT[:4] in v or b"alice" in v]
+    assert {len(v) for v in values} == {len(CONTENT) + start + 12 + 16}
+    # No nonce comes twice.
+    assert len({v[start : start + 12] for v in values}) == 100
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known["what"])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(SignedTransform, "signed"), (EncryptedTransform, "encrypted")],
+)
+def test_what_was_written_once_is_read_for_ever(known, kind, text):
+    """These values were computed without this library. A change that cannot
+    read them signs every user out: it needs a new version of the format.
+    """
+    key = Key.of(decode_base64url(known["secret"]))
+    content = known["content"].encode()
+
+    for ring in ([key], [SECOND, key]):
+        transform = make(kind, *ring, purpose=known["purpose"])
+        protected = decode_base64url(known[text])
+        assert transform.decode(protected) == content
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known["what"])
+def test_what_is_signed_today_is_what_was_signed_once(known):
+    """So that what this version writes, the one before still reads."""
+    key = Key.of(decode_base64url(known["secret"]))
+    transform = make(SignedTransform, key, purpose=known["purpose"])
+
+    protected = transform.encode(known["content"].encode())
+
+    assert encode_base64url(protected) == known["signed"]
+
+
+class Backwards:
+    """A transform of an application's own; it remembers what it saw."""
+
+    def __init__(self):
+        self.seen = []
+
+    def encode(self, content):
+        self.seen.append(content)
+        return b"mine:" + content[::-1]
+
+    def decode(self, protected):
+        if not protected.startswith(b"mine:"):
+            raise InvalidCredential("not mine")
+        return protected[5:][::-1]
+
+
+def test_a_transform_of_ones_own_sees_what_the_ring_has_signed():
+    own = Backwards()
+    signed = make(SignedTransform, FIRST, SECOND)
+    transform = OverSigned(signed, own)
+
+    protected = transform.encode(CONTENT)
+
+    assert own.seen == [signed.encode(CONTENT)]
+    assert protected == b"mine:" + own.seen[0][::-1]
+    assert transform.decode(protected) == CONTENT
+
+
+def test_a_transform_that_protects_nothing_can_be_forged_no_more():
+    own = Backwards()
+    transform = OverSigned(make(SignedTransform), own)
+    protected = transform.encode(CONTENT)
+
+    flips = []
+    for position in range(5 * 8, len(protected) * 8):
+        flipped = bytearray(protected)
+        flipped[position // 8] ^= 1 << position % 8
+        flips.append(bytes(flipped))
+
+    assert [value for value in flips if reads(transform, value)] == []
+    assert not reads(transform, own.encode(CONTENT))
+    assert not reads(transform, own.encode(b""))
+
+
+def test_a_key_that_left_the_ring_ends_it_under_ones_own_transform_too():
+    own = Backwards()
+    protected = OverSigned(make(SignedTransform), own).encode(CONTENT)
+
+    elsewhere = OverSigned(make(SignedTransform, SECOND), own)
+
+    assert refusal(elsewhere, protected) == "no key of the ring made it"
+
+
+def test_what_ones_own_transform_refuses_is_refused_for_its_reason():
+    transform = OverSigned(make(SignedTransform), Backwards())
+
+    with pytest.raises(InvalidCredential, match=r"^not mine$"):
+        transform.decode(make(SignedTransform).encode(CONTENT))

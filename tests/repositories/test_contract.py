@@ -1,0 +1,229 @@
+"""The contract itself: it lets the right ones pass, and no others."""
+
+import inspect
+import subprocess
+import sys
+import time
+
+import pytest
+from zope.interface import implementer, implementer_only
+
+from pyramid_sessiontoken.interfaces import ITokenRepository
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+from pyramid_sessiontoken.testing import RepositoryContract
+
+
+@implementer_only(ITokenRepository)
+class FourVerbs(MemoryRepository):
+    pass
+
+
+def run_each(repository_class, clock):
+    """Run each test of the contract; give its name and what it raised."""
+    contract = RepositoryContract()
+    for name in dir(contract):
+        if name.startswith("test_"):
+            test = getattr(contract, name)
+            given = {"repository": repository_class(clock), "clock": clock}
+            wanted = inspect.signature(test).parameters
+            try:
+                test(**{key: given[key] for key in wanted})
+            except (Exception, pytest.skip.Exception) as raised:  # noqa: BLE001
+                yield name, raised
+            else:
+                yield name, None
+
+
+def test_powers_that_are_not_provided_are_skipped(clock):
+    answers = dict(run_each(FourVerbs, clock))
+    raised = [answer for answer in answers.values() if answer]
+    assert len(raised) < len(answers) - 10
+    assert {type(answer) for answer in raised} == {pytest.skip.Exception}
+    assert {answer.msg for answer in raised} == {
+        "it does not provide IRenewingRepository",
+        "it does not provide ISubjectRepository",
+    }
+
+
+def test_a_clock_of_one_s_own_is_kept():
+    class Mine(RepositoryContract):
+        clock = "mine"
+
+    assert Mine.clock == "mine"
+
+
+def test_the_module_needs_no_pytest():
+    code = "import sys; sys.modules['pytest'] = None"
+    code += "; import pyramid_sessiontoken.testing"
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+
+
+class Immortal(MemoryRepository):
+    def get(self, key):
+        return self._items.get(key)
+
+
+class LastSecond(MemoryRepository):
+    def get(self, key):
+        item = self._items.get(key)
+        return item if item and item.expires >= self._now() else None
+
+
+class Strict(MemoryRepository):
+    def remove(self, key):
+        self._drop(self._items[key].key)
+
+
+class WithoutCase(MemoryRepository):
+    def get(self, key):
+        return super().get(key.lower())
+
+    def add_or_update(self, item):
+        super().add_or_update(item._replace(key=item.key.lower()))
+
+
+class Naive(MemoryRepository):
+    def get(self, key):
+        item = super().get(key)
+        return item and item._replace(
+            expires=item.expires.replace(tzinfo=None)
+        )
+
+
+class Text(MemoryRepository):
+    def add_or_update(self, item):
+        token = item.token.decode("utf-8", "replace").encode()
+        super().add_or_update(item._replace(token=token))
+
+
+class First(MemoryRepository):
+    def add_or_update(self, item):
+        if item.key not in self._items:
+            super().add_or_update(item)
+
+
+class BeforeOnly(MemoryRepository):
+    def _purge(self, date):
+        for key, item in list(self._items.items()):
+            if item.expires < date:
+                self._drop(key)
+
+
+class PurgesAll(MemoryRepository):
+    def remove_all_before(self, date):
+        self._items.clear()
+
+
+class Upserts(MemoryRepository):
+    def renew(self, item, was):
+        self.add_or_update(item)
+        return True
+
+
+class RenewsAny(MemoryRepository):
+    def renew(self, item, was):
+        return self.get(item.key) is not None and (
+            self.add_or_update(item) or True
+        )
+
+
+class InTwoSteps(MemoryRepository):
+    def renew(self, item, was):
+        there = self.get(item.key)
+        if there is None or there.expires != was:
+            return False
+        time.sleep(0.01)
+        self.add_or_update(item)
+        return True
+
+
+class SlowPurge(MemoryRepository):
+    def remove_all_before(self, date):
+        dead = [k for k, i in list(self._items.items()) if i.expires <= date]
+        time.sleep(0.01)
+        for key in dead:
+            self.remove(key)
+
+
+class Keepless(MemoryRepository):
+    def remove_all_of(self, subject, keep=()):
+        return super().remove_all_of(subject)
+
+
+class Stale(MemoryRepository):
+    def items_of(self, subject):
+        keys = self._keys_of.get(subject, ())
+        return [self._items[key] for key in keys]
+
+
+class Forgetful(MemoryRepository):
+    def renew(self, item, was):
+        return super().renew(item._replace(subject=None), was)
+
+
+class Barring(MemoryRepository):
+    barred = frozenset()
+
+    def remove_all_of(self, subject, keep=()):
+        self.barred |= {subject}
+        return super().remove_all_of(subject, keep)
+
+    def add_or_update(self, item):
+        if item.subject not in self.barred:
+            super().add_or_update(item)
+
+
+class Unindexed(MemoryRepository):
+    """An index that is emptied while an item is being added."""
+
+    def add_or_update(self, item):
+        super().add_or_update(item)
+        time.sleep(0.005)
+
+    def remove_all_of(self, subject, keep=()):
+        keys = set(self._keys_of.get(subject, ())) - set(keep)
+        for key in keys:
+            self.remove(key)
+        time.sleep(0.01)
+        self._keys_of[subject] = set(keep)
+        return len(keys)
+
+
+@implementer(ITokenRepository)
+class Lacking:
+    def __init__(self, clock):
+        pass
+
+    def get(self, key):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("broken", "test"),
+    [
+        (Immortal, "an_item_is_absent_from_the_second_on_in_which_it_expires"),
+        (LastSecond, "what_has_expired_is_kept_as_nothing"),
+        (Strict, "what_is_removed_is_absent_and_can_be_removed_again"),
+        (WithoutCase, "keys_have_all_that_keys_may_have"),
+        (Naive, "times_are_aware_and_utc"),
+        (Text, "what_is_kept_is_given_back"),
+        (First, "an_item_takes_the_place_of_another"),
+        (BeforeOnly, "a_purge_forgets_what_expires_at_or_before_a_time"),
+        (PurgesAll, "a_purge_forgets_what_expires_at_or_before_a_time"),
+        (Upserts, "renewal_does_not_bring_back_what_was_removed"),
+        (RenewsAny, "renewal_loses_against_one_before"),
+        (InTwoSteps, "removal_beats_renewal"),
+        (SlowPurge, "a_purge_spares_what_is_renewed"),
+        (Keepless, "all_items_of_a_subject_are_removed_but_those_to_keep"),
+        (Stale, "items_that_are_gone_are_not_found"),
+        (Forgetful, "renewed_items_stay_their_subject_s"),
+        (Barring, "an_item_added_after_all_were_removed_lives"),
+        (
+            Unindexed,
+            "items_added_while_all_are_removed_stay_their_subject_s",
+        ),
+        (Lacking, "it_has_the_verbs_of_what_it_provides"),
+    ],
+)
+def test_what_breaks_a_promise_does_not_pass(clock, broken, test):
+    assert dict(run_each(broken, clock))[f"test_{test}"] is not None

@@ -1,0 +1,43 @@
+import pytest
+
+from pyramid_sessiontoken.repositories.redis import RedisRepository
+from pyramid_sessiontoken.testing import RepositoryContract
+
+# Fifty threads wait for ten connections longer than a request would.
+PATIENT = 10
+
+
+class OfRedis(RepositoryContract):
+    expires_by_itself = True
+
+    @pytest.fixture
+    def repository(self, clock, url):
+        repository = RedisRepository(url, clock, timeout=PATIENT)
+        yield repository
+        for client in repository._clients.values():
+            client.close()
+
+
+class TestRedis(OfRedis):
+    @pytest.fixture
+    def url(self, redis_process):
+        return redis_process.url
+
+
+class TestRedisOverTCP(OfRedis):
+    @pytest.fixture
+    def url(self, redis_process):
+        return redis_process.tcp
+
+
+class TestCluster(OfRedis):
+    @pytest.fixture
+    def url(self, cluster_process):
+        hosts = ",".join(f"127.0.0.1:{s.port}" for s in cluster_process)
+        return f"redis+cluster://{hosts}"
+
+
+class TestSentinel(OfRedis):
+    @pytest.fixture
+    def url(self, sentinel_process):
+        return sentinel_process.url

@@ -1,0 +1,46 @@
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from pyramid_sessiontoken.errors import RepositoryUnavailable
+from pyramid_sessiontoken.interfaces import TokenItem
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+
+
+def item_of(clock, key, seconds=60, subject=None):
+    now = datetime.fromtimestamp(clock.now(), timezone.utc)
+    return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
+
+
+def test_what_has_expired_makes_room(clock):
+    repository = MemoryRepository(clock, max_items=2)
+    repository.add_or_update(item_of(clock, "a", 10))
+    repository.add_or_update(item_of(clock, "b", 20))
+    clock.advance(10)
+    repository.add_or_update(item_of(clock, "c"))
+    assert repository.get("b")
+    assert repository.get("c")
+
+
+def test_nothing_that_lives_is_dropped_for_room(clock):
+    repository = MemoryRepository(clock, max_items=1)
+    repository.add_or_update(item_of(clock, "a"))
+    with pytest.raises(RepositoryUnavailable, match="holds 1 sessions"):
+        repository.add_or_update(item_of(clock, "b"))
+    assert repository.get("a")
+
+
+def test_a_purge_tells_how_many_they_were(clock):
+    repository = MemoryRepository(clock)
+    for n in range(5):
+        repository.add_or_update(item_of(clock, f"k{n}", n, "str:alice"))
+    date = item_of(clock, "k", 2).expires
+    assert repository.remove_all_before(date) == 3
+    assert repository._keys_of == {"str:alice": {"k3", "k4"}}
+
+
+def test_a_subject_without_items_takes_no_memory(clock):
+    repository = MemoryRepository(clock)
+    repository.add_or_update(item_of(clock, "a", subject="str:alice"))
+    repository.remove_all_of("str:alice")
+    assert repository._keys_of == {}

@@ -1,0 +1,423 @@
+"""What the contract does not tell of the repository in Redis."""
+
+import struct
+import time
+import traceback
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from pyramid_sessiontoken.errors import (
+    RepositoryUnavailable,
+    SessionTokenError,
+)
+from pyramid_sessiontoken.interfaces import TokenItem
+from pyramid_sessiontoken.repositories.redis import RedisRepository
+
+PREFIX = b"sessiontoken:"
+
+
+@pytest.fixture
+def make(clock):
+    """Make repositories whose connections are closed at the end."""
+    made = []
+
+    def make_repository(url, **kw):
+        made.append(RedisRepository(url, clock, **kw))
+        return made[-1]
+
+    yield make_repository
+    for repository in made:
+        for client in repository._clients.values():
+            client.close()
+
+
+@pytest.fixture
+def repository(make, redis):
+    return make(redis.tcp)
+
+
+@pytest.fixture
+def item(clock):
+    return item_of(clock)
+
+
+def item_of(clock, key="key", seconds=60, subject="str:alice"):
+    now = datetime.fromtimestamp(clock.now(), timezone.utc)
+    return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
+
+
+def seconds_until_unavailable(call):
+    start = time.monotonic()
+    with pytest.raises(RepositoryUnavailable):
+        call()
+    return time.monotonic() - start
+
+
+# URLs
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hunter2",
+        "http://alice:hunter2@h",
+        "redis://:hunt/er2@h",
+        "redis://:hunter2@h:port",
+        "redis+sentinel://:hunter2@h1,h2",
+        "redis+sentinel://:hunter2@h1:port/mymaster",
+        "redis+sentinel://:hunter2@h1,/mymaster",
+        "redis+cluster://:hunter2@",
+        "redis+cluster://:hunter2@h:99999",
+        "redis+cluster://:hunter2@h?socket_timeout=hunter2",
+    ],
+)
+def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):
+    with pytest.raises(ValueError, match="it is no URL") as refused:
+        RedisRepository(url, clock)
+    assert "hunt" not in "".join(traceback.format_exception(refused.value))
+
+
+# The clients are made and not used: nobody listens there.
+
+
+def options_of(url, clock):
+    repository = RedisRepository(url, clock, timeout=0.5, pool_size=3)
+    client = repository._open()
+    pool = client.connection_pool
+    assert pool.max_connections == 3
+    assert pool.timeout == 0.5
+    kw = pool.connection_kwargs
+    assert kw["socket_timeout"] == kw["socket_connect_timeout"] == 0.5
+    assert kw["retry"].get_retries() == 0
+    return client, kw
+
+
+def test_a_server_is_named_as_redis_py_does(clock):
+    _, kw = options_of("rediss://alice:p%40ss@h:1234/5", clock)
+    assert (kw["host"], kw["port"], kw["db"]) == ("h", 1234, 5)
+    assert (kw["username"], kw["password"]) == ("alice", "p@ss")
+    client, _ = options_of("rediss://h", clock)
+    made = client.connection_pool.connection_class
+    assert made.__name__ == "SSLConnection"
+    _, kw = options_of("unix:///run/redis.sock?db=2", clock)
+    assert (kw["path"], kw["db"]) == ("/run/redis.sock", 2)
+
+
+def test_sentinels_are_named_in_one_url(clock):
+    url = "redis+sentinel://alice:p%40ss@h1,h2:1234,[::1]:99/mymaster?db=3"
+    client, kw = options_of(url, clock)
+    assert (kw["username"], kw["password"]) == ("alice", "p@ss")
+    assert kw["db"] == 3
+    assert client.connection_pool.service_name == "mymaster"
+    sentinels = [
+        s.connection_pool.connection_kwargs
+        for s in client.connection_pool.sentinel_manager.sentinels
+    ]
+    assert [(s["host"], s["port"]) for s in sentinels] == [
+        ("h1", 26379),
+        ("h2", 1234),
+        ("::1", 99),
+    ]
+    assert {s["socket_timeout"] for s in sentinels} == {0.5}
+    assert {s["password"] for s in sentinels} == {None}
+
+
+# Items
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a" * 201, "ä", "\ud800", "a\0", "a\n", "a b", "subject/a"]
+)
+def test_what_is_no_key_never_reaches_redis(repository, item, key):
+    assert repository.get(key) is None
+    repository.remove(key)
+    repository.add_or_update(item)
+    assert repository.remove_all_of("str:alice", keep=[key, item.key]) == 0
+    with pytest.raises(SessionTokenError, match="no key"):
+        repository.add_or_update(item._replace(key=key))
+    with pytest.raises(SessionTokenError, match="no key"):
+        repository.renew(item._replace(key=key), item.expires)
+
+
+def test_a_subject_is_any_text_but_not_longer(repository, item):
+    strange = item._replace(subject="\ud800\0" * 150)
+    repository.add_or_update(strange)
+    assert repository.items_of(strange.subject) == [strange]
+    assert repository.remove_all_of(strange.subject) == 1
+    long = item._replace(subject="a" * 301)
+    assert repository.items_of(long.subject) == []
+    assert repository.remove_all_of(long.subject) == 0
+    with pytest.raises(SessionTokenError, match="no subject"):
+        repository.add_or_update(long)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"foreign",
+        b"\x01",
+        struct.pack(">Bq", 1, 4_000_000_000),
+        struct.pack(">BqH", 2, 4_000_000_000, 0xFFFF) + b"token",
+        struct.pack(">BqH", 1, 4_000_000_000, 99) + b"cut",
+        struct.pack(">BqH", 1, 4_000_000_000, 1) + b"\xfftoken",
+        struct.pack(">BqH", 1, 2**62, 0xFFFF) + b"token",
+        struct.pack(">BqH", 1, -(2**62), 0xFFFF) + b"token",
+    ],
+)
+def test_a_corrupt_value_is_absent(repository, redis, item, value):
+    repository.add_or_update(item)
+    redis.client.set(PREFIX + b"key", value)
+    assert repository.get("key") is None
+    assert repository.items_of("str:alice") == []
+    assert repository.remove_all_of("str:alice") == 0
+    assert repository.renew(item, item.expires) is False
+    repository.add_or_update(item)
+    assert repository.get("key") == item
+
+
+def test_the_server_lets_an_item_expire(repository, redis, item):
+    repository.add_or_update(item)
+    assert 58 <= redis.client.ttl(PREFIX + b"key") <= 60
+    later = item._replace(expires=item.expires + timedelta(hours=1))
+    repository.renew(later, item.expires)
+    assert 3650 <= redis.client.ttl(PREFIX + b"key") <= 3660
+    repository.add_or_update(item_of(repository._clock, "key", -5))
+    assert redis.client.get(PREFIX + b"key") is None
+
+
+def test_items_go_below_the_prefix(make, redis, item):
+    make(redis.url, prefix="mine:").add_or_update(item)
+    assert make(redis.url).get("key") is None
+    assert all(k.startswith(b"mine:") for k in redis.client.scan_iter())
+
+
+def test_an_index_lives_as_long_as_its_last_item(repository, redis, clock):
+    index = repository._index("str:alice")
+    repository.add_or_update(item_of(clock, "long", 600))
+    repository.add_or_update(item_of(clock, "short", 60))
+    assert 590 <= redis.client.ttl(index) <= 600
+    # What has expired leaves it as soon as it is touched.
+    redis.client.zadd(index, {"old": clock.now() - 5})
+    repository.add_or_update(item_of(clock, "another", 30))
+    assert redis.client.zrange(index, 0, -1) == [
+        b"another",
+        b"short",
+        b"long",
+    ]
+    repository.add_or_update(item_of(clock, "over", -60, "str:bob"))
+    assert not redis.client.exists(repository._index("str:bob"))
+
+
+def test_an_entry_never_expires_before_its_item(repository, redis, item):
+    repository.add_or_update(item)
+    index = repository._index("str:alice")
+    before = redis.client.zscore(index, "key")
+    sooner = item._replace(expires=item.expires - timedelta(seconds=30))
+    assert not repository.renew(sooner, sooner.expires)
+    assert redis.client.zscore(index, "key") == before
+
+
+def test_nothing_is_left_to_purge(repository, item):
+    repository.add_or_update(item)
+    assert repository.remove_all_before(item.expires) == 0
+    assert repository.get("key") == item
+
+
+# Outages
+
+
+def test_a_server_that_restarts_is_found_again(make, redis, item):
+    for url in (redis.tcp, redis.url):
+        repository = make(url)
+        repository.add_or_update(item)
+        redis.end()
+        for call in (
+            lambda r=repository: r.get("key"),
+            lambda r=repository: r.add_or_update(item),
+            lambda r=repository: r.renew(item, item.expires),
+            lambda r=repository: r.items_of("str:alice"),
+            lambda r=repository: r.remove_all_of("str:alice"),
+        ):
+            assert seconds_until_unavailable(call) < 1
+        redis.start()
+        assert repository.get("key") is None
+
+
+def test_a_server_that_does_not_answer_is_given_up_soon(
+    repository, redis, clock, item
+):
+    other = item_of(clock, "other")
+    repository.add_or_update(item)
+    repository.add_or_update(other)
+    redis.freeze()
+    try:
+        for _ in range(2):
+            waited = seconds_until_unavailable(lambda: repository.get("key"))
+            assert 0.2 < waited < 1
+    finally:
+        redis.thaw()
+    # No answer to another question.
+    assert repository.get("other") == other
+    assert repository.get("key") == item
+
+
+def test_an_exhausted_pool_is_an_outage(make, redis):
+    repository = make(redis.tcp, pool_size=1)
+    pool = repository._client().connection_pool
+    connection = pool.get_connection()
+    waited = seconds_until_unavailable(lambda: repository.get("key"))
+    assert 0.2 < waited < 1
+    pool.release(connection)
+    assert repository.get("key") is None
+
+
+def test_foreign_keys_of_another_type_are_an_outage(repository, redis, item):
+    repository.add_or_update(item)
+    redis.client.delete(PREFIX + b"key")
+    redis.client.lpush(PREFIX + b"key", "foreign")
+    for call in (
+        lambda: repository.get("key"),
+        lambda: repository.renew(item, item.expires),
+        lambda: repository.items_of("str:alice"),
+        lambda: repository.remove_all_of("str:alice"),
+    ):
+        seconds_until_unavailable(call)
+    redis.client.set(repository._index("str:bob"), "foreign")
+    seconds_until_unavailable(lambda: repository.items_of("str:bob"))
+
+
+def test_a_full_server_is_an_outage_for_what_writes(repository, redis, item):
+    repository.add_or_update(item)
+    redis.client.config_set("maxmemory", 1)
+    try:
+        later = item._replace(expires=item.expires + timedelta(hours=1))
+        for call in (
+            lambda: repository.add_or_update(later),
+            lambda: repository.add_or_update(later._replace(subject=None)),
+            lambda: repository.renew(later, item.expires),
+        ):
+            seconds_until_unavailable(call)
+        assert repository.get("key") == item
+        # Sessions can still be ended.
+        repository.remove("key")
+        assert repository.get("key") is None
+    finally:
+        redis.client.config_set("maxmemory", 0)
+
+
+def test_all_sessions_can_be_ended_on_a_full_server(repository, redis, item):
+    repository.add_or_update(item)
+    redis.client.config_set("maxmemory", 1)
+    try:
+        assert repository.remove_all_of("str:alice") == 1
+    finally:
+        redis.client.config_set("maxmemory", 0)
+
+
+def test_a_replica_is_an_outage_for_what_writes(repository, redis, item):
+    redis.client.replicaof("127.0.0.1", 1)
+    try:
+        seconds_until_unavailable(lambda: repository.add_or_update(item))
+        seconds_until_unavailable(lambda: repository.remove("key"))
+        assert repository.get("key") is None
+    finally:
+        redis.client.replicaof("NO", "ONE")
+
+
+def test_no_message_has_the_password(make, redis):
+    wrong = redis.tcp.replace("//", "//alice:hunter2@")
+    nobody = "//alice:hunter2@127.0.0.1:1"
+    for url in (
+        wrong,
+        f"redis:{nobody}",
+        f"redis+sentinel:{nobody}/mymaster",
+        f"redis+cluster:{nobody}",
+    ):
+        with pytest.raises(RepositoryUnavailable) as outage:
+            make(url).get("key")
+        told = "".join(traceback.format_exception(outage.value))
+        assert "hunter2" not in told
+
+
+def test_a_password_is_used(make, redis, item):
+    redis.client.config_set("requirepass", "hunter2")
+    try:
+        seconds_until_unavailable(lambda: make(redis.tcp).get("key"))
+        mine = make(redis.tcp.replace("//", "//:hunter2@"))
+        mine.add_or_update(item)
+        assert mine.get("key") == item
+    finally:
+        redis.client.config_set("requirepass", "")
+
+
+# Processes
+
+
+def test_parent_and_child_have_connections_of_their_own(
+    repository, clock, in_child
+):
+    mine, theirs = item_of(clock, "mine"), item_of(clock, "theirs")
+    repository.add_or_update(mine)
+
+    def call():
+        repository.add_or_update(theirs)
+        return repository.get("mine") == mine
+
+    assert in_child(call) == "True"
+    assert repository.get("theirs") == theirs
+    assert repository.get("mine") == mine
+
+
+# Cluster and Sentinel
+
+
+def test_a_cluster_that_restarts_is_found_again(make, cluster_process, item):
+    one, two = cluster_process
+    port = f"127.0.0.1:{one.port}"
+    repository = make(f"redis+cluster://nowhere.invalid,{port}?db=0")
+    repository.add_or_update(item)
+    for server in cluster_process:
+        server.freeze()
+    try:
+        waited = seconds_until_unavailable(lambda: repository.get("key"))
+        assert waited < 3
+    finally:
+        for server in cluster_process:
+            server.thaw()
+    assert_found(repository, item)
+    for server in cluster_process:
+        server.end()
+    assert seconds_until_unavailable(lambda: repository.get("key")) < 3
+    fresh = make(f"redis+cluster://{port},127.0.0.1:{two.port}")
+    assert seconds_until_unavailable(lambda: fresh.get("key")) < 3
+    for server in cluster_process:
+        server.start()
+    for each in (repository, fresh):
+        assert_found(each, None)
+
+
+def assert_found(repository, item):
+    """Wait until the members of the cluster have met again."""
+    until = time.monotonic() + 15
+    while True:
+        try:
+            assert repository.get("key") == item
+            return
+        except RepositoryUnavailable:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
+def test_a_sentinel_s_outage_is_one(make, sentinel_process, redis):
+    url = sentinel_process.url.replace("mymaster", "nobody")
+    with pytest.raises(RepositoryUnavailable, match="MasterNotFoundError"):
+        make(url).get("key")
+    repository = make(sentinel_process.url)
+    redis.freeze()
+    try:
+        assert seconds_until_unavailable(lambda: repository.get("key")) < 2
+    finally:
+        redis.thaw()
+    assert repository.get("key") is None

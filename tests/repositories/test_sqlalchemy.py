@@ -1,0 +1,408 @@
+"""What the contract does not tell of the repository in a database."""
+
+import sqlite3
+import threading
+import time
+import traceback
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql
+
+from pyramid_sessiontoken.errors import (
+    RepositoryUnavailable,
+    SessionTokenError,
+)
+from pyramid_sessiontoken.interfaces import TokenItem
+from pyramid_sessiontoken.repositories import sqlalchemy as module
+from pyramid_sessiontoken.repositories.sqlalchemy import (
+    SQLAlchemyRepository,
+    table,
+)
+
+COLUMNS = "(key TEXT PRIMARY KEY, expires BIGINT, token BLOB, subject TEXT)"
+
+
+@pytest.fixture
+def make(clock):
+    """Make repositories whose connections are closed at the end."""
+    made = []
+
+    def make_repository(url, **kw):
+        made.append(SQLAlchemyRepository(url, clock, **kw))
+        return made[-1]
+
+    yield make_repository
+    for repository in made:
+        for engine in repository._engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return f"{tmp_path}/sessions.db"
+
+
+@pytest.fixture
+def url(path):
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def item(clock):
+    return item_of(clock)
+
+
+def item_of(clock, key="key", seconds=60, subject="str:alice"):
+    now = datetime.fromtimestamp(clock.now(), timezone.utc)
+    return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
+
+
+def seconds_until_unavailable(call):
+    start = time.monotonic()
+    with pytest.raises(RepositoryUnavailable):
+        call()
+    return time.monotonic() - start
+
+
+# Start
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hunter2",
+        "postgresql://alice:hunter2@h:port/d",
+        "nonsense://alice:hunter2@h/d",
+        "mssql+pyodbc://alice:hunter2@h/d",
+        "sqlite+aiosqlite:///hunter2",
+    ],
+)
+def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):
+    with pytest.raises(ValueError, match=r"^it (is|wants) ") as refused:
+        SQLAlchemyRepository(url, clock)
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_driver_that_is_not_installed_is_told_at_once(clock):
+    with pytest.raises(ImportError):
+        SQLAlchemyRepository("postgresql+psycopg2cffi://h/d", clock)
+
+
+def test_nothing_is_opened_before_it_is_used(clock, tmp_path):
+    SQLAlchemyRepository(f"sqlite:///{tmp_path}/a.db", clock)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_can_be_made_by_a_migration(make, url, item):
+    metadata = sa.MetaData()
+    mine = table(metadata, "mine")
+    engine = sa.create_engine(url)
+    metadata.create_all(engine)
+    assert [c.name for c in mine.columns] == list(TokenItem._fields)
+    indices = sa.inspect(engine).get_indexes("mine")
+    indexed = {index["column_names"][0] for index in indices}
+    assert indexed == {"expires", "subject"}
+    repository = make(url, table="mine")
+    repository.add_or_update(item)
+    assert sa.inspect(engine).get_table_names() == ["mine"]
+    engine.dispose()
+
+
+def test_two_processes_may_make_the_table_at_once(make, url, item):
+    slow, fast = make(url), make(url)
+    sa.event.listen(
+        slow._sql.table,
+        "before_create",
+        lambda *args, **kw: fast.add_or_update(item),
+    )
+    assert slow.get(item.key) == item
+
+
+def test_many_may_make_the_table_at_once(make, postgresql, item):
+    many = [make(postgresql.url, timeout=5) for _ in range(8)]
+    start, faults = threading.Barrier(8), []
+
+    def run(repository):
+        start.wait()
+        try:
+            repository.add_or_update(item)
+        except RepositoryUnavailable as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=[r]) for r in many]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+def test_a_table_that_nobody_may_make_is_an_outage(make, path):
+    sqlite3.connect(path).close()
+    repository = make(f"sqlite:///file:{path}?mode=ro&uri=true")
+    with pytest.raises(RepositoryUnavailable, match="OperationalError"):
+        repository.get("key")
+    repository = make(path_url(path))
+    assert repository.get("key") is None
+
+
+def path_url(path):
+    return f"sqlite:///{path}"
+
+
+# Items
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a" * 201, "ä", "\ud800", "a\0", "a\n", "a b", "a/b"]
+)
+def test_what_is_no_key_never_reaches_the_database(make, url, item, key):
+    repository = make(url)
+    assert repository.get(key) is None
+    repository.remove(key)
+    repository.add_or_update(item)
+    assert repository.remove_all_of("str:alice", keep=[key, item.key]) == 0
+    with pytest.raises(SessionTokenError, match="no key"):
+        repository.add_or_update(item._replace(key=key))
+    with pytest.raises(SessionTokenError, match="no key"):
+        repository.renew(item._replace(key=key), item.expires)
+
+
+@pytest.mark.parametrize("subject", ["a" * 301, "\ud800", "a\0"])
+def test_what_no_database_keeps_is_nobody_s(make, url, item, subject):
+    repository = make(url)
+    assert repository.items_of(subject) == []
+    assert repository.remove_all_of(subject) == 0
+    with pytest.raises(SessionTokenError, match="no subject"):
+        repository.add_or_update(item._replace(subject=subject))
+
+
+@pytest.mark.parametrize(
+    ("expires", "token"),
+    [
+        ("garbage", b"token"),
+        (b"garbage", b"token"),
+        (4e9 + 0.5, b"token"),
+        (10**18, b"token"),
+        (None, b"token"),
+        (4_000_000_000, "text"),
+        (4_000_000_000, 10**12),
+        (4_000_000_000, None),
+    ],
+)
+def test_a_corrupt_row_is_absent(make, path, item, expires, token):
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(f"CREATE TABLE session_tokens {COLUMNS}")
+        raw.execute(
+            "INSERT INTO session_tokens VALUES (?, ?, ?, ?)",
+            (item.key, expires, token, item.subject),
+        )
+    repository = make(path_url(path))
+    assert repository.get(item.key) is None
+    assert repository.items_of(item.subject) == []
+    late = datetime.fromtimestamp(4_000_000_000, timezone.utc)
+    assert repository.renew(item, late) is False
+    repository.add_or_update(item)
+    assert repository.get(item.key) == item
+
+
+@pytest.mark.parametrize("row", ["'garbage', x'00'", "4000000000, 'text'"])
+def test_sqlite_itself_refuses_a_corrupt_row(make, url, path, row):
+    make(url).get("key")
+    with (
+        closing(sqlite3.connect(path)) as raw,
+        pytest.raises(sqlite3.IntegrityError),
+    ):
+        raw.execute(f"INSERT INTO session_tokens VALUES ('k', {row}, NULL)")  # noqa: S608
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request):
+    if request.param == "sqlite":
+        return request.getfixturevalue("url")
+    return request.getfixturevalue("postgresql").url
+
+
+def test_a_purge_goes_on_in_batches(make, any_url, clock):
+    repository = make(any_url, timeout=5)
+    repository.get("key")
+    engine = repository._engine()
+    with engine.connect() as connection:
+        rows = [
+            module._row(item_of(clock, f"k{n}", 1 + n % 2))
+            for n in range(5_000)
+        ]
+        connection.execute(repository._sql.table.insert(), rows)
+    deleted = []
+    sa.event.listen(
+        engine,
+        "after_cursor_execute",
+        lambda _c, cursor, sql, *_: (
+            deleted.append(cursor.rowcount) if sql.startswith("DEL") else None
+        ),
+    )
+    date = item_of(clock, seconds=1).expires
+    assert repository.remove_all_before(date) == 2_500
+    assert deleted == [1_000, 1_000, 500]
+    assert repository.remove_all_before(date) == 0
+    assert len(repository.items_of("str:alice")) == 2_500
+
+
+def test_a_time_is_a_whole_number_in_the_table(make, any_url, item):
+    repository = make(any_url, timeout=5)
+    repository.add_or_update(item)
+    with repository._connection() as connection:
+        row = connection.exec_driver_sql("SELECT * FROM session_tokens").one()
+    seconds = int(item.expires.timestamp())
+    assert row._mapping == {**item._asdict(), "expires": seconds}
+
+
+# Outages
+
+
+def test_a_locked_file_can_be_read_and_is_given_up_soon(make, url, item):
+    repository = make(url)
+    repository.add_or_update(item)
+    with closing(sqlite3.connect(url[10:])) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert repository.get(item.key) == item
+        waited = seconds_until_unavailable(lambda: repository.remove(item.key))
+        assert 0.2 < waited < 1
+    repository.remove(item.key)
+    assert repository.get(item.key) is None
+
+
+def test_a_file_that_is_no_database_is_an_outage(make, path):
+    with open(path, "wb") as file:
+        file.write(b"This is no database. " * 500)
+    with pytest.raises(RepositoryUnavailable, match="DatabaseError"):
+        make(path_url(path)).get("key")
+
+
+def test_an_exhausted_pool_is_an_outage(make, url):
+    repository = make(url, pool_size=1)
+    with repository._connection():
+        assert seconds_until_unavailable(lambda: repository.get("key")) < 1
+    assert repository.get("key") is None
+
+
+def test_what_a_driver_lets_through_is_an_outage(make, url):
+    repository = make(url)
+    repository._clock.advance(10**30)
+    with pytest.raises(RepositoryUnavailable, match="OverflowError"):
+        repository.get("key")
+
+
+def test_a_locked_table_is_given_up_soon(make, postgresql, item):
+    import psycopg
+
+    repository = make(postgresql.url)
+    repository.add_or_update(item)
+    with psycopg.connect(postgresql.where) as other:
+        other.execute("LOCK TABLE session_tokens")
+        waited = seconds_until_unavailable(lambda: repository.get(item.key))
+        assert 0.2 < waited < 1
+    assert repository.get(item.key) == item
+
+
+def test_a_server_that_restarts_is_found_again(make, postgresql, item):
+    repository = make(postgresql.url)
+    repository.add_or_update(item)
+    postgresql.end()
+    assert seconds_until_unavailable(lambda: repository.get(item.key)) < 1
+    assert seconds_until_unavailable(lambda: repository.remove("k")) < 1
+    postgresql.start()
+    assert repository.get(item.key) == item
+
+
+def test_a_server_that_restarts_in_between_is_not_noticed(
+    make, postgresql, item
+):
+    repository = make(postgresql.url)
+    repository.add_or_update(item)
+    postgresql.end()
+    postgresql.start()
+    assert repository.get(item.key) == item
+
+
+def test_a_server_that_does_not_answer_is_given_up(make, postgresql, item):
+    repository = make(postgresql.url)
+    repository.add_or_update(item)
+    postgresql.freeze()
+    try:
+        # Twice 250 ms for the ping, libpq's 2 s for a new connection.
+        for _ in range(2):
+            waited = seconds_until_unavailable(
+                lambda: repository.get(item.key)
+            )
+            assert waited < 4
+    finally:
+        postgresql.thaw()
+    assert repository.get(item.key) == item
+
+
+def test_no_message_has_the_password(make, postgresql):
+    where = postgresql.url.replace("tests@", "alice:hunter2@")
+    for url in (where, "postgresql+psycopg://alice:hunter2@127.0.0.1:1/d"):
+        with pytest.raises(RepositoryUnavailable) as outage:
+            make(url).get("key")
+        told = "".join(traceback.format_exception(outage.value))
+        assert "hunter2" not in told
+        assert "OperationalError" in str(outage.value)
+
+
+# Processes
+
+
+def test_parent_and_child_have_connections_of_their_own(
+    make, any_url, clock, in_child
+):
+    repository = make(any_url, timeout=5)
+    mine, theirs = item_of(clock, "mine"), item_of(clock, "theirs")
+    repository.add_or_update(mine)
+
+    def call():
+        repository.add_or_update(theirs)
+        return repository.get("mine") == mine
+
+    assert in_child(call) == "True"
+    assert repository.get("theirs") == theirs
+    assert repository.get("mine") == mine
+
+
+# Dialects that no test talks to
+
+
+def test_the_sql_for_mysql_and_mariadb_can_be_written():
+    for name in ("mysql", "mariadb"):
+        sql = module._Statements("t", name)
+        dialect = mysql.dialect()
+        assert "ON DUPLICATE KEY UPDATE expires = VALUES(expires)" in str(
+            sql.put.compile(dialect=dialect)
+        )
+        ddl = str(sa.schema.CreateTable(sql.table).compile(dialect=dialect))
+        assert "MEDIUMBLOB" in ddl
+        assert "ascii_bin" in ddl
+        assert "typeof" not in ddl
+
+
+def test_every_driver_has_its_own_words_for_a_timeout():
+    def args_of(dialect, driver):
+        dialect.driver = driver
+        return module._connect_args(dialect, 0.25)
+
+    libpq = args_of(postgresql.dialect(), "psycopg2")
+    assert libpq == {
+        "connect_timeout": 2,
+        "options": "-c lock_timeout=250 -c statement_timeout=250",
+    }
+    pymysql = args_of(mysql.dialect(), "pymysql")
+    assert pymysql == {
+        "connect_timeout": 1,
+        "read_timeout": 1,
+        "write_timeout": 1,
+    }
+    assert args_of(postgresql.dialect(), "pg8000") == {}

@@ -1,0 +1,469 @@
+"""Applications in many processes, over one repository; and its outages."""
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from repositories.conftest import (  # noqa: F401
+    RedisServer,
+    folder,
+    postgresql_process,
+    redis_process,
+)
+from support import KEY
+
+TESTS = Path(__file__).parent.parent
+
+FORMS = ["self-contained", "reference"]
+
+#: How late a sign-out elsewhere is noticed by the slow one of a pair.
+TTL = 1
+
+#: How long a request may take while the repository is silent.
+PATIENCE = 3
+
+THREADS = 8
+
+APPLICATION = """
+import base64
+import json
+import os
+import signal
+import sys
+
+import waitress
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from support import Root, includeme
+
+
+def end_all(request):
+    request.sessiontoken.revoke_all()
+    return Response()
+
+
+settings = json.loads(sys.argv[1])
+config = Configurator(settings=settings, root_factory=Root)
+config.include("pyramid_sessiontoken")
+config.include(includeme)
+config.add_route("end_all", "/end_all")
+config.add_view(end_all, route_name="end_all")
+app = config.make_wsgi_app()
+
+for name in sys.argv[2:]:
+    # Use the repository, then go on in two processes.
+    request = Request.blank("/token", method="POST")
+    word = base64.b64encode(f"{name}:{name}".encode()).decode()
+    request.authorization = ("Basic", word)
+    token = request.get_response(app).json["access_token"]
+    request = Request.blank("/identity")
+    request.authorization = ("Session", token)
+    userid = request.get_response(app).json["userid"]
+    print("before the fork", userid, token, flush=True)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    os.fork()
+
+server = waitress.create_server(app, host="127.0.0.1", port=0, threads=8)
+# In one piece: after a fork, two write here.
+os.write(1, f"serving {server.effective_port}\\n".encode())
+server.run()
+"""
+
+
+# Processes
+
+
+class Application(httpx.Client):
+    """A client of one process."""
+
+    def __init__(self, port):
+        url = f"http://127.0.0.1:{port}"
+        super().__init__(base_url=url, timeout=20, trust_env=False)
+
+    def swap(self, name):
+        """Swap a password for a token; give the headers that show it."""
+        response = self.post("/token", auth=(name, name))
+        assert response.status_code == 200, response.text
+        return bearer(response.json()["access_token"])
+
+    def sign_in(self, name):
+        """Sign in as a browser does; give the headers that show it."""
+        response = self.post("/sign_in", json={"userid": name})
+        assert response.status_code == 302, response.text
+        (cookie,) = response.cookies.items()
+        self.cookies.clear()
+        return {"Cookie": "=".join(cookie)}
+
+    def who(self, headers):
+        response = self.get("/identity", headers=headers)
+        assert response.status_code == 200, response.text
+        return response.json()["userid"]
+
+
+def bearer(token):
+    return {"Authorization": f"Session {token}"}
+
+
+class Process:
+    """The application in a process, or two after a fork."""
+
+    def __init__(self, log, settings, *words):
+        self.log = log
+        path = os.environ.get("PYTHONPATH")
+        path = os.pathsep.join([str(TESTS), *([path] if path else [])])
+        with log.open("w") as output:
+            self.popen = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-c", APPLICATION, settings, *words],
+                env={**os.environ, "PYTHONPATH": path, "STORY_KEYS": KEY},
+                stdout=output,
+                stderr=output,
+            )
+        self.process = psutil.Process(self.popen.pid)
+        self.children = []
+
+    def ports(self, count):
+        """Wait until they serve; give where."""
+        until = time.monotonic() + 30
+        while True:
+            said = self.log.read_text()
+            found = re.findall(r"^serving (\d+)$", said, re.MULTILINE)
+            if len(found) == count:
+                self.children = self.process.children()
+                return found
+            assert self.popen.poll() is None, said
+            assert time.monotonic() < until, said
+            time.sleep(0.02)
+
+    def end(self):
+        with suppress(psutil.NoSuchProcess):
+            self.children = self.process.children() or self.children
+        for each in self.children:
+            with suppress(psutil.NoSuchProcess):
+                each.terminate()
+        for each in psutil.wait_procs(self.children, 10)[1]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        self.popen.terminate()
+        try:
+            self.popen.wait(10)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait(10)
+
+
+@contextmanager
+def serving(path, *several):
+    """Serve with each of several settings; give a client for each."""
+    with ExitStack() as stack:
+        processes = []
+        for number, settings in enumerate(several):
+            log = path / f"log{number}"
+            processes.append(Process(log, write(settings)))
+            stack.callback(processes[-1].end)
+        ports = [process.ports(1)[0] for process in processes]
+        yield [stack.enter_context(Application(port)) for port in ports]
+
+
+def write(settings):
+    """Write the settings that all have, and these."""
+    every = {
+        "keys": "env:STORY_KEYS",
+        "authenticators": "session cookie basic",
+        "basic.check": "support:check_password",
+        "require_tls": "false",
+        "cookie.secure": "false",
+        **settings,
+    }
+    return json.dumps({f"sessiontoken.{k}": v for k, v in every.items()})
+
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def names():
+    """Two users whom no other test knows."""
+    number = next(NUMBERS)
+    return [f"alice{number}", f"bob{number}"]
+
+
+@pytest.fixture(scope="module", params=["redis", "sqlite", "postgresql"])
+def store(request, tmp_path_factory):
+    """Settings of a repository that processes share."""
+    if request.param == "redis":
+        server = request.getfixturevalue("redis_process")
+        where = {"repository": "redis", "repository.url": server.tcp}
+    elif request.param == "sqlite":
+        path = tmp_path_factory.mktemp("sqlite") / "sessions.sqlite"
+        url = f"sqlite:///{path}"
+        where = {"repository": "sqlalchemy", "repository.url": url}
+    else:
+        server = request.getfixturevalue("postgresql_process")
+        where = {"repository": "sqlalchemy", "repository.url": server.url}
+    return {**where, "repository.timeout": "5s"}
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def pair(request, store, tmp_path_factory):
+    """Two processes: one asks each time, one remembers for a second."""
+    both = {
+        **store,
+        "token.form": request.param,
+        "cookie.form": request.param,
+    }
+    path = tmp_path_factory.mktemp("pair")
+    quick = {**both, "repository.cache_ttl": "0"}
+    slow = {**both, "repository.cache_ttl": f"{TTL}s"}
+    with serving(path, quick, slow) as clients:
+        yield clients
+
+
+# One repository
+
+
+def test_what_one_issues_the_others_accept(pair, names):
+    for one in pair:
+        for name in names:
+            for headers in (one.swap(name), one.sign_in(name)):
+                assert [other.who(headers) for other in pair] == [name] * 2
+
+
+def end_here(here, headers):
+    assert here.delete("/token", headers=headers).status_code == 204
+
+
+def end_everywhere(here, headers):
+    assert here.get("/end_all", headers=headers).status_code == 200
+
+
+def assert_ended(here, there, shown, seconds):
+    """Find them ended here at once, there after so many seconds at most."""
+    until = time.monotonic() + seconds
+    for headers in shown:
+        assert here.who(headers) is None
+    for headers in shown:
+        asked = time.monotonic()
+        while there.who(headers) is not None:
+            assert asked < until, "it was noticed too late"
+            time.sleep(0.02)
+            asked = time.monotonic()
+
+
+def test_a_sign_out_is_noticed_by_the_others(pair, names):
+    quick, slow = pair
+    name = names[0]
+    for here, there, seconds in ((slow, quick, 0), (quick, slow, TTL)):
+        shown, others = (
+            [here.swap(name), here.sign_in(name)] for _ in range(2)
+        )
+        for headers in shown:
+            # Both remember it, if they do.
+            assert [one.who(headers) for one in pair] == [name] * 2
+        for headers in shown:
+            end_here(here, headers)
+        assert_ended(here, there, shown, seconds)
+        for headers in others:
+            assert [one.who(headers) for one in pair] == [name] * 2
+
+
+def test_a_sign_out_everywhere_is_noticed_by_the_others(pair, names):
+    quick, slow = pair
+    name, other = names
+    spared = slow.swap(other)
+    for here, there, seconds in ((slow, quick, 0), (quick, slow, TTL)):
+        shown = [here.swap(name), there.swap(name), there.sign_in(name)]
+        for headers in shown:
+            assert [one.who(headers) for one in pair] == [name] * 2
+        end_everywhere(here, shown[0])
+        # Who comes back in the same second is welcome.
+        back = [one.swap(name) for one in (there, here)]
+        assert_ended(here, there, shown, seconds)
+        for headers in back:
+            assert [one.who(headers) for one in pair] == [name] * 2
+        assert [one.who(spared) for one in pair] == [other] * 2
+
+
+# Many at once
+
+
+def hammer(servers, shown, rounds):
+    """Ask each server from many threads, with all that is shown in turn;
+    give what was answered, and how often.
+    """
+
+    def ask(number):
+        server = servers[number % len(servers)]
+        answers = Counter()
+        for turn in range(number, number + rounds * len(shown)):
+            name, headers = shown[turn % len(shown)]
+            response = server.get("/identity", headers=headers)
+            answers[name, response.status_code, response.text] += 1
+        return answers
+
+    threads = THREADS * len(servers)
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(ask, range(threads)), Counter())
+
+
+def assert_nobody_is_taken_for_another(answers):
+    wrong = [
+        answer
+        for answer in answers
+        if answer[1] != 200 or json.loads(answer[2])["userid"] != answer[0]
+    ]
+    assert wrong == []
+
+
+def test_nobody_is_taken_for_another(pair, names):
+    one, two = pair
+    shown = [
+        (name, headers)
+        for name in names
+        for headers in (one.swap(name), two.sign_in(name))
+    ]
+    answers = hammer(pair, shown, 6)
+    assert_nobody_is_taken_for_another(answers)
+    assert answers.total() == 2 * THREADS * 6 * 4
+
+
+# Fork
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_parent_and_child_serve_after_a_fork(store, names, tmp_path):
+    name, other = names
+    settings = {
+        **store,
+        "repository.cache_ttl": "0",
+        "token.form": "reference",
+    }
+    with ExitStack() as stack:
+        process = Process(tmp_path / "log", write(settings), name)
+        stack.callback(process.end)
+        pair = [
+            stack.enter_context(Application(port)) for port in process.ports(2)
+        ]
+        said = (tmp_path / "log").read_text()
+        ((who, token),) = re.findall(
+            "^before the fork (.+) (.+)$", said, re.MULTILINE
+        )
+        assert who == name
+        shown = [
+            (name, bearer(token)),
+            (other, pair[0].swap(other)),
+            (name, pair[1].sign_in(name)),
+        ]
+        assert_nobody_is_taken_for_another(hammer(pair, shown, 4))
+        for one, two in (pair, pair[::-1]):
+            headers = one.swap(name)
+            assert two.who(headers) == name
+            end_here(two, headers)
+            assert_ended(two, one, [headers], 0)
+
+
+# Outages
+
+
+@pytest.fixture(scope="module")
+def redis(request):
+    """A server of our own, to be stopped and killed."""
+    server = RedisServer(request.getfixturevalue("folder"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.client.close()
+        server.end()
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def application(request, redis, tmp_path_factory):
+    settings = {
+        "repository": "redis",
+        "repository.url": redis.tcp,
+        "repository.timeout": "1s",
+        "repository.cache_ttl": "0",
+        "token.form": request.param,
+        "cookie.form": request.param,
+    }
+    with serving(tmp_path_factory.mktemp("outage"), settings) as (client,):
+        client.form = request.param
+        yield client
+
+
+def assert_unavailable(application, shown, name):
+    """Find it out of service, soon told, and the cookie left alone."""
+
+    def ask(question):
+        method, path, options = question
+        start = time.monotonic()
+        response = application.request(method, path, **options)
+        assert time.monotonic() - start < PATIENCE, question
+        assert response.status_code == 503, (question, response.text)
+        assert int(response.headers["Retry-After"]) > 0
+        assert "Set-Cookie" not in response.headers
+        return response
+
+    questions = [("POST", "/token", {"auth": (name, name)})]
+    for headers in shown:
+        for method, path in (
+            ("GET", "/identity"),
+            ("GET", "/token/status"),
+            ("POST", "/sign_in"),
+        ):
+            questions.append((method, path, {"headers": headers}))
+    with ThreadPoolExecutor(len(questions)) as pool:
+        token, *_ = list(pool.map(ask, questions))
+    assert token.json()["error"] == "temporarily_unavailable"
+    # Who needs nobody's name is served.
+    assert application.get("/public").text == "hello"
+
+
+@pytest.mark.skipif(
+    not hasattr(signal, "SIGSTOP"), reason="nothing can be stopped here"
+)
+def test_a_silent_redis_is_an_outage_that_passes(application, redis, names):
+    name = names[0]
+    shown = [application.swap(name), application.sign_in(name)]
+    redis.freeze()
+    try:
+        assert_unavailable(application, shown, name)
+    finally:
+        redis.thaw()
+    answers = hammer([application], [(name, each) for each in shown], 4)
+    assert_nobody_is_taken_for_another(answers)
+    assert application.who(application.swap(name)) == name
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "unnoticed"])
+def test_a_redis_that_starts_again_is_found(application, redis, names, asked):
+    name = names[0]
+    shown = [application.swap(name), application.sign_in(name)]
+    # Many connections will be broken.
+    before = [(name, headers) for headers in shown]
+    assert_nobody_is_taken_for_another(hammer([application], before, 4))
+    redis.end()
+    try:
+        if asked:
+            assert_unavailable(application, shown, name)
+    finally:
+        redis.start()
+    if application.form == "reference":
+        # What it kept, it kept in its memory.
+        assert [application.who(headers) for headers in shown] == [None] * 2
+        shown = [application.swap(name), application.sign_in(name)]
+    after = [(name, headers) for headers in shown]
+    assert_nobody_is_taken_for_another(hammer([application], after, 4))

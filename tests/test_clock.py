@@ -1,0 +1,23 @@
+"""Time is read in one place."""
+
+import time
+
+import pytest
+from zope.interface.verify import verifyObject
+
+from pyramid_sessiontoken.clock import SystemClock
+from pyramid_sessiontoken.interfaces import IClock
+
+
+def test_it_does_what_the_seam_asks():
+    assert verifyObject(IClock, SystemClock())
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.25, 0.999])
+def test_a_second_has_come_only_when_it_is_whole(monkeypatch, fraction):
+    monkeypatch.setattr(time, "time", lambda: 1_000_000_000 + fraction)
+
+    now = SystemClock().now()
+
+    assert now == 1_000_000_000
+    assert type(now) is int

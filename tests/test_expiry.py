@@ -1,0 +1,410 @@
+"""Sessions slide while they are used and end for good."""
+
+import itertools
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from support_tokens import make_ticket
+from zope.interface.verify import verifyObject
+
+from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.interfaces import (
+    EXPIRED,
+    NOT_YET,
+    RENEW,
+    VALID,
+    IExpiryPolicy,
+    Times,
+)
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+START = 1_000_000
+
+#: The defaults of the contract.
+USUAL = ExpiryPolicy(10 * HOUR, HOUR, 0.5, 30)
+
+
+@st.composite
+def policies(draw, sliding=None):
+    absolute = draw(st.integers(1, 400 * DAY) | st.integers(1, 2 * HOUR))
+    if sliding is None:
+        sliding = draw(st.booleans())
+    return ExpiryPolicy(
+        absolute,
+        draw(st.integers(1, absolute)) if sliding else None,
+        # Halves of halves, which a float holds exactly.
+        draw(st.integers(0, 63)) / 64,
+        draw(st.integers(0, 300)),
+    )
+
+
+def issue(policy, now=START):
+    times = policy.begin(now)
+    return make_ticket(
+        iat=times.iat,
+        exp=times.exp,
+        auth_time=now,
+        session_end=times.session_end,
+    )
+
+
+def renew(policy, ticket, now):
+    times = policy.renew(ticket, now)
+    return make_ticket(
+        iat=times.iat,
+        exp=times.exp,
+        auth_time=ticket.auth_time,
+        session_end=times.session_end,
+    )
+
+
+def life_of(policy):
+    return policy.absolute if policy.sliding is None else policy.sliding
+
+
+def limits(policy, ticket):
+    """Give when a ticket begins, dies and its session ends, in the words of
+    the contract.
+    """
+    life = life_of(policy)
+    leeway = min(policy.clock_skew, life // 10)
+    exp = min(ticket.exp, ticket.iat + life)
+    end = min(ticket.session_end, ticket.auth_time + policy.absolute)
+    return ticket.iat - leeway, exp + leeway, end
+
+
+def is_accepted(policy, ticket, now):
+    begins, dies, end = limits(policy, ticket)
+    return begins <= now < dies and now < end
+
+
+def is_due(policy, ticket, now):
+    life = life_of(policy)
+    end = min(ticket.session_end, ticket.auth_time + policy.absolute)
+    exp = min(ticket.exp, ticket.iat + life)
+    gain = min(now + life, end) - exp
+    return now - ticket.iat >= Fraction(policy.renew_after) * (
+        exp - ticket.iat
+    ) and gain >= min(60, Fraction(life, 20))
+
+
+def test_it_does_what_the_seam_asks():
+    assert verifyObject(IExpiryPolicy, USUAL)
+
+
+# A session begins.
+
+
+@given(policies(), st.integers(0, 2**34))
+def test_a_session_begins_with_its_end_in_sight(policy, now):
+    end = now + policy.absolute
+
+    assert policy.begin(now) == Times(
+        now, min(now + life_of(policy), end), end
+    )
+
+
+def test_without_sliding_a_ticket_lives_as_long_as_its_session():
+    times = ExpiryPolicy(10 * HOUR).begin(START)
+
+    assert times == Times(START, START + 10 * HOUR, START + 10 * HOUR)
+
+
+def test_sliding_never_passes_the_end_not_even_where_it_is_longer():
+    times = ExpiryPolicy(absolute=HOUR, sliding=DAY).begin(START)
+
+    assert times.exp == START + HOUR
+
+
+# A ticket is judged.
+
+
+@st.composite
+def judgements(draw):
+    """Draw a policy, a ticket that may be another policy's, and a time near
+    one of its limits.
+    """
+    policy = draw(policies())
+    if draw(st.booleans()):
+        ticket = issue(draw(policies()))
+    else:
+        iat = draw(st.integers(0, 2**34))
+        ticket = make_ticket(
+            iat=iat,
+            exp=iat + draw(st.integers(-10, 400 * DAY)),
+            auth_time=iat - draw(st.integers(-10, 400 * DAY)),
+            session_end=iat + draw(st.integers(-10, 400 * DAY)),
+        )
+    begins, dies, end = limits(policy, ticket)
+    half = ticket.iat + (dies - ticket.iat) // 2
+    near = draw(st.sampled_from([begins, dies, end, half, ticket.iat]))
+    return policy, ticket, near + draw(st.integers(-70, 70))
+
+
+@settings(max_examples=300)
+@given(judgements())
+def test_a_ticket_is_accepted_exactly_within_its_limits_and_todays(judgement):
+    policy, ticket, now = judgement
+
+    accepted = policy.judge(ticket, now) in (VALID, RENEW)
+
+    assert accepted == is_accepted(policy, ticket, now)
+
+
+@settings(max_examples=300)
+@given(judgements())
+def test_an_accepted_ticket_is_renewed_once_it_is_due_and_worth_it(judgement):
+    policy, ticket, now = judgement
+    if is_accepted(policy, ticket, now):
+        assert policy.judge(ticket, now) is (
+            RENEW if is_due(policy, ticket, now) else VALID
+        )
+
+
+@given(judgements())
+def test_only_what_is_to_come_is_called_not_yet(judgement):
+    policy, ticket, now = judgement
+    begins, dies, end = limits(policy, ticket)
+
+    verdict = policy.judge(ticket, now)
+
+    assert (verdict is NOT_YET) == (now < begins)
+    assert (verdict is EXPIRED) == (now >= begins and now >= min(dies, end))
+
+
+@given(policies())
+def test_every_session_is_accepted_from_the_second_it_begins(policy):
+    assert policy.judge(issue(policy), START) in (VALID, RENEW)
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [
+        (-31, NOT_YET),
+        (-30, VALID),
+        (0, VALID),
+        (30 * MINUTE - 1, VALID),
+        (30 * MINUTE, RENEW),
+        (HOUR - 1, RENEW),
+        (HOUR + 29, RENEW),
+        (HOUR + 30, EXPIRED),
+        (10 * HOUR, EXPIRED),
+    ],
+)
+def test_a_usual_ticket_second_by_second(after, verdict):
+    assert USUAL.judge(issue(USUAL), START + after) is verdict
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [(-30, VALID), (10 * HOUR - 1, VALID), (10 * HOUR, EXPIRED)],
+)
+def test_there_is_no_leeway_on_the_absolute_end(after, verdict):
+    """Without sliding ``exp`` is the end, and nothing is ever renewed."""
+    policy = ExpiryPolicy(10 * HOUR, None, 0.5, 30)
+
+    assert policy.judge(issue(policy), START + after) is verdict
+
+
+@pytest.mark.parametrize(
+    ("sliding", "skew", "leeway"),
+    [
+        (HOUR, 30, 30),
+        (HOUR, 300, 300),
+        (MINUTE, 30, 6),
+        (9, 30, 0),
+        (10, 30, 1),
+        (HOUR, 0, 0),
+        (None, 30, 30),
+    ],
+)
+def test_leeway_is_at_most_a_tenth_of_a_tickets_life(sliding, skew, leeway):
+    policy = ExpiryPolicy(10 * HOUR, sliding, 0.5, skew)
+    ticket = issue(policy)
+    begins = ticket.iat - leeway
+
+    assert policy.judge(ticket, begins) is VALID
+    assert policy.judge(ticket, begins - 1) is NOT_YET
+
+
+@given(policies(sliding=False), st.integers(0, 400 * DAY))
+def test_without_sliding_nothing_is_renewed(policy, after):
+    assert policy.judge(issue(policy), START + after) is not RENEW
+
+
+def test_a_ticket_is_renewed_at_once_where_the_fraction_says_so():
+    policy = ExpiryPolicy(10 * HOUR, HOUR, 0.0, 30)
+    ticket = issue(policy)
+
+    assert policy.judge(ticket, START + 59) is VALID
+    assert policy.judge(ticket, START + 60) is RENEW
+
+
+@pytest.mark.parametrize(
+    ("sliding", "least"), [(HOUR, 60), (20 * MINUTE, 60), (MINUTE, 3)]
+)
+def test_a_renewal_gains_a_minute_or_a_twentieth(sliding, least):
+    """A ticket that dies just before its session has little to gain."""
+    policy = ExpiryPolicy(10 * HOUR, sliding)
+    end = START + 10 * HOUR
+
+    def judge(exp):
+        ticket = make_ticket(
+            iat=exp - sliding, exp=exp, auth_time=START, session_end=end
+        )
+        return policy.judge(ticket, exp - 1)
+
+    assert judge(end - least) is RENEW
+    assert judge(end - least + 1) is VALID
+
+
+# A session goes on.
+
+
+@given(policies(), st.integers(0, 400 * DAY))
+def test_renewal_is_computed_from_the_settings(policy, after):
+    ticket = issue(policy)
+    now = START + after
+
+    assert policy.renew(ticket, now) == Times(
+        now, min(now + life_of(policy), ticket.session_end), ticket.session_end
+    )
+
+
+@given(judgements())
+def test_what_is_renewed_is_no_longer_due(judgement):
+    policy, ticket, now = judgement
+    if policy.judge(ticket, now) is not RENEW:
+        return
+
+    renewed = renew(policy, ticket, now)
+
+    # The next renewal gains what passes till then: nothing as yet.
+    assert policy.judge(renewed, now) is VALID
+
+
+@given(judgements())
+def test_a_renewal_never_shortens_what_is_due(judgement):
+    policy, ticket, now = judgement
+    if policy.judge(ticket, now) is not RENEW:
+        return
+
+    _, dies, end = limits(policy, ticket)
+    _, renewed_dies, renewed_end = limits(policy, renew(policy, ticket, now))
+
+    assert renewed_dies > dies
+    assert renewed_end == end
+
+
+@settings(max_examples=10)
+@given(st.lists(st.integers(0, 1829), min_size=1, max_size=20))
+@example([0])
+@example([1829])
+def test_ten_thousand_renewals_neither_drift_nor_pass_the_end(delays):
+    """A client comes back some time between the half of the ticket's life
+    and its last second, for more than a year.
+    """
+    policy = ExpiryPolicy(400 * DAY, HOUR, 0.5, 30)
+    ticket = first = issue(policy)
+    now = START
+    for delay in itertools.islice(itertools.cycle(delays), 10_000):
+        now += 1800 + delay
+        verdict = policy.judge(ticket, now)
+        assert verdict is (RENEW if now < first.session_end else EXPIRED)
+
+        ticket = renew(policy, ticket, now)
+
+        assert ticket.session_end == first.session_end
+        assert ticket.exp <= ticket.session_end
+        if now < first.session_end:
+            assert ticket.exp == min(now + HOUR, first.session_end)
+        assert ticket.exp - ticket.iat <= HOUR
+
+
+@settings(max_examples=50)
+@given(policies(sliding=True), st.data())
+def test_however_often_it_is_renewed_a_session_ends(policy, data):
+    """Renew whenever it is due, as late as can be; in the end it is over."""
+    ticket = issue(policy)
+    end = ticket.session_end
+    for _ in range(20):
+        begins, dies, _ = limits(policy, ticket)
+        now = data.draw(st.integers(begins, dies - 1))
+        if policy.judge(ticket, now) is RENEW:
+            ticket = renew(policy, ticket, now)
+            assert ticket.exp - ticket.iat <= policy.sliding
+            assert ticket.exp <= end
+
+        assert ticket.session_end == end
+        assert policy.judge(ticket, end) is EXPIRED
+
+
+# The settings change between issue and use.
+
+
+def test_a_shorter_absolute_limit_ends_sessions_that_have_begun():
+    ticket = issue(ExpiryPolicy(10 * HOUR))
+    today = ExpiryPolicy(2 * HOUR)
+
+    assert today.judge(ticket, START + 2 * HOUR - 1) is VALID
+    assert today.judge(ticket, START + 2 * HOUR) is EXPIRED
+
+
+def test_a_longer_absolute_limit_does_not_prolong_what_was_promised():
+    ticket = issue(ExpiryPolicy(2 * HOUR, HOUR))
+    today = ExpiryPolicy(10 * HOUR, HOUR)
+
+    renewed = renew(today, ticket, START + 59 * MINUTE)
+    renewed = renew(today, renewed, START + 90 * MINUTE)
+
+    assert renewed.session_end == START + 2 * HOUR
+    assert today.judge(renewed, START + 2 * HOUR - 1) is not EXPIRED
+    assert today.judge(renewed, START + 2 * HOUR) is EXPIRED
+
+
+def test_renewal_under_a_shorter_absolute_limit_stays_within_it():
+    ticket = issue(ExpiryPolicy(10 * HOUR, HOUR))
+    today = ExpiryPolicy(90 * MINUTE, HOUR)
+
+    renewed = renew(today, ticket, START + 45 * MINUTE)
+
+    assert renewed.exp == START + 90 * MINUTE
+    # What was promised is copied, never recomputed.
+    assert renewed.session_end == ticket.session_end
+
+
+def test_a_shorter_slide_bites_at_once():
+    ticket = issue(ExpiryPolicy(10 * HOUR, HOUR))
+    today = ExpiryPolicy(10 * HOUR, 10 * MINUTE, 0.5, 30)
+
+    assert today.judge(ticket, START + 5 * MINUTE - 1) is VALID
+    assert today.judge(ticket, START + 5 * MINUTE) is RENEW
+    assert today.judge(ticket, START + 10 * MINUTE + 29) is RENEW
+    assert today.judge(ticket, START + 10 * MINUTE + 30) is EXPIRED
+
+
+def test_a_longer_slide_begins_with_the_next_renewal():
+    ticket = issue(ExpiryPolicy(10 * HOUR, 10 * MINUTE))
+    today = ExpiryPolicy(10 * HOUR, HOUR)
+
+    assert today.judge(ticket, START + 10 * MINUTE) is EXPIRED
+    renewed = renew(today, ticket, START + 5 * MINUTE)
+    assert renewed.exp - renewed.iat == HOUR
+
+
+def test_sliding_that_is_switched_off_leaves_tickets_their_own_end():
+    ticket = issue(ExpiryPolicy(10 * HOUR, HOUR))
+    today = ExpiryPolicy(10 * HOUR)
+
+    assert today.judge(ticket, START + HOUR - 1) is RENEW
+    assert today.judge(ticket, START + HOUR) is EXPIRED
+    assert renew(today, ticket, START + MINUTE).exp == ticket.session_end
+
+
+def test_sliding_that_is_switched_on_shortens_tickets_without_it():
+    ticket = issue(ExpiryPolicy(10 * HOUR))
+
+    assert USUAL.judge(ticket, START + 30 * MINUTE) is RENEW
+    assert USUAL.judge(ticket, START + HOUR + 30) is EXPIRED

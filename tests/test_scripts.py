@@ -1,0 +1,331 @@
+"""The command line, as a deployer uses it."""
+
+import io
+import json
+
+import pytest
+from pyramid.config import Configurator
+from support import KEY, OTHER_KEY, START
+
+from pyramid_sessiontoken.interfaces import IClock
+from pyramid_sessiontoken.keyfiles import read_jwk_set
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+from pyramid_sessiontoken.scripts import main
+from pyramid_sessiontoken.testing import ManualClock
+
+CLOCK = ManualClock(START)
+SQLITE = {"repository": "sqlalchemy", "repository__url": "sqlite://"}
+
+
+def make_app(global_config, **settings):
+    """An application for the commands, on a clock that is held in the hand."""
+    config = Configurator(settings=settings)
+    config.registry.registerUtility(CLOCK, IClock)
+    config.include("pyramid_sessiontoken", route_prefix="/auth")
+    return config.make_wsgi_app()
+
+
+@pytest.fixture
+def ini(tmp_path):
+    def write(**settings):
+        settings.setdefault("keys", KEY)
+        lines = [
+            f"sessiontoken.{key.replace('__', '.')} = {value}"
+            for key, value in settings.items()
+        ]
+        file = tmp_path / "app.ini"
+        file.write_text(
+            "\n".join(
+                [
+                    "[app:main]",
+                    "use = call:test_scripts:make_app",
+                    *lines,
+                    "[server:main]",
+                    "use = egg:waitress#main",
+                ]
+            )
+        )
+        return str(file)
+
+    return write
+
+
+@pytest.fixture
+def run(capsys):
+    def run_command(*argv):
+        status = main(argv)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run_command
+
+
+def test_keygen_makes_a_key_set_that_the_settings_take(run, make, tmp_path):
+    status, out, _ = run("keygen")
+    assert status == 0
+    [key] = json.loads(out)["keys"]
+    assert (key["kty"], key["use"]) == ("oct", "sig")
+    [read] = read_jwk_set(out)
+    assert len(read.secret) == 64
+    file = tmp_path / "keys.jwks"
+    file.write_text(out)
+    client = make({"keys": f"file:{file}"})
+    assert client.ask(client.swap()["access_token"]).json["userid"] == "alice"
+
+
+def test_keygen_puts_a_new_key_in_front(run, tmp_path):
+    file = tmp_path / "keys.jwks"
+    file.write_text(run("keygen")[1])
+    [old] = read_jwk_set(file.read_text())
+    assert run("keygen", "--add", str(file)) == (0, "", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.jwks"]
+    new, kept = read_jwk_set(file.read_text())
+    assert kept == old
+    assert new != old
+
+
+def test_keygen_leaves_a_file_alone_that_is_no_key_set(run, tmp_path):
+    file = tmp_path / "keys.jwks"
+    file.write_text("{}")
+    status, _, err = run("keygen", "--add", str(file))
+    assert status == 1
+    assert "JWK Set" in err
+    assert file.read_text() == "{}"
+    status, _, err = run("keygen", "--add", str(tmp_path / "absent"))
+    assert status == 1
+    assert "absent" in err
+
+
+def test_check_shows_what_the_settings_mean(run, ini, monkeypatch):
+    monkeypatch.setenv("SESSION_KEYS", KEY)
+    status, out, _ = run(
+        "check",
+        ini(
+            keys=f"env:SESSION_KEYS {OTHER_KEY}",
+            expiry__sliding="30m",
+            require_tls="false",
+            cookie__transform="encrypted",
+        ),
+    )
+    assert status == 0
+    shown = {
+        line.split()[0].removeprefix("sessiontoken."): line
+        for line in out.splitlines()
+        if line.startswith("sessiontoken.")
+    }
+    assert shown["expiry.sliding"].endswith("1800  (INI)")
+    assert shown["realm"].endswith("session  (default)")
+    assert shown["basic.check"].endswith("-  (default)")
+    assert shown["require_tls"].endswith("false  (INI)")
+    assert shown["keys"].endswith("(INI, env:SESSION_KEYS)")
+    assert KEY not in out
+    assert OTHER_KEY not in out
+    assert "POST http://localhost/auth/token" in out
+    assert "Revocable: nothing" in out
+    assert "token.issuer is the default" in out
+    assert "overheard" in out
+
+
+def test_check_lists_all_faults(run, ini):
+    status, _, err = run(
+        "check", ini(keys="short", relm="x", expiry__sliding="1y")
+    )
+    assert status == 1
+    for text in ("keys", "did you mean sessiontoken.realm", "expiry.sliding"):
+        assert text in err
+    assert "Traceback" not in err
+
+
+def test_what_the_application_sets_is_told_apart(run, ini, monkeypatch):
+    path = ini()
+    make = make_app
+    monkeypatch.setitem(
+        make_app.__globals__,
+        "make_app",
+        lambda global_config, **settings: make(
+            global_config, **settings, **{"sessiontoken.realm": "own"}
+        ),
+    )
+    _, out, _ = run("check", path)
+    assert "own  (application)" in out
+
+
+@pytest.mark.parametrize(
+    ("userid", "shown"),
+    [
+        ("alice", "'alice'"),
+        ("str:int:1", "'int:1'"),
+        ("int:42", "42"),
+        (
+            "uuid:00000000-0000-0000-0000-000000000001",
+            "UUID('00000000-0000-0000-0000-000000000001')",
+        ),
+    ],
+)
+def test_issue_makes_a_token_and_explain_explains_it(run, ini, userid, shown):
+    path = ini()
+    status, token, _ = run(
+        "issue",
+        path,
+        userid,
+        "--claim",
+        'roles=["admin"]',
+        "--claim",
+        "name=Alice",
+    )
+    assert status == 0
+    status, out, _ = run("explain", path, token.strip())
+    assert status == 0
+    facts = dict(line.split(": ", 1) for line in out.splitlines())
+    assert facts["Verdict"] == "accepted"
+    assert facts["User"] == shown
+    assert facts["Claims"] == '{"roles": ["admin"], "name": "Alice"}'
+    assert facts["Authenticated by"] == "application"
+    assert facts["Issued"] == "2027-01-15 08:00:00+00:00"
+    assert facts["Next renewal"] == "2027-01-15 08:30:00+00:00, in 1800 s"
+    assert facts["Token ends"] == "2027-01-15 09:00:00+00:00, in 3600 s"
+    assert facts["Session ends"] == "2027-01-15 18:00:00+00:00, in 36000 s"
+    assert len(facts["Key"]) == 43
+    assert token.strip() not in out
+
+
+def test_explain_tells_why_a_token_is_refused(run, ini, monkeypatch):
+    path = ini()
+    token = run("issue", path, "alice")[1].strip()
+
+    def verdict(seconds, shown=token):
+        CLOCK.advance(seconds)
+        status, out, _ = run("explain", path, shown)
+        CLOCK.advance(-seconds)
+        return status, out.splitlines()[0]
+
+    assert verdict(1800) == (
+        0,
+        "Verdict: accepted, and renewed when it is used",
+    )
+    assert verdict(4000) == (1, "Verdict: refused, it expired")
+    assert verdict(-60) == (1, "Verdict: refused, it is from the future")
+    assert verdict(0, "junk")[0] == 1
+    assert "no token of ours" in verdict(0, "junk")[1]
+    monkeypatch.setattr("sys.stdin", io.StringIO(token + "\n"))
+    assert verdict(0, "-") == (0, "Verdict: accepted")
+    never = ini(expiry__sliding="off")
+    token = run("issue", never, "alice")[1].strip()
+    _, out, _ = run("explain", never, token)
+    assert "Next renewal: never" in out
+
+
+@pytest.fixture
+def kept(ini, tmp_path):
+    return ini(
+        repository="sqlalchemy",
+        repository__url=f"sqlite:///{tmp_path}/sessions.db",
+        token__form="reference",
+    )
+
+
+def test_sessions_are_listed_and_ended(run, kept):
+    tokens = [
+        run("issue", kept, u)[1].strip() for u in ("int:7", "int:7", "bob")
+    ]
+    status, out, _ = run("sessions", kept, "int:7")
+    assert status == 0
+    first, second = out.splitlines()
+    assert "began 2027-01-15 08:00:00, ends 2027-01-15 18:00:00" in first
+    assert "by application" in first
+    sid = second.split()[0]
+    assert run("revoke", kept, "--sid", sid) == (0, "", "")
+    assert len(run("sessions", kept, "int:7")[1].splitlines()) == 1
+    assert run("revoke", kept, "--user", "int:7") == (0, "", "")
+    assert run("sessions", kept, "int:7") == (0, "", "")
+    verdicts = [run("explain", kept, token)[0] for token in tokens]
+    assert verdicts == [1, 1, 0]
+    status, _, err = run("sessions", kept)
+    assert status == 1
+    assert "name a USERID" in err
+
+
+def test_purge_forgets_what_has_expired_and_says_how_much(run, kept, ini):
+    run("issue", kept, "alice")
+    assert "until 2027-01-15 08:00: 0 forgotten" in run("purge", kept)[1]
+    CLOCK.advance(86400 * 3)
+    try:
+        out = run("purge", kept)[1]
+    finally:
+        CLOCK.advance(-86400 * 3)
+    assert "forgotten" in out
+    assert sum(int(line.split()[-2]) for line in out.splitlines()) == 2
+    status, _, err = run("purge", ini())
+    assert status == 1
+    assert "repository is not set" in err
+
+
+def test_a_repository_that_counts_nothing_is_purged_as_well(
+    run, ini, monkeypatch
+):
+    monkeypatch.setattr(MemoryRepository, "remove_all_before", _forget)
+    assert "done" in run("purge", ini(repository="memory"))[1]
+
+
+def _forget(self, date):
+    """Expire by itself, and do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "promise"),
+    [
+        ({}, "nothing; a token ends"),
+        (SQLITE, "every session; at once in the process"),
+        (SQLITE, "within 5 s in every other"),
+        ({"repository": "memory"}, "which alone knows it"),
+        (
+            {**SQLITE, "repository__cache_ttl": "0"},
+            "at its next request in every other",
+        ),
+        (
+            {**SQLITE, "revocation": "off"},
+            "sessions by reference, no self-contained ones",
+        ),
+    ],
+)
+def test_check_prints_what_is_revocable_and_how_fast(
+    run, ini, settings, promise
+):
+    assert f"{promise}" in run("check", ini(**settings))[1]
+
+
+def test_an_application_without_the_library_is_told_so(run, tmp_path):
+    file = tmp_path / "other.ini"
+    file.write_text("[app:main]\nuse = call:test_scripts:make_other\n")
+    status, _, err = run("check", str(file))
+    assert status == 1
+    assert "does not include pyramid_sessiontoken" in err
+    status, _, err = run("check", f"{file}#absent")
+    assert status == 1
+
+
+def make_other(global_config, **settings):
+    return Configurator(settings=settings).make_wsgi_app()
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("alice", "--claim", "novalue"),
+        ("alice", "--claim", "exp=1"),
+        ("system.Everyone",),
+        ("int:x",),
+        ("uuid:x",),
+    ],
+)
+def test_issue_refuses_what_no_token_can_carry(run, ini, argv):
+    status, out, err = run("issue", ini(), *argv)
+    assert (status, out) == (1, "")
+    assert err
+
+
+def test_misuse_is_told_with_status_2(run):
+    for argv in ((), ("unknown",), ("issue",)):
+        with pytest.raises(SystemExit) as caught:
+            main(argv)
+        assert caught.value.code == 2
