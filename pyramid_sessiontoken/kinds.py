@@ -8,6 +8,7 @@ gives what the library works with.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -24,7 +25,10 @@ _PATIENCE = 60
 _LONGEST = 36500 * 86400
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
+_RATE = re.compile(r"[1-9]\d{0,5} */ *(\d{1,4} *)?(second|minute|hour|day)s?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,77 @@ def read_secret(value: Any) -> str:
     return text
 
 
+def read_lines(value: Any) -> tuple[str, ...]:
+    """Split at new lines only: what stands on one may have blanks and
+    commas.
+    """
+    items = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)):
+        raise ValueError("not a list")
+    if isinstance(value, str):
+        items = [item for item in items if item.strip()]
+    read = tuple(map(read_text, items))
+    if not read:
+        raise ValueError("an empty list")
+    return read
+
+
+def read_networks(value: Any) -> tuple[Network, ...]:
+    """Read addresses and networks; one that is everything trusts nobody's
+    word and everybody's.
+    """
+    networks = []
+    for item in read_list(value):
+        try:
+            network = ipaddress.ip_network(item)
+        except ValueError:
+            raise ValueError(f"{item!r} is no network") from None
+        if network.prefixlen == 0:
+            raise ValueError(f"{item!r} is everything")
+        networks.append(network)
+    return tuple(networks)
+
+
+def read_place(value: Any) -> str:
+    """Read ``environ:NAME`` or ``header:NAME``."""
+    text = read_text(value)
+    place, _, name = text.partition(":")
+    if place not in ("environ", "header") or TOKEN.fullmatch(name) is None:
+        raise ValueError("neither environ:NAME nor header:NAME")
+    return text
+
+
+def read_thumbprints(value: Any) -> tuple[str, ...]:
+    """Read SHA-256 digests in hexadecimal, also as OpenSSL prints them; give
+    them in lower case without colons.
+    """
+    digests = []
+    for item in read_list(value):
+        digest = item.replace(":", "").lower()
+        if re.fullmatch("[0-9a-f]{64}", digest) is None:
+            raise ValueError(f"{item!r} is no SHA-256 digest")
+        digests.append(digest)
+    return tuple(digests)
+
+
+def read_rate(value: Any) -> str:
+    """Read a limit as the library ``limits`` writes it."""
+    text = read_text(value)
+    if _RATE.fullmatch(text) is None:
+        raise ValueError("not a number of attempts in a time")
+    return text
+
+
+def some_of(*choices: str) -> Kind:
+    def read(value: Any) -> tuple[str, ...]:
+        items = read_list(value)
+        if not set(items) <= set(choices):
+            raise ValueError("not some of them")
+        return items
+
+    return Kind("some of: " + " ".join(choices), read)
+
+
 def off_or(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Read ``off`` as ``None``, anything else as ``read`` does."""
 
@@ -296,3 +371,10 @@ COOKIE_PATH = Kind(
 COOKIE_DOMAIN = Kind("the name of a domain", matching(r"[A-Za-z0-9.-]+"))
 DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
 CALLABLE = Kind("the dotted name of a callable", read_callable)
+LINES = Kind("texts, one a line", read_lines)
+NETWORKS = Kind("addresses and networks: 127.0.0.1 10.1.0.0/16", read_networks)
+PLACE = Kind("environ:NAME or header:NAME", read_place)
+THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)
+RATE_OR_OFF = Kind(
+    "a rate, say 5/minute or 10/5 minutes, or off", off_or(read_rate)
+)

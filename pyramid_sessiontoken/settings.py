@@ -24,12 +24,17 @@ from .kinds import (
     FRACTION,
     HEADER,
     HEADER_OR_OFF,
+    LINES,
     LIST,
+    NETWORKS,
     PATH,
+    PLACE,
+    RATE_OR_OFF,
     SCHEME,
     SECRET_TEXT,
     SKEW,
     TEXT,
+    THUMBPRINTS,
     TIMEOUT,
     WORD,
     Kind,
@@ -39,6 +44,7 @@ from .kinds import (
     one_of,
     read_dotted,
     read_duration,
+    some_of,
 )
 
 PREFIX = "sessiontoken."
@@ -76,6 +82,14 @@ class Settings:
         " own as"
         " NAME=package.module:attribute, or a name that a directive"
         " registered.",
+    )
+    combine: bool = setting(
+        "combine",
+        BOOL,
+        "false",
+        "Whether the claims of all that vouch make one identity. Two that"
+        " name different users refuse each other; of equal claims the first"
+        " authenticator's wins.",
     )
     realm: str = setting(
         "realm", TEXT, "session", "The realm in challenges, escaped."
@@ -357,6 +371,148 @@ class Settings:
         "An Apache htpasswd file (bcrypt, argon2), read again when it"
         " changes; needs the extra [htpasswd].",
     )
+    bearer_issuer: str | None = setting(
+        "bearer.issuer", TEXT, None, "Who issues the tokens: their iss."
+    )
+    bearer_audience: tuple[str, ...] | None = setting(
+        "bearer.audience",
+        LIST,
+        None,
+        "For whom the tokens are: their aud names one of these.",
+    )
+    bearer_algorithms: tuple[str, ...] | None = setting(
+        "bearer.algorithms",
+        LIST,
+        None,
+        "The algorithms that sign the tokens, such as RS256 or ES256.",
+    )
+    bearer_key: str | None = setting(
+        "bearer.key",
+        SECRET_TEXT,
+        None,
+        "The key that verifies the tokens: a PEM, or base64url for HMAC.",
+    )
+    bearer_jwks: str | None = setting(
+        "bearer.jwks",
+        TEXT,
+        None,
+        "The keys that verify the tokens: a JWK Set (RFC 7517) in a file or"
+        " at an https URL.",
+    )
+    bearer_userid: str = setting(
+        "bearer.userid",
+        TEXT,
+        "{sub}",
+        "A template of the userid from the token's claims, say {iss}#{sub}.",
+    )
+    bearer_claims: tuple[str, ...] | None = setting(
+        "bearer.claims",
+        LIST,
+        None,
+        "Which claims are taken over, with their new names: email"
+        " groups=roles. roles, groups and scope never come in unnamed.",
+    )
+    api_key_header: str = setting(
+        "api_key.header", HEADER, "X-Api-Key", "The header with the API key."
+    )
+    api_key_check: Named | None = setting(
+        "api_key.check",
+        CALLABLE,
+        None,
+        "(key, request): None or False refuses; a userid, or claims with sub.",
+    )
+    client_certificate_source: str = setting(
+        "client_certificate.source",
+        PLACE,
+        "environ:SSL_CLIENT_CERT",
+        "Where the certificate stands, as PEM; header:Client-Cert for"
+        " RFC 9440, or a header with nginx's escaped PEM.",
+    )
+    client_certificate_verify: str = setting(
+        "client_certificate.verify",
+        PLACE,
+        "environ:SSL_CLIENT_VERIFY",
+        "Where the server says SUCCESS.",
+    )
+    client_certificate_trusted_proxies: tuple[Any, ...] | None = setting(
+        "client_certificate.trusted_proxies",
+        NETWORKS,
+        None,
+        "From whom headers with certificates are believed.",
+    )
+    client_certificate_subject: tuple[str, ...] | None = setting(
+        "client_certificate.subject",
+        LINES,
+        None,
+        "Subjects to believe (RFC 4514), one a line.",
+    )
+    client_certificate_issuer: tuple[str, ...] | None = setting(
+        "client_certificate.issuer",
+        LINES,
+        None,
+        "Issuers to believe (RFC 4514), one a line.",
+    )
+    client_certificate_thumbprint: tuple[str, ...] | None = setting(
+        "client_certificate.thumbprint",
+        THUMBPRINTS,
+        None,
+        "SHA-256 thumbprints of certificates to believe.",
+    )
+    client_certificate_check: Named | None = setting(
+        "client_certificate.check",
+        CALLABLE,
+        None,
+        "(certificate, request): answers as for basic.check.",
+    )
+    client_certificate_userid: str = setting(
+        "client_certificate.userid",
+        one_of("cn", "email", "dns", "uri", "subject", "thumbprint"),
+        "cn",
+        "What of the certificate is the userid.",
+    )
+    client_certificate_bind: bool = setting(
+        "client_certificate.bind",
+        BOOL,
+        "false",
+        "The session token works only with that certificate (RFC 8705).",
+    )
+    remote_user_environ: str = setting(
+        "remote_user.environ",
+        TEXT,
+        "REMOTE_USER",
+        "Where the server names the user in the WSGI environ.",
+    )
+    remote_user_header: str | None = setting(
+        "remote_user.header",
+        HEADER,
+        None,
+        "Where a trusted proxy names the user instead.",
+    )
+    remote_user_trusted_proxies: tuple[Any, ...] | None = setting(
+        "remote_user.trusted_proxies",
+        NETWORKS,
+        None,
+        "From whom that header is believed.",
+    )
+    throttle_attempts: str | None = setting(
+        "throttle.attempts",
+        RATE_OR_OFF,
+        "off",
+        "How many failed passwords, say 5/minute; then 429 with Retry-After."
+        " Needs the extra [throttle].",
+    )
+    throttle_by: tuple[str, ...] = setting(
+        "throttle.by",
+        some_of("user", "address"),
+        "user address",
+        "What failures are counted by.",
+    )
+    throttle_storage: str = setting(
+        "throttle.storage",
+        SECRET_TEXT,
+        "memory",
+        "Where they are counted: memory, or a storage URL of limits.",
+    )
     claims_transformer: Named | None = setting(
         "claims_transformer", DOTTED, None, "An IClaimsTransformer."
     )
@@ -423,7 +579,7 @@ class Settings:
         if TABLE[key].kind.secret:
             return ", ".join(f"key {item.kid!r}" for item in value)
         if isinstance(value, tuple):
-            return " ".join(value)
+            return " ".join(map(str, value))
         if isinstance(value, bool):
             return str(value).lower()
         return str(value)
@@ -460,19 +616,17 @@ TABLE: dict[str, Setting] = {
 }
 
 #: Names of the contract whose features are still to come.
-PLANNED = frozenset(
-    "combine repository.invalidation bearer.issuer bearer.audience"
-    " bearer.algorithms bearer.key bearer.jwks bearer.userid bearer.claims"
-    " api_key.header api_key.check client_certificate.source"
-    " client_certificate.verify client_certificate.trusted_proxies"
-    " client_certificate.subject client_certificate.issuer"
-    " client_certificate.thumbprint client_certificate.check"
-    " client_certificate.userid client_certificate.bind remote_user.environ"
-    " remote_user.header remote_user.trusted_proxies throttle.attempts"
-    " throttle.by throttle.storage javascript.path".split()
-)
+PLANNED = frozenset(("repository.invalidation", "javascript.path"))
 
-BUILT_IN = ("session", "cookie", "basic")
+BUILT_IN = (
+    "session",
+    "cookie",
+    "basic",
+    "bearer",
+    "api_key",
+    "client_certificate",
+    "remote_user",
+)
 
 #: What ``token.form`` and ``cookie.form`` say of tokens that only point.
 REFERENCE = "reference"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .authenticators.basic import BasicAuthenticator, Check
@@ -23,8 +24,10 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
         name, dotted = split_item(item)
         if dotted is not None:
             made = _make_own(parts, name, dotted)
+        elif name in _MAKERS:
+            made = _MAKERS[name](parts, carriers)
         else:
-            made = _make_built_in(parts, name, carriers)
+            continue  # A directive registers it, or it is a fault.
         if made is not None:
             register_default(parts.registry, IAuthenticator, made, name)
 
@@ -49,23 +52,34 @@ def advertised_schemes(parts: Parts) -> tuple[str, ...] | None:
     return tuple(scheme.lower() for scheme in wanted)
 
 
-def _make_built_in(parts: Parts, name: str, carriers: Carriers) -> Any:
+def _make_session(parts: Parts, carriers: Carriers) -> Any:
     settings = parts.settings
-    if name == "session":
-        return SessionAuthenticator(
-            carriers.header.sessions.redeem,
-            settings.token_scheme,
-            settings.token_header,
-            settings.realm,
-        )
-    if name == "cookie":
-        cookie = carriers.cookie
-        return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
-    if name == "basic":
-        check = _basic_check(parts)
-        if check is not None:
-            return BasicAuthenticator(check, settings.realm)
-    return None
+    return SessionAuthenticator(
+        carriers.header.sessions.redeem,
+        settings.token_scheme,
+        settings.token_header,
+        settings.realm,
+    )
+
+
+def _make_cookie(parts: Parts, carriers: Carriers) -> Any:
+    cookie = carriers.cookie
+    return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
+
+
+def _make_basic(parts: Parts, carriers: Carriers) -> Any:
+    check = _basic_check(parts)
+    if check is None:
+        return None
+    return BasicAuthenticator(check, parts.settings.realm)
+
+
+#: What makes each; ``None`` at a fault, which the settings tell.
+_MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
+    "session": _make_session,
+    "cookie": _make_cookie,
+    "basic": _make_basic,
+}
 
 
 def _make_own(parts: Parts, name: str, dotted: str) -> Any:

@@ -87,7 +87,7 @@ def test_one_error_lists_all_faults(tmp_path):
 
 
 def test_a_setting_of_a_feature_to_come_says_so():
-    [fault] = faults({"keys": KEY, "bearer.issuer": "x"})
+    [fault] = faults({"keys": KEY, "javascript.path": "x"})
     assert "not there yet" in fault
 
 
