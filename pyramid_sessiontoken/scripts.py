@@ -32,7 +32,8 @@ PURGE_DAYS = 7
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; give the exit status: 0, 1 for faults, 2 for misuse."""
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = _parser().parse_args(_bind(given))
     try:
         status: int = arguments.run(arguments)
     except (
@@ -45,6 +46,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_sentence(error), file=sys.stderr)
         return 1
     return status
+
+
+def _bind(argv: Sequence[str]) -> list[str]:
+    """Write ``--sid X`` as ``--sid=X``: what names a session may begin with a
+    dash, which argparse takes for an option.
+    """
+    bound: list[str] = []
+    for word in argv:
+        if bound and bound[-1] in ("--sid", "--user"):
+            bound[-1] += f"={word}"
+        else:
+            bound.append(word)
+    return bound
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -245,6 +245,17 @@ def test_sessions_are_listed_and_ended(run, kept):
     assert "name a USERID" in err
 
 
+def test_what_names_a_session_may_begin_with_a_dash(run, kept):
+    assert run("revoke", kept, "--sid", "-" * 22) == (0, "", "")
+    assert run("revoke", kept, "--user", "-bob") == (0, "", "")
+
+
+def test_an_option_without_its_value_is_misuse(run, kept, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("revoke", kept, "--sid")
+    assert stopped.value.code == 2
+
+
 def test_purge_forgets_what_has_expired_and_says_how_much(run, kept, ini):
     run("issue", kept, "alice")
     assert "until 2027-01-15 08:00: 0 forgotten" in run("purge", kept)[1]
