@@ -9,10 +9,11 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from . import views
 from .compose import compose
-from .directives import DIRECTIVES
+from .directives import DIRECTIVES, AuthenticatorsPredicate
 from .forbidden import csrf_required
 from .policy import SessionTokenPolicy
 from .request import POLICY, OfRequest
+from .rules import CHOICE
 from .settings import PREFIX, TABLE
 
 __all__ = ["csrf_required", "includeme"]
@@ -35,6 +36,7 @@ def includeme(config: Any) -> None:
     policy = registry[POLICY] = SessionTokenPolicy()
     for directive in DIRECTIVES:
         config.add_directive(directive.__name__, directive)
+    config.add_route_predicate(CHOICE, AuthenticatorsPredicate)
     config.set_security_policy(policy)
     path = _add_endpoint(config)
     Request.sessiontoken = OfRequest()

@@ -45,7 +45,7 @@ from .kinds import Named
 from .parts import HEADER_RING, Parts
 from .policy import SessionTokenPolicy
 from .reading import raise_faults, read_settings
-from .rules import Rules
+from .rules import CHOICE, Rules
 from .settings import Settings, authenticator_names
 from .vouching import advertised_schemes, register_authenticators
 
@@ -84,6 +84,7 @@ def compose(
     _check_path(parts, token_path)
     if not autocommit:
         _check_login_route(parts)
+        _check_routes(parts, rules.names)
     raise_faults(faults)
     policy.rules = rules
     policy.settings = settings
@@ -138,6 +139,7 @@ def _rules(
     refuse = settings.cross_site == "refuse"
     return Rules(
         names=names,
+        combine=settings.combine,
         carriers=carriers.of(names),
         sessions=carriers.header.sessions,
         cookie=carriers.cookie if "cookie" in names else None,
@@ -184,6 +186,20 @@ def _check_login_route(parts: Parts) -> None:
             "neither a path that begins with / nor a route without parts to"
             f" fill in: {url!r}",
         )
+
+
+def _check_routes(parts: Parts, names: tuple[str, ...]) -> None:
+    mapper = parts.registry.queryUtility(IRoutesMapper)
+    routes = [] if mapper is None else mapper.get_routes(include_static=True)
+    for route in routes:
+        for predicate in route.predicates:
+            for name in getattr(predicate, CHOICE, ()):
+                if name not in names:
+                    parts.fault(
+                        "authenticators",
+                        f"the route {route.name!r} names {name!r}, which is"
+                        " none of them",
+                    )
 
 
 def _warn(

@@ -19,6 +19,8 @@ from .interfaces import (
     ITokenRepository,
     IUserLoader,
 )
+from .kinds import read_list
+from .rules import CHOICE
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -36,6 +38,27 @@ def add_sessiontoken_authenticator(
     authenticator = config.maybe_dotted(authenticator)
     noun = f"authenticator {name}"
     _declare(config, IAuthenticator, noun, authenticator, name)
+
+
+class AuthenticatorsPredicate:
+    """``config.add_route(..., sessiontoken_authenticators='cookie')``: who of
+    ``sessiontoken.authenticators`` may vouch on that route. It matches
+    always.
+    """
+
+    def __init__(self, value: Any, config: Any) -> None:
+        try:
+            self.sessiontoken_authenticators = read_list(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{CHOICE}: {error}") from error
+
+    def text(self) -> str:
+        return f"{CHOICE} = {' '.join(self.sessiontoken_authenticators)}"
+
+    phash = text
+
+    def __call__(self, info: Any, request: Any) -> bool:
+        return True
 
 
 def _setter(

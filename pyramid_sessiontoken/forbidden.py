@@ -108,7 +108,10 @@ def csrf_required(request: Any) -> bool:
     identity = policy.judge(request).identity
     if identity is None:
         return True
-    return bool(authenticator_of(request, identity.authenticator).ambient)
+    return any(
+        authenticator_of(request, name).ambient
+        for name in identity.authenticator.split()
+    )
 
 
 def authenticator_of(request: Any, name: str) -> Any:

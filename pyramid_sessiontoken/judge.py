@@ -11,6 +11,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPForbidden, HTTPServiceUnavailable
 
 from .authenticators import chain
+from .combining import combine, is_agreed
 from .errors import (
     ClaimsError,
     InvalidCredential,
@@ -35,6 +36,8 @@ TLS_REQUIRED = (
 
 NOBODY = Judged()
 
+_ANOTHER = "another credential names another user"
+
 
 def judge(
     request: Any, rules: Rules, state: RequestState, names: tuple[str, ...]
@@ -42,11 +45,18 @@ def judge(
     """Judge what a request shows to some authenticators. Never raises: what
     goes wrong is part of the answer.
     """
-    environ = request.environ
-    if rules.require_tls and environ.get("wsgi.url_scheme") != "https":
+    if rules.require_tls and not is_tls(request):
         return Judged(refusal=Refusal("sessiontoken", TLS_REQUIRED))
     try:
-        return _judge(request, rules, state, names)
+        if state.decided:
+            found: Identity | Refusal | None = state.signed_in
+        elif rules.combine:
+            found = _all_in_one(request, rules, state, names)
+        else:
+            found = chain.first(request, state, names, rules.is_cross_site)
+            if isinstance(found, Identity) and found.ticket is None:
+                found = _transform_credential(request, state, found)
+        return NOBODY if found is None else _load(request, state, found)
     except RepositoryUnavailable as error:
         log.error("nobody can tell who it is: %s", error)
         return Judged(
@@ -60,18 +70,9 @@ def judge(
         )
 
 
-def _judge(
-    request: Any, rules: Rules, state: RequestState, names: tuple[str, ...]
+def _load(
+    request: Any, state: RequestState, found: Identity | Refusal
 ) -> Judged:
-    found: Identity | Refusal | None
-    if state.decided:
-        found = state.signed_in
-    else:
-        found = chain.judge(request, state, names, rules.is_cross_site)
-    if found is None:
-        return NOBODY
-    if isinstance(found, Identity) and found.ticket is None:
-        found = _transform_credential(request, state, found)
     if isinstance(found, Refusal):
         return Judged(refusal=found)
     load = request.registry.utilities.lookup((), IUserLoader)
@@ -82,6 +83,45 @@ def _judge(
     if log.isEnabledFor(logging.DEBUG):
         log.debug("%s vouches for %r", found.authenticator, found.userid)
     return Judged(found, user)
+
+
+def _all_in_one(
+    request: Any, rules: Rules, state: RequestState, names: tuple[str, ...]
+) -> Identity | Refusal | None:
+    """Make one identity of what all say; ``None`` where nobody names a user.
+
+    The transformer has its say once, of all credentials together, and none
+    of what a session says already.
+    """
+    found = chain.every(request, state, names, rules.is_cross_site)
+    if isinstance(found, Refusal):
+        return found
+    if not is_agreed(found):
+        return _refuse_each_other(state, found)
+    whole = combine(found)
+    credentials = [i for i in found if i.ticket is None]
+    if whole.userid is None or not credentials:
+        return whole if whole.userid is not None else None
+    shown = replace(combine(credentials), userid=whole.userid)
+    said = _transform_credential(request, state, shown)
+    if isinstance(said, Refusal) or whole.ticket is None:
+        return said
+    sessions = [i for i in found if i.ticket is not None]
+    parts = (
+        [said, *sessions] if found[0] is credentials[0] else [*sessions, said]
+    )
+    if not is_agreed(parts):
+        return _refuse_each_other(state, parts)
+    return replace(combine(parts), authenticator=whole.authenticator)
+
+
+def _refuse_each_other(state: RequestState, found: list[Identity]) -> Refusal:
+    refusals = [
+        chain.refuse(state, i.authenticator, _ANOTHER)
+        for i in found
+        if i.userid is not None
+    ]
+    return refusals[0]
 
 
 def transform(request: Any, identity: Identity) -> Identity:
@@ -114,7 +154,9 @@ def _transform_credential(
 
 
 def tell_refusals(request: Any, state: RequestState) -> None:
-    """Tell subscribers of what was refused."""
+    """Tell subscribers of what was refused, now that the judgement stands:
+    they may ask who the user is.
+    """
     while state.untold:
         told = state.untold.pop(0)
         request.registry.notify(

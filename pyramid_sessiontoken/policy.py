@@ -93,11 +93,11 @@ class SessionTokenPolicy:
     ) -> Judged:
         """Judge what a request shows to some authenticators, once.
 
-        :param names: ``None`` for those of the settings.
+        :param names: ``None`` for those of the request's route.
         """
-        state = self.state(request)
+        state = find_state(request) or self.state(request)
         if names is None:
-            names = self.rules.names
+            names = self.rules.names_for(request)
         judged = state.judged.get(names)
         if judged is None:
             # Who asks while it is in the making would ask for ever.
@@ -108,7 +108,8 @@ class SessionTokenPolicy:
                 del state.judged[names]
                 raise
             state.judged[names] = judged
-            tell_refusals(request, state)
+            if state.untold:
+                tell_refusals(request, state)
         if judged is _IN_THE_MAKING:
             raise SessionTokenError(
                 "request.identity was asked for by what decides it: an"

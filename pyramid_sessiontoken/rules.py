@@ -10,12 +10,16 @@ from .carriers import Carrier, CookieCarrier
 from .kept import KeptSessions
 from .sessions import Sessions
 
+#: The attribute of a route's predicate that names who may vouch there.
+CHOICE = "sessiontoken_authenticators"
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """One frozen value; what is swappable is looked up in the registry.
 
     :ivar names: the authenticators, in order of precedence.
+    :ivar combine: whether all that vouch make one identity.
     :ivar carriers: how sessions travel, by the authenticator's name.
     :ivar sessions: those whose tokens the endpoint issues.
     :ivar cookie: how ``remember`` signs in; ``None`` where no cookie is
@@ -33,6 +37,7 @@ class Rules:
     """
 
     names: tuple[str, ...]
+    combine: bool
     carriers: Mapping[str, Carrier]
     sessions: Sessions
     cookie: CookieCarrier | None
@@ -46,3 +51,15 @@ class Rules:
     kept: KeptSessions | None
     device: bool
     introspectors: frozenset[str]
+
+    def names_for(self, request: Any) -> tuple[str, ...]:
+        """Give the authenticators that may vouch on the request's route."""
+        # Pyramid's DummyRequest has none.
+        route = getattr(request, "matched_route", None)
+        if route is None or not route.predicates:
+            return self.names
+        for predicate in route.predicates:
+            chosen = getattr(predicate, CHOICE, None)
+            if chosen is not None:
+                return tuple(name for name in self.names if name in chosen)
+        return self.names

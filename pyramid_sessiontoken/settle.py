@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any
 
 from .events import SessionRenewed
@@ -18,6 +19,8 @@ from .rules import Rules
 from .state import RequestState, Status
 
 log = logging.getLogger("pyramid_sessiontoken")
+
+flatten = chain.from_iterable
 
 #: What nobody but the client may keep, and not even that.
 NO_STORE = "private, no-store"
@@ -29,7 +32,7 @@ def settle(
     """Do what the request decided: sign-in and sign-out beat everything;
     what cannot be decoded is deleted; what is due is renewed.
     """
-    add_vary(response, state.vary)
+    add_vary(response, dict.fromkeys(flatten(state.vary)))
     if state.carries_token:
         response.headers["Cache-Control"] = NO_STORE
     status = state.status
@@ -46,12 +49,12 @@ def _renew(
     request: Any, response: Any, rules: Rules, state: RequestState
 ) -> None:
     """Renew the token of who the request is, where it is due."""
-    judged = state.judged.get(rules.names)
+    judged = state.judged.get(rules.names_for(request))
     identity = judged.identity if judged else None
     shown = None if identity is None else state.token_of(identity)
     if identity is None or shown is None or shown.verdict is not RENEW:
         return
-    carrier = rules.carriers.get(identity.authenticator)
+    carrier = rules.carriers.get(shown.authenticator)
     if carrier is None or not state.slides or not carrier.renews(shown.text):
         return
     if not may_carry_token(request, response):

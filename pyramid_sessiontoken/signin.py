@@ -150,7 +150,7 @@ def _reference(
     shown = state.token_of(identity)
     if shown is None:
         return None
-    sessions = rules.carriers[identity.authenticator].sessions
+    sessions = rules.carriers[shown.authenticator].sessions
     return sessions.reference_of(shown.text)
 
 

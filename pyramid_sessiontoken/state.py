@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .identity import Identity
@@ -51,8 +52,9 @@ class Judged(NamedTuple):
 
 
 class ShownToken(NamedTuple):
-    """A token that was shown and accepted."""
+    """A token that was shown to ``authenticator`` and accepted."""
 
+    authenticator: str
     ticket: Ticket
     text: str
     verdict: Verdict
@@ -72,7 +74,7 @@ class RequestState:
     :ivar answers: what each authenticator said, by its name.
     :ivar judged: what they came to, by who was asked.
     :ivar untold: refusals that no event has told of yet.
-    :ivar vary: request headers that were looked at.
+    :ivar vary: request headers that were looked at, by who did.
     :ivar status: what the response must do.
     :ivar carries_token: whether the response's body may show a token.
     :ivar tokens: the tokens that were shown and accepted.
@@ -98,7 +100,7 @@ class RequestState:
         self.answers: dict[str, Answer] = {}
         self.judged: dict[tuple[str, ...], Judged] = {}
         self.untold: list[Refusal] = []
-        self.vary: dict[str, None] = {}
+        self.vary: list[Sequence[str]] = []
         self.status = Status.NONE
         self.carries_token = False
         self.tokens: list[ShownToken] = []
@@ -128,22 +130,22 @@ class RequestState:
 
 def find_state(request: Any) -> RequestState | None:
     """Give what is known, ``None`` where nobody asked yet."""
-    state: RequestState | None = vars(request).get(_KEY)
+    state: RequestState | None = request.__dict__.get(_KEY)
     return state
 
 
 def begin_state(request: Any) -> RequestState:
     """Begin to know; :func:`find_state` finds it from now on."""
-    state = vars(request)[_KEY] = RequestState()
+    state = request.__dict__[_KEY] = RequestState()
     return state
 
 
 def note_token(
-    request: Any, ticket: Ticket, text: str, verdict: Verdict
+    request: Any, name: str, ticket: Ticket, text: str, verdict: Verdict
 ) -> None:
-    """Note what a token said. That it is due for renewal is only noted; the
-    response does it.
+    """Note what a token said to the authenticator of that name. That it is
+    due for renewal is only noted; the response does it.
     """
-    state = find_state(request)
+    state: RequestState | None = request.__dict__.get(_KEY)
     if state is not None:
-        state.tokens.append(ShownToken(ticket, text, verdict))
+        state.tokens.append(ShownToken(name, ticket, text, verdict))

@@ -88,7 +88,7 @@ def _renew(
     sessions = policy.rules.sessions
     shown = policy.state(request).token_of(identity)
     issued: IssuedToken | None
-    if identity.authenticator == "session" and shown is not None:
+    if shown is not None and shown.authenticator == "session":
         issued = sessions.renew(ticket, shown.text)
         if issued is None:
             # Renewed by another request: what was shown is good.

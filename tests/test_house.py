@@ -16,8 +16,8 @@ TOP = ROOT.parent
 STOREYS = """
 interfaces errors events
 userid claims ticket identity expiry keyring
-clock wire verified derivation jwt cache sealing state cookies authenticators \
-repositories
+clock wire verified combining derivation jwt cache sealing state cookies \
+authenticators repositories
 store revocation forms sessions carriers kept
 rules judge authorization cross_site signin settle policy request oauth \
 forbidden views

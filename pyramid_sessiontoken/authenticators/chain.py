@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from ..errors import (
@@ -19,7 +20,6 @@ from ..state import Refusal, RequestState, Status
 
 log = logging.getLogger("pyramid_sessiontoken")
 
-
 _CROSS_SITE = "another site made the browser send it"
 
 
@@ -32,7 +32,7 @@ def is_explicit(authenticator: Any) -> bool:
     return not authenticator.ambient or authenticator.scheme is not None
 
 
-def judge(
+def first(
     request: Any,
     state: RequestState,
     names: Iterable[str],
@@ -53,22 +53,51 @@ def judge(
     refused_explicit: Refusal | None = None
     for name in names:
         authenticator = find((), IAuthenticator, name) or _missing(name)
-        explicit = is_explicit(authenticator)
-        if not explicit and (found or refused_explicit):
+        if (found or refused_explicit) and not is_explicit(authenticator):
             continue
         answer = ask(request, state, name, authenticator, is_cross_site)
         if answer is None:
             continue
         if isinstance(answer, Refusal):
             refused = refused or answer
-            if explicit:
+            if is_explicit(authenticator):
                 refused_explicit = refused_explicit or answer
                 found = None
         elif found is None and answer.userid is not None:
             found = answer
-            if explicit:
+            if is_explicit(authenticator):
                 break
     return found or refused_explicit or refused
+
+
+def every(
+    request: Any,
+    state: RequestState,
+    names: Iterable[str],
+    is_cross_site: Callable[[Any], bool],
+) -> list[Identity] | Refusal:
+    """Give the identities of all that vouch, in order of precedence, or else
+    the refusal that decided; an empty list where nothing was shown.
+
+    Where an explicit credential is refused, no ambient one counts.
+    """
+    vouched: list[tuple[bool, Identity]] = []
+    refused: list[tuple[bool, Refusal]] = []
+    for name in names:
+        authenticator = request.registry.queryUtility(IAuthenticator, name)
+        if authenticator is None:
+            _missing(name)
+        answer = ask(request, state, name, authenticator, is_cross_site)
+        explicit = is_explicit(authenticator)
+        if isinstance(answer, Refusal):
+            refused.append((explicit, answer))
+        elif answer is not None:
+            vouched.append((explicit, answer))
+    only_explicit = any(explicit for explicit, _ in refused)
+    standing = [i for explicit, i in vouched if explicit or not only_explicit]
+    if standing or not refused:
+        return standing
+    return max(refused, key=itemgetter(0))[1]
 
 
 def ask(
@@ -83,12 +112,11 @@ def ask(
     """
     answers = state.answers
     if name not in answers:
-        for header in authenticator.vary:
-            state.vary[header] = None
+        state.vary.append(authenticator.vary)
         try:
             identity = authenticator.authenticate(request)
         except Exception as error:  # noqa: BLE001
-            answers[name] = _refuse_or_keep(request, state, name, error)
+            answers[name] = _refuse_or_keep(state, name, error)
         else:
             if identity is not None:
                 identity = _accept(name, identity)
@@ -102,7 +130,7 @@ def ask(
 
 
 def _refuse_or_keep(
-    request: Any, state: RequestState, name: str, error: Exception
+    state: RequestState, name: str, error: Exception
 ) -> Refusal | Exception:
     if isinstance(error, Undecodable):
         # It has no use any more; the response deletes it.

@@ -46,7 +46,7 @@ class CookieAuthenticator:
             except InvalidCredential as error:
                 ended = error.reason
             else:
-                note_token(request, ticket, value, verdict)
+                note_token(request, self.name, ticket, value, verdict)
                 return Identity(
                     ticket.userid, ticket.claims, self.name, ticket
                 )

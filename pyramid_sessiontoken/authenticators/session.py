@@ -51,7 +51,7 @@ class SessionAuthenticator:
             if shown is None:
                 return None
         ticket, verdict = self._redeem(shown)
-        note_token(request, ticket, shown, verdict)
+        note_token(request, self.name, ticket, shown, verdict)
         return Identity(ticket.userid, ticket.claims, self.name, ticket)
 
     def challenge(self, request: Any) -> str | None:

@@ -70,7 +70,7 @@ class Story:
         self.untold = self.state.untold
 
     def judge(self):
-        return chain.judge(self.request, self.state, self.names, is_cross_site)
+        return chain.first(self.request, self.state, self.names, is_cross_site)
 
     def winner(self):
         """Give the place of who vouched, ``None`` for nobody, or "refused"
@@ -240,7 +240,7 @@ def test_what_is_looked_at_is_remembered_for_vary():
 
     story.judge()
 
-    assert list(story.state.vary) == ["X-One", "X-Two", "X-Three"]
+    assert story.state.vary == [("X-One", "X-Two"), ("X-Two", "X-Three")]
 
 
 # Who refuses.

@@ -211,7 +211,7 @@ def test_it_is_noted_what_a_token_said_and_whether_it_is_due(world):
         identity = world.ask(world.authenticator(), request)
 
         (noted,) = find_state(request).tokens
-        assert noted == (identity.ticket, token, verdict)
+        assert noted == ("session", identity.ticket, token, verdict)
         assert find_state(request).token_of(identity) is noted
 
 

@@ -1,0 +1,34 @@
+"""Several identities make one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .identity import Identity
+from .userid import to_subject
+
+
+def is_agreed(identities: Sequence[Identity]) -> bool:
+    """Tell whether all that name a user name the same."""
+    named = (i.userid for i in identities if i.userid is not None)
+    return len({to_subject(userid) for userid in named}) < 2  # noqa: PLR2004
+
+
+def combine(identities: Sequence[Identity]) -> Identity:
+    """Make one identity of several that agree.
+
+    Of equal claims the first one's wins, and so does its ticket; all their
+    authenticators are named, separated by blanks.
+    """
+    claims: dict[str, Any] = {}
+    for identity in reversed(identities):
+        claims.update(identity.claims)
+    userids = [i.userid for i in identities if i.userid is not None]
+    tickets = [i.ticket for i in identities if i.ticket is not None]
+    return Identity(
+        userid=userids[0] if userids else None,
+        claims=claims,
+        authenticator=" ".join(i.authenticator for i in identities),
+        ticket=tickets[0] if tickets else None,
+    )
