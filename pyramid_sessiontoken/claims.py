@@ -37,8 +37,8 @@ def freeze_claims(claims: object) -> FrozenDict:
         return claims
     if not isinstance(claims, Mapping):
         raise ClaimsError(f"claims are a mapping, not {_name(claims)}")
-    taken = RESERVED.intersection(claims)
-    if taken:
+    if not RESERVED.isdisjoint(claims):
+        taken = RESERVED.intersection(claims)
         raise ClaimsError(
             f"the claim {min(taken)!r} is one of the token's own names"
         )
@@ -49,7 +49,7 @@ def _freeze_mapping(value: Mapping[Any, Any], depth: int) -> FrozenDict:
     for name in value:
         if not isinstance(name, str):
             raise ClaimsError(f"the name of a claim is text, not {name!r}")
-        _check_text(name)
+    _check_text("".join(value))
     return FrozenDict(
         {name: _freeze(item, depth - 1) for name, item in value.items()}
     )
@@ -58,13 +58,13 @@ def _freeze_mapping(value: Mapping[Any, Any], depth: int) -> FrozenDict:
 def _freeze(value: object, depth: int) -> Any:
     if depth < 0:
         raise ClaimsError(f"claims are nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return value if value.isascii() else _check_text(value)
     kind = type(value)
     if kind in _SCALARS:
         return value
     if kind is int and -_MAX_INT < value < _MAX_INT:  # type: ignore[operator]
         return value
-    if isinstance(value, str):
-        return _check_text(value)
     if isinstance(value, (list, tuple)):
         return FrozenList([_freeze(item, depth - 1) for item in value])
     if isinstance(value, Mapping):

@@ -158,7 +158,8 @@ def tell_refusals(request: Any, state: RequestState) -> None:
     they may ask who the user is.
     """
     while state.untold:
-        told = state.untold.pop(0)
+        told, *rest = state.untold
+        state.untold = tuple(rest)
         request.registry.notify(
             CredentialRefused(request, told.authenticator, told.reason)
         )

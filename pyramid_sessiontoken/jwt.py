@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
 
 import jwt
-from jwt.algorithms import get_default_algorithms
+from cryptography.hazmat.primitives.hashes import (
+    SHA256,
+    SHA384,
+    SHA512,
+    HashAlgorithm,
+)
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from .errors import ClaimsError, InvalidCredential
 from .keyring import Key, decode_base64url, encode_base64url
@@ -22,6 +28,12 @@ TYPE = "session+jwt"
 #: The algorithms and the shortest key of each, bytes: that of the hash
 #: (RFC 7518, section 3.2).
 ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
+
+_HASHES: dict[str, Callable[[], HashAlgorithm]] = {
+    "HS256": SHA256,
+    "HS384": SHA384,
+    "HS512": SHA512,
+}
 
 #: Longer tokens are not issued, bytes: a header line of 8 KiB, the limit of
 #: common servers and proxies, also holds a name and a scheme.
@@ -57,12 +69,17 @@ class SessionJWT:
         self._issuer = issuer
         self._audience = audience
         self._verified = VerifiedTokens[Ticket](remembered)
-        self._sign = get_default_algorithms()[algorithm].sign
         self._signer, *_ = ring
         # All that a token may say of its own verification is one of these
         # texts. No "alg", "kid", "typ", "crit" or "jku" is ever interpreted.
-        self._secrets = {
-            self._encode({}, key).partition(".")[0]: key.secret for key in ring
+        self._keys = {
+            self._encode({}, key).partition(".")[0]: key for key in ring
+        }
+        # Made once, and copied for each token.
+        hashed = _HASHES[algorithm]()
+        self._macs = {
+            header: HMAC(key.secret, hashed)
+            for header, key in self._keys.items()
         }
 
     def encode(self, ticket: Ticket) -> str:
@@ -106,8 +123,8 @@ class SessionJWT:
 
     def key_of(self, token: str) -> str | None:
         """Give the ``kid`` of the key that a token names, if it is ours."""
-        secret = self._secrets.get(token.partition(".")[0])
-        return next((k.kid for k in self.ring if k.secret == secret), None)
+        key = self._keys.get(token.partition(".")[0])
+        return None if key is None else key.kid
 
     def _encode(self, payload: dict[str, Any], key: Key) -> str:
         return jwt.encode(
@@ -124,15 +141,16 @@ class SessionJWT:
         decoded before the MAC holds.
         """
         header, _, rest = token.partition(".")
-        secret = self._secrets.get(header)
-        if secret is None:
+        prepared = self._macs.get(header)
+        if prepared is None:
             raise InvalidCredential(
                 "it is no token of ours, or no key of the ring made it"
             )
         payload, _, signature = rest.rpartition(".")
-        signed = raw[: len(header) + 1 + len(payload)]
+        mac = prepared.copy()
+        mac.update(raw[: len(header) + 1 + len(payload)])
         # Compared as text, so that one MAC has one spelling.
-        expected = encode_base64url(self._sign(signed, secret))
+        expected = encode_base64url(mac.finalize())
         if not hmac.compare_digest(expected, signature):
             raise InvalidCredential("its signature is wrong")
         return payload

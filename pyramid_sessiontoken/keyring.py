@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 import json
 from collections.abc import Iterator
@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from zope.interface import implementer
 
 from .interfaces import IKeyRing
+
+_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
+_FROM_URLSAFE = bytes.maketrans(b"-_", b"+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ def thumbprint(secret: bytes) -> str:
 
 def encode_base64url(raw: bytes) -> str:
     """Encode without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    standard = binascii.b2a_base64(raw, newline=False).rstrip(b"=")
+    return standard.translate(_TO_URLSAFE).decode("ascii")
 
 
 def decode_base64url(text: str) -> bytes:
@@ -64,7 +68,8 @@ def decode_base64url(text: str) -> bytes:
     :raises ValueError: for anything else, such as padding, a foreign
         character or stray bits, that would make two texts of one value.
     """
-    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    padded = text + "=" * (-len(text) % 4)
+    raw = binascii.a2b_base64(padded.encode().translate(_FROM_URLSAFE))
     if encode_base64url(raw) != text:
         raise ValueError("not canonical base64url")
     return raw

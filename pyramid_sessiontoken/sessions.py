@@ -15,7 +15,7 @@ from .errors import EXPIRED as EXPIRED_REASON
 from .errors import ClaimsError, InvalidCredential
 from .forms import Form
 from .identity import Identity
-from .interfaces import EXPIRED, NOT_YET, VALID, IClock, IExpiryPolicy, Verdict
+from .interfaces import EXPIRED, RENEW, VALID, IClock, IExpiryPolicy, Verdict
 from .revocation import Revocations
 from .ticket import Ticket, new_id
 from .userid import check_userid
@@ -131,11 +131,11 @@ class Sessions:
         """
         ticket = self._form.decode(text)
         verdict = self.judge(ticket)
+        if verdict is VALID or verdict is RENEW:
+            return ticket, verdict
         if verdict is EXPIRED:
             raise InvalidCredential(EXPIRED_REASON)
-        if verdict is NOT_YET:
-            raise InvalidCredential("it is from the future")
-        return ticket, verdict
+        raise InvalidCredential("it is from the future")
 
     def renew(self, ticket: Ticket, text: str) -> IssuedToken | None:
         """Let a session go on: same session, same end, a new token.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from itertools import chain
 from typing import Any
 
 from .events import SessionRenewed
@@ -19,8 +18,6 @@ from .rules import Rules
 from .state import RequestState, Status
 
 log = logging.getLogger("pyramid_sessiontoken")
-
-flatten = chain.from_iterable
 
 #: What nobody but the client may keep, and not even that.
 NO_STORE = "private, no-store"
@@ -32,12 +29,12 @@ def settle(
     """Do what the request decided: sign-in and sign-out beat everything;
     what cannot be decoded is deleted; what is due is renewed.
     """
-    add_vary(response, dict.fromkeys(flatten(state.vary)))
+    add_vary(response, dict.fromkeys(state.vary))
     if state.carries_token:
         response.headers["Cache-Control"] = NO_STORE
     status = state.status
     if status is Status.NONE:
-        if state.tokens:
+        if state.is_due:
             _renew(request, response, rules, state)
     elif status is Status.SET:
         response.headers["Cache-Control"] = NO_STORE

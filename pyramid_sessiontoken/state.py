@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .identity import Identity
-from .interfaces import Verdict
+from .interfaces import RENEW, Verdict
 from .ticket import Ticket
 
 _KEY = "sessiontoken.state"
@@ -74,39 +73,30 @@ class RequestState:
     :ivar answers: what each authenticator said, by its name.
     :ivar judged: what they came to, by who was asked.
     :ivar untold: refusals that no event has told of yet.
-    :ivar vary: request headers that were looked at, by who did.
+    :ivar vary: request headers that were looked at; some more than once.
     :ivar status: what the response must do.
     :ivar carries_token: whether the response's body may show a token.
     :ivar tokens: the tokens that were shown and accepted.
+    :ivar is_due: whether one of them is due for renewal.
     :ivar slides: whether what is due may be renewed.
     :ivar decided: whether ``remember`` or ``forget`` ran.
     :ivar signed_in: whom ``remember`` signed in.
     """
 
-    __slots__ = (
-        "answers",
-        "carries_token",
-        "decided",
-        "judged",
-        "signed_in",
-        "slides",
-        "status",
-        "tokens",
-        "untold",
-        "vary",
-    )
+    # Most requests leave these as they are.
+    untold: tuple[Refusal, ...] = ()
+    vary: tuple[str, ...] = ()
+    status = Status.NONE
+    carries_token = False
+    tokens: tuple[ShownToken, ...] = ()
+    is_due = False
+    slides = True
+    decided = False
+    signed_in: Identity | None = None
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.judged: dict[tuple[str, ...], Judged] = {}
-        self.untold: list[Refusal] = []
-        self.vary: list[Sequence[str]] = []
-        self.status = Status.NONE
-        self.carries_token = False
-        self.tokens: list[ShownToken] = []
-        self.slides = True
-        self.decided = False
-        self.signed_in: Identity | None = None
 
     def sign_in(self, identity: Identity | None) -> None:
         """From now on this is who the request is; ``None`` for nobody."""
@@ -148,4 +138,6 @@ def note_token(
     """
     state: RequestState | None = request.__dict__.get(_KEY)
     if state is not None:
-        state.tokens.append(ShownToken(name, ticket, text, verdict))
+        state.tokens += (ShownToken(name, ticket, text, verdict),)
+        if verdict is RENEW:
+            state.is_due = True

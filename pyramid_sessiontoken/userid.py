@@ -43,9 +43,9 @@ def _check_text(userid: str) -> None:
         raise ClaimsError(f"a userid has 1 to {MAX_LENGTH} characters")
     if _UNPRINTABLE.search(userid):
         raise ClaimsError("a userid has no control characters")
-    for prefix in RESERVED_PREFIXES:
-        if userid.startswith(prefix):
-            raise ClaimsError(f"a userid does not begin with {prefix!r}")
+    if userid.startswith(RESERVED_PREFIXES):
+        begins = next(p for p in RESERVED_PREFIXES if userid.startswith(p))
+        raise ClaimsError(f"a userid does not begin with {begins!r}")
 
 
 def to_subject(userid: Userid) -> tuple[str, str]:

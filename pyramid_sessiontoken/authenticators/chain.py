@@ -81,12 +81,11 @@ def every(
 
     Where an explicit credential is refused, no ambient one counts.
     """
+    find = request.registry.utilities.lookup
     vouched: list[tuple[bool, Identity]] = []
     refused: list[tuple[bool, Refusal]] = []
     for name in names:
-        authenticator = request.registry.queryUtility(IAuthenticator, name)
-        if authenticator is None:
-            _missing(name)
+        authenticator = find((), IAuthenticator, name) or _missing(name)
         answer = ask(request, state, name, authenticator, is_cross_site)
         explicit = is_explicit(authenticator)
         if isinstance(answer, Refusal):
@@ -112,7 +111,7 @@ def ask(
     """
     answers = state.answers
     if name not in answers:
-        state.vary.append(authenticator.vary)
+        state.vary += tuple(authenticator.vary)
         try:
             identity = authenticator.authenticate(request)
         except Exception as error:  # noqa: BLE001
@@ -159,7 +158,7 @@ def refuse(state: RequestState, name: str, reason: str) -> Refusal:
     """
     refusal = Refusal(name, reason)
     log.info("%s", refusal)
-    state.untold.append(refusal)
+    state.untold += (refusal,)
     return refusal
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ClaimsError
 
@@ -22,11 +22,10 @@ MOST_READINGS = 20
 #: 5.5: 400 days).
 MAX_AGE = 400 * 86400
 
-_FIRST = re.compile(r"(0|[1-9][0-9]?)\.(.*)", re.DOTALL)
+_FOLLOW = re.compile(r"[1-9][0-9]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """What came in.
 
     :ivar names: the cookies of ours, to delete or to write over.
@@ -115,10 +114,13 @@ class Jar:
 
     def _readings(self, found: dict[str, list[str]]) -> Iterator[str]:
         for first in found.get(self.name, ()):
-            match = _FIRST.fullmatch(first)
-            if match is None:
+            number, dot, text = first.partition(".")
+            if dot and number == "0":
+                yield text
                 continue
-            follow = int(match[1])
+            if not dot or _FOLLOW.fullmatch(number) is None:
+                continue
+            follow = int(number)
             # Bounded before any loop.
             if follow >= min(self.max_chunks, MOST_CHUNKS):
                 continue
@@ -129,7 +131,7 @@ class Jar:
             if not all(rest):
                 continue
             for tail in product(*rest):
-                yield match[2] + "".join(tail)
+                yield text + "".join(tail)
 
     def _chunks(self, text: str) -> list[str]:
         size = self.chunk_size
