@@ -581,3 +581,119 @@ def test_reading_settings_is_not_worth_a_word_in_the_log(caplog):
     read_dotted("json:loads")
 
     assert caplog.messages == []
+
+
+# Networks, places, digests, rates.
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("127.0.0.1", ["127.0.0.1/32"]),
+        ("10.1.0.0/16, ::1", ["10.1.0.0/16", "::1/128"]),
+        (["fd00::/8"], ["fd00::/8"]),
+    ],
+)
+def test_networks(value, read):
+    assert list(map(str, kinds.NETWORKS.read(value))) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("0.0.0.0/0", "is everything"),
+        ("127.0.0.1 ::/0", "is everything"),
+        ("10.0.0.1/8", "is no network"),
+        ("localhost", "is no network"),
+        ("", "empty item"),
+        (7, "not a list"),
+    ],
+)
+def test_no_networks(value, why):
+    with pytest.raises(ValueError, match=why):
+        kinds.NETWORKS.read(value)
+
+
+@pytest.mark.parametrize("value", ["environ:SSL_CERT", "header:Client-Cert"])
+def test_a_place(value):
+    assert kinds.PLACE.read(f" {value} ") == value
+
+
+@pytest.mark.parametrize(
+    "value", ["SSL_CERT", "cookie:x", "header:", "header:a b", "environ:ä", 7]
+)
+def test_no_place(value):
+    with pytest.raises(ValueError):
+        kinds.PLACE.read(value)
+
+
+def test_digests():
+    colons = ":".join(["AB"] * 32)
+    read = kinds.THUMBPRINTS.read(f"{colons}, {'0' * 64}")
+    assert read == ("ab" * 32, "0" * 64)
+
+
+@pytest.mark.parametrize("value", ["0" * 63, "0" * 65, "g" * 64, "", None])
+def test_no_digests(value):
+    with pytest.raises(ValueError):
+        kinds.THUMBPRINTS.read(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("CN=a,O=b c\n\n CN=d ", ("CN=a,O=b c", "CN=d")),
+        (["CN=a", "CN=b"], ("CN=a", "CN=b")),
+    ],
+)
+def test_lines(value, read):
+    assert kinds.LINES.read(value) == read
+
+
+@pytest.mark.parametrize("value", ["", " \n ", [], [""], ["a\nb"], 7, None])
+def test_no_lines(value):
+    with pytest.raises(ValueError):
+        kinds.LINES.read(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["5/minute", "10/5 minutes", "1 / hour", "100000/day"]
+)
+def test_a_rate(value):
+    assert kinds.RATE_OR_OFF.read(value) == value
+
+
+@pytest.mark.parametrize("value", ["off", False])
+def test_no_rate_at_all(value):
+    assert kinds.RATE_OR_OFF.read(value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["5", "0/minute", "-1/minute", "5/fortnight", "5 per", "", 5]
+)
+def test_no_rate(value):
+    with pytest.raises(ValueError):
+        kinds.RATE_OR_OFF.read(value)
+
+
+def test_some_of_some_words():
+    kind = kinds.some_of("user", "address")
+    assert kind.read("address user") == ("address", "user")
+    for value in ("usr", "user user", "", 7):
+        with pytest.raises(ValueError):
+            kind.read(value)
+
+
+@given(ANYTHING)
+def test_whatever_is_given_is_read_or_refused_as_a_list_of_places(value):
+    for kind in (
+        kinds.NETWORKS,
+        kinds.PLACE,
+        kinds.THUMBPRINTS,
+        kinds.LINES,
+        kinds.RATE_OR_OFF,
+    ):
+        try:
+            kind.read(value)
+        except ValueError:
+            continue
