@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .claims import NO_CLAIMS
 from .errors import SessionTokenError
 from .identity import Identity
-from .judge import repository_or_503
+from .judge import repository_or_503, reveal
 from .kept import KeptSessions, SessionInfo
 from .policy import SessionTokenPolicy
 from .sessions import IssuedToken
@@ -53,8 +53,10 @@ class RequestSession:
     def identity(self) -> Identity | None:
         """Who the request is, also where a user loader gives
         ``request.identity``; ``None`` for an unknown user.
+
+        :raises HTTPServiceUnavailable: where ``request.identity`` does.
         """
-        return self._judged.identity
+        return reveal(self._request, self._judged).identity
 
     @property
     def ticket(self) -> Ticket | None:

@@ -197,6 +197,28 @@ def test_an_outage_is_503_and_never_anonymous(own, caplog):
     assert "down" in caplog.text
 
 
+@pytest.mark.parametrize("asked", ["identity", "ticket", "claims"])
+def test_an_outage_is_told_to_who_asks_for_the_session_too(own, asked):
+    def setup(config):
+        config.add_route("session", "/session")
+        config.add_view(
+            lambda request: Response(
+                f"{request.sessiontoken.failure},"
+                f" {getattr(request.sessiontoken, asked)}"
+            ),
+            route_name="session",
+        )
+        config.add_route("why", "/why")
+        config.add_view(
+            lambda request: Response(str(request.sessiontoken.failure)),
+            route_name="why",
+        )
+
+    client = own(RepositoryUnavailable("down"), setup=setup)
+    client.get("/session", status=503)
+    assert client.get("/why").text == "repository refused: down"
+
+
 def test_an_outage_inside_an_exception_view_is_nobody(own):
     def setup(config):
         config.add_exception_view(
