@@ -164,8 +164,8 @@ def _thumbprint(request: Any, rules: Rules, state: RequestState) -> str | None:
     """Give the thumbprint of the certificate that a session is bound to: the
     one that vouches in the request with which it begins.
     """
-    authenticator = request.registry.queryUtility(
-        IAuthenticator, CLIENT_CERTIFICATE
+    authenticator = request.registry.utilities.lookup(
+        (), IAuthenticator, CLIENT_CERTIFICATE
     )
     if not getattr(authenticator, "binds", False):
         return None

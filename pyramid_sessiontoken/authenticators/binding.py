@@ -19,8 +19,8 @@ def require_certificate(request: Any, thumbprint: str) -> None:
 
     :raises InvalidCredential: where the request does not show it.
     """
-    authenticator = request.registry.queryUtility(
-        IAuthenticator, CLIENT_CERTIFICATE
+    authenticator = request.registry.utilities.lookup(
+        (), IAuthenticator, CLIENT_CERTIFICATE
     )
     thumbprint_of = getattr(authenticator, "thumbprint_of", None)
     if thumbprint_of is None:
