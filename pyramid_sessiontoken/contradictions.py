@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from .keyfiles import HOW_TO_MAKE_ONE, shared, weakness
 from .keyring import Key
@@ -233,6 +234,63 @@ def _check_basic(settings: Settings, registered: Registered) -> Iterator[str]:
         yield (
             f"{PREFIX}basic.check and {PREFIX}basic.htpasswd exclude each"
             " other"
+        )
+
+
+@_concerns(
+    "authenticators",
+    "client_certificate.source",
+    "client_certificate.verify",
+    "client_certificate.trusted_proxies",
+    "client_certificate.subject",
+    "client_certificate.issuer",
+    "client_certificate.thumbprint",
+    "client_certificate.check",
+)
+def _check_client_certificate(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    name = "client_certificate"
+    named = name in authenticator_names(settings)
+    believed = (
+        settings.client_certificate_subject,
+        settings.client_certificate_issuer,
+        settings.client_certificate_thumbprint,
+        settings.client_certificate_check,
+    )
+    if named and name not in registered.authenticators and not any(believed):
+        yield (
+            f"{PREFIX}authenticators: {name!r} needs at least one of"
+            f" {PREFIX}{name}.subject, .issuer, .thumbprint and .check: whom"
+            " to believe"
+        )
+    for row in ("source", "verify"):
+        place = getattr(settings, attribute(f"{name}.{row}"))
+        if place.startswith("header:"):
+            yield from _need_proxies(
+                f"{name}.{row}", settings.client_certificate_trusted_proxies
+            )
+    if settings.client_certificate_bind and not named:
+        yield (
+            f"{PREFIX}{name}.bind needs {name!r} among {PREFIX}authenticators"
+        )
+
+
+@_concerns("remote_user.header", "remote_user.trusted_proxies")
+def _check_remote_user(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    if settings.remote_user_header is not None:
+        yield from _need_proxies(
+            "remote_user.header", settings.remote_user_trusted_proxies
+        )
+
+
+def _need_proxies(key: str, proxies: tuple[Any, ...] | None) -> Iterator[str]:
+    if proxies is None:
+        yield (
+            f"{PREFIX}{key}: anybody can send a header; it needs"
+            f" {PREFIX}{key.partition('.')[0]}.trusted_proxies"
         )
 
 

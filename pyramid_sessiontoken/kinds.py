@@ -17,6 +17,7 @@ from typing import Any
 
 from pyramid.path import DottedNameResolver
 
+from .authenticators.places import Network
 from .authenticators.schemes import TOKEN
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -27,8 +28,6 @@ _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 _RATE = re.compile(r"[1-9]\d{0,5} */ *(\d{1,4} *)?(second|minute|hour|day)s?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +236,35 @@ def read_place(value: Any) -> str:
     place, _, name = text.partition(":")
     if place not in ("environ", "header") or TOKEN.fullmatch(name) is None:
         raise ValueError("neither environ:NAME nor header:NAME")
+    if place == "environ":
+        read_environ_name(name)
     return text
+
+
+def read_environ_name(value: Any) -> str:
+    """Read the name of a variable that only the server sets."""
+    text = read_text(value)
+    # PEP 3333: what the client sent.
+    if text.startswith("HTTP_"):
+        raise ValueError(
+            "it is a header, which anybody can send: name it as one, and who"
+            " is trusted to send it"
+        )
+    return text
+
+
+def read_names(value: Any) -> tuple[str, ...]:
+    """Read names (RFC 4514); give them as they are written."""
+    from .authenticators.certificates import parse_name
+
+    lines = read_lines(value)
+    for line in lines:
+        try:
+            parse_name(line)
+        except ValueError as error:
+            why = f" ({error})" if str(error) else ""
+            raise ValueError(f"{line!r} is no name{why}") from None
+    return lines
 
 
 def read_thumbprints(value: Any) -> tuple[str, ...]:
@@ -371,7 +398,13 @@ COOKIE_PATH = Kind(
 COOKIE_DOMAIN = Kind("the name of a domain", matching(r"[A-Za-z0-9.-]+"))
 DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
 CALLABLE = Kind("the dotted name of a callable", read_callable)
-LINES = Kind("texts, one a line", read_lines)
+ENVIRON = Kind(
+    "a variable of the server's in the WSGI environ, no header",
+    read_environ_name,
+)
+NAMES = Kind(
+    "names (RFC 4514) such as CN=alice,O=Example, one a line", read_names
+)
 NETWORKS = Kind("addresses and networks: 127.0.0.1 10.1.0.0/16", read_networks)
 PLACE = Kind("environ:NAME or header:NAME", read_place)
 THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)

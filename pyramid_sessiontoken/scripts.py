@@ -326,6 +326,8 @@ def _facts(ticket: Ticket, kid: str | None) -> Iterator[tuple[str, Any]]:
     yield "Claims", json.dumps(ticket.claims)
     yield "Authenticated", _time(ticket.auth_time)
     yield "Issued", _time(ticket.iat)
+    if ticket.thumbprint is not None:
+        yield "Bound to the certificate", ticket.thumbprint
 
 
 def _when(now: int, seconds: int | None) -> str:

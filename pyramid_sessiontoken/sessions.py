@@ -78,9 +78,11 @@ class Sessions:
         *,
         persistent: bool = False,
         device: Mapping[str, str] | None = None,
+        thumbprint: str | None = None,
     ) -> IssuedToken:
         """Begin a session.
 
+        :param thumbprint: of the certificate that it is bound to.
         :raises ClaimsError: for an identity that no token can carry.
         """
         now = self._now()
@@ -104,6 +106,7 @@ class Sessions:
             claims=freeze_claims(identity.claims),
             persistent=persistent,
             device=freeze_claims(device or {}),
+            thumbprint=thumbprint,
         )
         return self._issued(self._form.encode(ticket), ticket, now)
 

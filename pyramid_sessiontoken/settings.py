@@ -21,11 +21,12 @@ from .kinds import (
     DOTTED,
     DURATION,
     DURATION_OR_OFF,
+    ENVIRON,
     FRACTION,
     HEADER,
     HEADER_OR_OFF,
-    LINES,
     LIST,
+    NAMES,
     NETWORKS,
     PATH,
     PLACE,
@@ -442,15 +443,15 @@ class Settings:
     )
     client_certificate_subject: tuple[str, ...] | None = setting(
         "client_certificate.subject",
-        LINES,
+        NAMES,
         None,
-        "Subjects to believe (RFC 4514), one a line.",
+        "Subjects to believe.",
     )
     client_certificate_issuer: tuple[str, ...] | None = setting(
         "client_certificate.issuer",
-        LINES,
+        NAMES,
         None,
-        "Issuers to believe (RFC 4514), one a line.",
+        "Issuers to believe.",
     )
     client_certificate_thumbprint: tuple[str, ...] | None = setting(
         "client_certificate.thumbprint",
@@ -478,7 +479,7 @@ class Settings:
     )
     remote_user_environ: str = setting(
         "remote_user.environ",
-        TEXT,
+        ENVIRON,
         "REMOTE_USER",
         "Where the server names the user in the WSGI environ.",
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .authenticators import chain
+from .authenticators.binding import CLIENT_CERTIFICATE
 from .claims import NO_CLAIMS
 from .cookies.jar import Headers
 from .events import SessionEnded, SessionIssued
@@ -44,7 +45,11 @@ def issue(
     require_tls(request, rules)
     state.carries_token = True
     with repository_or_503():
-        issued = rules.sessions.issue(identity, device=_device(request, rules))
+        issued = rules.sessions.issue(
+            identity,
+            device=_device(request, rules),
+            thumbprint=_thumbprint(request, rules, state),
+        )
     event = SessionIssued(
         request, identity, issued.ticket, identity.authenticator, issued
     )
@@ -73,6 +78,7 @@ def remember(
             identity,
             persistent=rules.persistent if persistent is None else persistent,
             device=_device(request, rules),
+            thumbprint=_thumbprint(request, rules, state),
         )
     headers = cookie.set_headers(request, issued)
     # A new sign-in is a new session, and ends the one before.
@@ -152,6 +158,24 @@ def _reference(
         return None
     sessions = rules.carriers[shown.authenticator].sessions
     return sessions.reference_of(shown.text)
+
+
+def _thumbprint(request: Any, rules: Rules, state: RequestState) -> str | None:
+    """Give the thumbprint of the certificate that a session is bound to: the
+    one that vouches in the request with which it begins.
+    """
+    authenticator = request.registry.utilities.lookup(
+        (), IAuthenticator, CLIENT_CERTIFICATE
+    )
+    if not getattr(authenticator, "binds", False):
+        return None
+    answer = chain.ask(
+        request, state, CLIENT_CERTIFICATE, authenticator, rules.is_cross_site
+    )
+    if not isinstance(answer, Identity):
+        return None
+    thumbprint: str | None = authenticator.thumbprint_of(request)
+    return thumbprint
 
 
 def _device(request: Any, rules: Rules) -> dict[str, str] | None:

@@ -38,6 +38,8 @@ class Ticket:
     :ivar persistent: whether its cookie outlives the browser.
     :ivar device: user agent and address at sign-in; only the repository
         keeps them.
+    :ivar thumbprint: of the certificate without which it is worth nothing
+        (RFC 8705, section 3.1), ``None`` for no such.
     """
 
     userid: Userid
@@ -51,3 +53,4 @@ class Ticket:
     claims: FrozenDict = field(default_factory=lambda: NO_CLAIMS)
     persistent: bool = False
     device: FrozenDict = field(default_factory=lambda: NO_CLAIMS)
+    thumbprint: str | None = None

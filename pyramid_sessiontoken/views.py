@@ -28,6 +28,7 @@ from .signin import can_end, end, issue
 from .state import Judged
 from .ticket import Ticket
 from .userid import to_subject
+from .wire import confirmation
 
 
 def token(context: Any, request: Any) -> Any:
@@ -167,6 +168,7 @@ def _introspect(request: Any) -> dict[str, Any]:
         "sid": ticket.sid,
         "auth_time": ticket.auth_time,
         **({"scope": scope} if isinstance(scope, str) else {}),
+        **confirmation(ticket),
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from .authenticators.basic import BasicAuthenticator, Check
 from .authenticators.cookie import CookieAuthenticator
+from .authenticators.places import Place, find_place
+from .authenticators.remote_user import RemoteUserAuthenticator
 from .authenticators.session import SessionAuthenticator
 from .carriers import Carriers
 from .directives import register_default
@@ -74,11 +76,51 @@ def _make_basic(parts: Parts, carriers: Carriers) -> Any:
     return BasicAuthenticator(check, parts.settings.realm)
 
 
+def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
+    from .authenticators.certificates import parse_name
+    from .authenticators.client_certificate import (
+        Believed,
+        ClientCertificateAuthenticator,
+    )
+
+    settings = parts.settings
+    proxies = settings.client_certificate_trusted_proxies or ()
+    check = settings.client_certificate_check
+    return ClientCertificateAuthenticator(
+        find_place(settings.client_certificate_source, proxies),
+        find_place(settings.client_certificate_verify, proxies),
+        Believed(
+            settings.client_certificate_userid,
+            frozenset(
+                map(parse_name, settings.client_certificate_subject or ())
+            ),
+            frozenset(
+                map(parse_name, settings.client_certificate_issuer or ())
+            ),
+            frozenset(settings.client_certificate_thumbprint or ()),
+            None if check is None else check.value,
+        ),
+        parts.now,
+        binds=settings.client_certificate_bind,
+    )
+
+
+def _make_remote_user(parts: Parts, carriers: Carriers) -> Any:
+    settings = parts.settings
+    header = settings.remote_user_header
+    if header is None:
+        return RemoteUserAuthenticator(Place(settings.remote_user_environ))
+    proxies = settings.remote_user_trusted_proxies or ()
+    return RemoteUserAuthenticator(Place.of_header(header, proxies))
+
+
 #: What makes each; ``None`` at a fault, which the settings tell.
 _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "session": _make_session,
     "cookie": _make_cookie,
     "basic": _make_basic,
+    "client_certificate": _make_client_certificate,
+    "remote_user": _make_remote_user,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from .claims import freeze_claims
 from .errors import ClaimsError, InvalidCredential
+from .keyring import decode_base64url
 from .ticket import Ticket, is_id
 from .userid import Userid, from_subject, to_subject
 
@@ -14,6 +15,10 @@ from .userid import Userid, from_subject, to_subject
 _MAX_TIME = 2**40
 
 _TIMES = ("iat", "exp", "auth_time", "session_end")
+
+#: RFC 8705, section 3.1.
+_THUMBPRINT = "x5t#S256"
+_SHA256_BYTES = 32
 
 
 def write_members(ticket: Ticket) -> dict[str, Any]:
@@ -25,7 +30,17 @@ def write_members(ticket: Ticket) -> dict[str, Any]:
     members.update((name, getattr(ticket, name)) for name in _TIMES)
     members["sid"] = ticket.sid
     members["amr"] = list(ticket.amr)
+    members.update(confirmation(ticket))
     return members
+
+
+def confirmation(ticket: Ticket) -> dict[str, Any]:
+    """Say what proves possession of a token (RFC 7800, section 3); nothing
+    where its bearer need not.
+    """
+    if ticket.thumbprint is None:
+        return {}
+    return {"cnf": {_THUMBPRINT: ticket.thumbprint}}
 
 
 def read_ticket(
@@ -56,6 +71,9 @@ def read_ticket(
     if type(amr) is not list or not all(type(item) is str for item in amr):
         raise InvalidCredential("its 'amr' is no list of texts")
     userid = _read_userid(subject, members)
+    thumbprint = None
+    if "cnf" in members:
+        thumbprint = _read_confirmation(take("cnf"))
     try:
         frozen = freeze_claims(members if claims is None else claims)
     except ClaimsError as error:
@@ -71,6 +89,7 @@ def read_ticket(
         amr=tuple(amr),
         claims=frozen,
         persistent=persistent,
+        thumbprint=thumbprint,
     )
 
 
@@ -101,6 +120,19 @@ def _read_userid(subject: object, members: dict[str, Any]) -> Userid:
         return from_subject(subject, kind)
     except ValueError as error:
         raise InvalidCredential(f"its subject: {error}") from None
+
+
+def _read_confirmation(cnf: object) -> str:
+    # RFC 7800, section 3.1: a confirmation that nobody can check is none.
+    if type(cnf) is not dict or list(cnf) != [_THUMBPRINT]:
+        raise InvalidCredential("its proof is of an unknown kind")
+    thumbprint = cnf[_THUMBPRINT]
+    try:
+        if len(decode_base64url(thumbprint)) == _SHA256_BYTES:
+            return str(thumbprint)
+    except (TypeError, ValueError):
+        pass
+    raise InvalidCredential("its thumbprint is none")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

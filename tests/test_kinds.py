@@ -22,12 +22,18 @@ from pyramid_sessiontoken.kinds import (
     read_callable,
     read_dotted,
     read_duration,
+    read_environ_name,
     read_fraction,
     read_header_name,
+    read_lines,
     read_list,
+    read_names,
+    read_networks,
     read_path,
+    read_place,
     read_secret,
     read_text,
+    read_thumbprints,
 )
 
 #: What an INI gives, and what the settings of Python code may be.
@@ -172,6 +178,107 @@ def test_a_path_of_a_cookie(value):
 def test_no_path_of_a_cookie(value):
     with pytest.raises(ValueError):
         kinds.COOKIE_PATH.read(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a, b\n\n  c d \n", "\na, b\nc d", ["a, b", "c d"], ("a, b", " c d ")],
+)
+def test_lines(value):
+    assert read_lines(value) == ("a, b", "c d")
+
+
+@pytest.mark.parametrize("value", ["", "\n \n", [], [""], [1], 1, None, {}])
+def test_no_lines(value):
+    with pytest.raises(ValueError):
+        read_lines(value)
+
+
+def test_names_are_given_as_they_are_written():
+    written = ("cn=alice,O=a\\, b", "2.5.4.3=bob")
+
+    assert read_names("\n".join(written)) == written
+
+
+@pytest.mark.parametrize("value", ["alice", "CN=alice\nbob", "C=Germany"])
+def test_no_names(value):
+    with pytest.raises(ValueError, match=r"' is no name"):
+        read_names(value)
+
+
+def test_networks():
+    read = read_networks("127.0.0.1, 10.1.0.0/16 2001:db8::/32 ::1")
+
+    assert list(map(str, read)) == [
+        "127.0.0.1/32",
+        "10.1.0.0/16",
+        "2001:db8::/32",
+        "::1/128",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("0.0.0.0/0", "everything"),
+        ("10.0.0.0/8 ::/0", "everything"),
+        ("10.1.0.1/16", "no network"),
+        ("localhost", "no network"),
+        ("10.1", "no network"),
+        ("*", "no network"),
+        ("", "empty item"),
+        ("10.1.0.0/16,,::1", "empty item"),
+        ([167837697], "empty item"),
+        (True, "not a list"),
+    ],
+)
+def test_no_networks(value, why):
+    with pytest.raises(ValueError, match=why):
+        read_networks(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["environ:SSL_CLIENT_CERT", "header:Client-Cert"]
+)
+def test_a_place(value):
+    assert read_place(f" {value} ") == value
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("SSL_CLIENT_CERT", "neither"),
+        ("environ:", "neither"),
+        ("environ:a b", "neither"),
+        ("Header:Client-Cert", "neither"),
+        ("environ:HTTP_CLIENT_CERT", "a header, which anybody can send"),
+        (1, "not a text"),
+    ],
+)
+def test_no_place(value, why):
+    with pytest.raises(ValueError, match=why):
+        read_place(value)
+
+
+def test_a_variable_that_the_client_sets_is_no_place():
+    assert read_environ_name("REMOTE_USER") == "REMOTE_USER"
+    with pytest.raises(ValueError, match="anybody can send"):
+        read_environ_name("HTTP_REMOTE_USER")
+
+
+def test_thumbprints():
+    with_colons = ":".join(["AB"] * 32)
+
+    assert read_thumbprints(f"{'0' * 64} {with_colons}") == (
+        "0" * 64,
+        "ab" * 32,
+    )
+
+
+@pytest.mark.parametrize("value", ["a" * 63, "g" * 64, "sha256", "a" * 65])
+def test_no_thumbprints(value):
+    with pytest.raises(ValueError, match="no SHA-256 digest"):
+        read_thumbprints(value)
 
 
 # Yes and no.
@@ -583,48 +690,7 @@ def test_reading_settings_is_not_worth_a_word_in_the_log(caplog):
     assert caplog.messages == []
 
 
-# Networks, places, digests, rates.
-
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        ("127.0.0.1", ["127.0.0.1/32"]),
-        ("10.1.0.0/16, ::1", ["10.1.0.0/16", "::1/128"]),
-        (["fd00::/8"], ["fd00::/8"]),
-    ],
-)
-def test_networks(value, read):
-    assert list(map(str, kinds.NETWORKS.read(value))) == read
-
-
-@pytest.mark.parametrize(
-    ("value", "why"),
-    [
-        ("0.0.0.0/0", "is everything"),
-        ("127.0.0.1 ::/0", "is everything"),
-        ("10.0.0.1/8", "is no network"),
-        ("localhost", "is no network"),
-        ("", "empty item"),
-        (7, "not a list"),
-    ],
-)
-def test_no_networks(value, why):
-    with pytest.raises(ValueError, match=why):
-        kinds.NETWORKS.read(value)
-
-
-@pytest.mark.parametrize("value", ["environ:SSL_CERT", "header:Client-Cert"])
-def test_a_place(value):
-    assert kinds.PLACE.read(f" {value} ") == value
-
-
-@pytest.mark.parametrize(
-    "value", ["SSL_CERT", "cookie:x", "header:", "header:a b", "environ:ä", 7]
-)
-def test_no_place(value):
-    with pytest.raises(ValueError):
-        kinds.PLACE.read(value)
+# Digests, rates, words.
 
 
 def test_digests():
@@ -637,23 +703,6 @@ def test_digests():
 def test_no_digests(value):
     with pytest.raises(ValueError):
         kinds.THUMBPRINTS.read(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        ("CN=a,O=b c\n\n CN=d ", ("CN=a,O=b c", "CN=d")),
-        (["CN=a", "CN=b"], ("CN=a", "CN=b")),
-    ],
-)
-def test_lines(value, read):
-    assert kinds.LINES.read(value) == read
-
-
-@pytest.mark.parametrize("value", ["", " \n ", [], [""], ["a\nb"], 7, None])
-def test_no_lines(value):
-    with pytest.raises(ValueError):
-        kinds.LINES.read(value)
 
 
 @pytest.mark.parametrize(
@@ -690,7 +739,7 @@ def test_whatever_is_given_is_read_or_refused_as_a_list_of_places(value):
         kinds.NETWORKS,
         kinds.PLACE,
         kinds.THUMBPRINTS,
-        kinds.LINES,
+        kinds.NAMES,
         kinds.RATE_OR_OFF,
     ):
         try:

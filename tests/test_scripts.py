@@ -3,12 +3,14 @@
 import io
 import json
 
+import jwt
 import pytest
 from pyramid.config import Configurator
 from support import KEY, OTHER_KEY, START
 
 from pyramid_sessiontoken.interfaces import IClock
 from pyramid_sessiontoken.keyfiles import read_jwk_set
+from pyramid_sessiontoken.keyring import decode_base64url
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.scripts import main
 from pyramid_sessiontoken.testing import ManualClock
@@ -187,6 +189,20 @@ def test_issue_makes_a_token_and_explain_explains_it(run, ini, userid, shown):
     assert facts["Session ends"] == "2027-01-15 18:00:00+00:00, in 36000 s"
     assert len(facts["Key"]) == 43
     assert token.strip() not in out
+
+
+def test_explain_tells_what_a_token_is_bound_to(run, ini):
+    path = ini()
+    token = run("issue", path, "alice")[1].strip()
+    header = jwt.get_unverified_header(token)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    claims["cnf"] = {"x5t#S256": "A" * 43}
+    bound = jwt.encode(claims, decode_base64url(KEY), headers=header)
+
+    assert "Bound" not in run("explain", path, token)[1]
+    status, out, _ = run("explain", path, bound)
+    assert status == 0
+    assert f"Bound to the certificate: {'A' * 43}" in out
 
 
 def test_explain_tells_why_a_token_is_refused(run, ini, monkeypatch):

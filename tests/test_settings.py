@@ -30,6 +30,7 @@ KEY = encode_base64url(FIRST.secret)
 OTHER_KEY = encode_base64url(SECOND.secret)
 SHORT_KEY = encode_base64url(SECOND.secret[:32])
 NOBODY = Registered()
+BELIEVED = {"client_certificate.issuer": "CN=CA"}
 
 #: All keys of the contract.
 CONTRACT = """
@@ -385,6 +386,15 @@ BAD_VALUES = [
     ("cross_site", "refused", "not one of them"),
     ("basic.check", "json:nothing", "cannot be imported"),
     ("basic.check", "string:digits", "cannot be called"),
+    ("client_certificate.source", "SSL_CLIENT_CERT", "neither environ:NAME"),
+    ("client_certificate.source", "environ:HTTP_CERT", "anybody can send"),
+    ("client_certificate.subject", "alice", "'alice' is no name"),
+    ("client_certificate.issuer", "CN=a\nC=Germany", "is no name ("),
+    ("client_certificate.thumbprint", "ab:cd", "no SHA-256 digest"),
+    ("client_certificate.userid", "CN", "not one of them"),
+    ("client_certificate.trusted_proxies", "0.0.0.0/0", "is everything"),
+    ("remote_user.environ", "HTTP_REMOTE_USER", "anybody can send"),
+    ("remote_user.trusted_proxies", "proxy", "is no network"),
     ("claims_transformer", "", "empty"),
     ("user_loader", "no_such_module:load", "cannot be imported"),
     ("principals", "string:digits", "cannot be called"),
@@ -430,6 +440,35 @@ def test_with_a_bad_value_the_default_stands(key, value, why):
         (
             {"basic.check": "json:loads", "basic.htpasswd": "users"},
             ["basic.check", "basic.htpasswd", "exclude each other"],
+        ),
+        (
+            {"authenticators": "session client_certificate"},
+            [
+                "authenticators: 'client_certificate' needs at least one of",
+                "client_certificate.subject, .issuer, .thumbprint and .check",
+            ],
+        ),
+        (
+            {"client_certificate.source": "header:Client-Cert"},
+            [
+                "client_certificate.source: anybody can send a header",
+                "needs sessiontoken.client_certificate.trusted_proxies",
+            ],
+        ),
+        (
+            {"client_certificate.verify": "header:X-Verify"},
+            ["client_certificate.verify: anybody can send", "trusted_proxies"],
+        ),
+        (
+            {"client_certificate.bind": "true"},
+            ["client_certificate.bind needs 'client_certificate' among"],
+        ),
+        (
+            {"remote_user.header": "X-User"},
+            [
+                "remote_user.header: anybody can send a header",
+                "needs sessiontoken.remote_user.trusted_proxies",
+            ],
         ),
         (
             {"authenticators": "sesion"},
@@ -553,6 +592,17 @@ def test_a_contradiction_is_told(given, words):
         {"expiry.sliding": "off", "expiry.absolute": "5m"},
         {"authenticators": "basic", "basic.check": "json:loads"},
         {"authenticators": "basic", "basic.htpasswd": "users"},
+        {"authenticators": "remote_user"},
+        {"remote_user.header": "X", "remote_user.trusted_proxies": "::1"},
+        {"authenticators": "client_certificate", **BELIEVED},
+        {
+            "authenticators": "client_certificate",
+            **BELIEVED,
+            "client_certificate.bind": "true",
+            "client_certificate.source": "header:Client-Cert",
+            "client_certificate.verify": "header:X-Verify",
+            "client_certificate.trusted_proxies": "10.1.0.0/16",
+        },
         {"cookie.samesite": "None"},
         {"cookie.chunk_size": "3900", "cookie.name": "a" * 193},
         {"token.keys": OTHER_KEY},

@@ -10,6 +10,7 @@ from support_tokens import SID, make_ticket
 
 from pyramid_sessiontoken.claims import RESERVED
 from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.keyring import decode_base64url, encode_base64url
 from pyramid_sessiontoken.wire import read_object, read_ticket, write_members
 
 UNIQUE = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -101,6 +102,42 @@ def test_a_subject_is_text_and_says_its_type_unless_it_is_one(userid, said):
     members = write_members(make_ticket(userid=userid))
 
     assert {k: members[k] for k in members if k.startswith("sub")} == said
+
+
+@given(st.binary(min_size=32, max_size=32).map(encode_base64url))
+def test_a_proof_of_possession_comes_back(thumbprint):
+    """RFC 8705, section 3.1."""
+    ticket = make_ticket(thumbprint=thumbprint)
+
+    members = travel(write_members(ticket))
+
+    assert members["cnf"] == {"x5t#S256": thumbprint}
+    assert read_ticket(members) == ticket
+    assert members == {}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | TEXTS,
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["x5t#S256", "jkt", ""]), inner)
+        ),
+    )
+    | st.binary().map(lambda raw: {"x5t#S256": encode_base64url(raw)})
+)
+@example({"x5t#S256": "a" * 43})
+@example({"x5t#S256": "A" * 42})
+@example({"x5t#S256": "A" * 43 + "="})
+@example({"x5t#S256": "A" * 43, "jkt": "A" * 43})
+@example({"x5t#S256": ["A" * 43]})
+def test_any_other_proof_is_refused(cnf):
+    try:
+        ticket = read_ticket(honest(cnf=cnf))
+    except InvalidCredential:
+        return
+    assert cnf == {"x5t#S256": ticket.thumbprint}
+    assert len(decode_base64url(ticket.thumbprint)) == 32
 
 
 def test_neither_claims_nor_persistence_are_among_the_members():

@@ -11,6 +11,7 @@ from ..errors import InvalidCredential, Undecodable
 from ..identity import Identity
 from ..interfaces import IAuthenticator
 from ..state import note_token
+from .binding import require_certificate
 from .session import Redeem
 
 
@@ -40,6 +41,8 @@ class CookieAuthenticator:
         for value in shown.values:
             try:
                 ticket, verdict = self._redeem(value)
+                if ticket.thumbprint is not None:
+                    require_certificate(request, ticket.thumbprint)
             except Undecodable as error:
                 # A name that comes twice: the one that verifies.
                 reason = error.reason

@@ -12,6 +12,7 @@ from ..identity import Identity
 from ..interfaces import IAuthenticator, Verdict
 from ..state import Refusal, find_state, note_token
 from ..ticket import Ticket
+from .binding import require_certificate
 from .schemes import challenge, credential_of, environ_key
 
 Redeem = Callable[[str], tuple[Ticket, Verdict]]
@@ -51,6 +52,8 @@ class SessionAuthenticator:
             if shown is None:
                 return None
         ticket, verdict = self._redeem(shown)
+        if ticket.thumbprint is not None:
+            require_certificate(request, ticket.thumbprint)
         note_token(request, self.name, ticket, shown, verdict)
         return Identity(ticket.userid, ticket.claims, self.name, ticket)
 

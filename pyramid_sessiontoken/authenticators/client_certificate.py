@@ -1,0 +1,173 @@
+"""A certificate that the client showed in the TLS handshake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from zope.interface import implementer
+
+from ..errors import InvalidCredential
+from ..identity import Identity
+from ..interfaces import IAuthenticator
+from ..keyring import encode_base64url
+from .answer import identity_of
+from .certificates import (
+    Shown,
+    read_byte_sequence,
+    read_certificate,
+    read_header_pem,
+    read_pem,
+)
+from .places import Place
+
+Check = Callable[[x509.Certificate, Any], object]
+
+#: What nginx, Apache and others say of a certificate whose chain and proof
+#: of possession held. All else is no success.
+SUCCESS = "SUCCESS"
+
+#: What some servers put in the place of a certificate that was not shown.
+_NONE = "NONE"
+
+#: Characters of a name that are logged.
+_MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """Which certificates to believe: of each kind that is given, one must
+    match; and what they call the user.
+
+    :ivar userid: a kind of name; see :func:`.certificates.read_certificate`.
+    :ivar thumbprints: SHA-256, hexadecimal, in lower case.
+    :ivar check: ``(certificate, request)``; for its answers see
+        :func:`.answer.identity_of`.
+    """
+
+    userid: str
+    subjects: frozenset[x509.Name] = frozenset()
+    issuers: frozenset[x509.Name] = frozenset()
+    thumbprints: frozenset[str] = frozenset()
+    check: Check | None = None
+
+
+@implementer(IAuthenticator)
+class ClientCertificateAuthenticator:
+    """Believe what the server says of a certificate, and judge whose it is.
+
+    Chain, revocation and possession of the key are the server's to verify.
+
+    :param source: where the certificate stands.
+    :param verify: where the server says ``SUCCESS``.
+    :param now: gives whole seconds since the epoch.
+    :param binds: whether sessions are bound to the certificate.
+    """
+
+    name = "client_certificate"
+    scheme = None
+    #: Browsers show it by themselves once it was chosen.
+    ambient = True
+
+    def __init__(
+        self,
+        source: Place,
+        verify: Place,
+        believed: Believed,
+        now: Callable[[], int],
+        *,
+        binds: bool = False,
+    ) -> None:
+        self._source = source
+        self._verify = verify
+        self._believed = believed
+        self._now = now
+        self.binds = binds
+        self.vary = tuple(dict.fromkeys(source.vary + verify.vary))
+        header = source.header
+        if header is None:
+            self._decode = read_pem
+        elif header.lower() == "client-cert":
+            self._decode = read_byte_sequence
+        else:
+            self._decode = read_header_pem
+
+    def authenticate(self, request: Any) -> Identity | None:
+        shown = self._read(request)
+        if shown is None:
+            return None
+        self._believe(shown)
+        check = self._believed.check
+        answer = True if check is None else check(shown.certificate, request)
+        userid = self._name(shown) if answer is True else None
+        return identity_of(answer, self.name, userid)
+
+    def challenge(self, request: Any) -> str | None:
+        return None
+
+    def thumbprint_of(self, request: Any) -> str | None:
+        """Give the thumbprint of the certificate that the request shows, as
+        in ``x5t#S256`` (RFC 8705, section 3.1); ``None`` where it shows none.
+
+        :raises InvalidCredential: where it is not verified, or not valid now.
+        """
+        shown = self._read(request)
+        return None if shown is None else encode_base64url(shown.thumbprint)
+
+    def _read(self, request: Any) -> Shown | None:
+        """Give the certificate, if one is shown that is good for a client
+        now.
+        """
+        text = self._source.read(request.environ)
+        if text is None or text == _NONE:
+            return None
+        # Nothing that the server did not verify is parsed.
+        said = self._verify.read(request.environ)
+        if said != SUCCESS:
+            raise InvalidCredential(
+                f"the server says not {SUCCESS} but"
+                f" {said and said[:_MAX_NAME]!r} at {self._verify.key}"
+            )
+        shown = read_certificate(self._decode(text), self._believed.userid)
+        # RFC 5280, section 4.1.2.5: inclusive.
+        if not shown.begins <= self._now() <= shown.ends:
+            raise InvalidCredential(
+                f"the certificate {_subject(shown)} is not valid now"
+            )
+        if not shown.is_for_clients:
+            raise InvalidCredential(
+                f"the certificate {_subject(shown)} is not for clients: its"
+                " usages lack clientAuth or digitalSignature"
+            )
+        return shown
+
+    def _believe(self, shown: Shown) -> None:
+        believed = self._believed
+        for what, value, values in (
+            ("subject", shown.subject, believed.subjects),
+            ("issuer", shown.issuer, believed.issuers),
+            ("thumbprint", shown.thumbprint.hex(), believed.thumbprints),
+        ):
+            if values and value not in values:
+                raise InvalidCredential(
+                    f"the {what} of the certificate {_subject(shown)}, issued"
+                    f" by {_shorten(shown.issuer)}, is none to believe"
+                )
+
+    def _name(self, shown: Shown) -> str:
+        if len(shown.names) != 1:
+            raise InvalidCredential(
+                f"the certificate {_subject(shown)} has {len(shown.names)}"
+                f" names of the kind {self._believed.userid!r}, not one"
+            )
+        return shown.names[0]
+
+
+def _subject(shown: Shown) -> str:
+    return _shorten(shown.subject)
+
+
+def _shorten(name: x509.Name) -> str:
+    return repr(name.rfc4514_string()[:_MAX_NAME])

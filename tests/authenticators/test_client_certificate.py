@@ -1,0 +1,746 @@
+"""A certificate is believed where the server verified it, and it is of
+those to believe.
+"""
+
+import base64
+import logging
+import urllib.parse
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pyramid.request import Request
+from support import START
+from support_certificates import (
+    ISSUER,
+    SERVER_AUTH,
+    SUCCESS,
+    make_certificate,
+    name,
+    numbered,
+)
+from zope.interface.verify import verifyObject
+
+from pyramid_sessiontoken.authenticators.client_certificate import (
+    Believed,
+    ClientCertificateAuthenticator,
+)
+from pyramid_sessiontoken.authenticators.places import Place, find_place
+from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.events import CredentialRefused
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.interfaces import IAuthenticator
+from pyramid_sessiontoken.kinds import read_networks
+
+ALICE = make_certificate()
+BOB = make_certificate("bob")
+PROXY = "10.1.0.1"
+STRANGER = "10.2.0.1"
+NETWORKS = read_networks("10.1.0.0/16")
+
+#: How the source is configured, and how a certificate stands there.
+ENVIRON = "environ:SSL_CLIENT_CERT"
+ESCAPED = "header:X-Client-Cert"
+CLIENT_CERT = "header:Client-Cert"
+WRITE = {
+    ENVIRON: lambda made: {"SSL_CLIENT_CERT": made.pem},
+    ESCAPED: lambda made: {"HTTP_X_CLIENT_CERT": made.escaped},
+    CLIENT_CERT: lambda made: {"HTTP_CLIENT_CERT": made.byte_sequence},
+}
+SOURCES = list(WRITE)
+
+
+def anybody(certificate, request):
+    return True
+
+
+def make_authenticator(
+    source=ENVIRON,
+    verify="environ:SSL_CLIENT_VERIFY",
+    now=START,
+    userid="cn",
+    **believed,
+):
+    return ClientCertificateAuthenticator(
+        find_place(source, NETWORKS),
+        find_place(verify, NETWORKS),
+        Believed(userid, **(believed or {"check": anybody})),
+        lambda: now,
+    )
+
+
+def make_request(made=None, source=ENVIRON, verify=SUCCESS, **environ):
+    request = Request.blank("/")
+    request.environ["REMOTE_ADDR"] = PROXY
+    if made is not None:
+        request.environ.update(WRITE[source](made))
+    if verify is not None:
+        request.environ["SSL_CLIENT_VERIFY"] = verify
+    request.environ.update(environ)
+    return request
+
+
+def vouches(made, **changes):
+    """Give the userid that an authenticator vouches for."""
+    authenticator = make_authenticator(**changes)
+    return authenticator.authenticate(make_request(made)).userid
+
+
+def refusal(request, **changes):
+    """Give the reason of the refusal; any other outcome fails the test."""
+    with pytest.raises(InvalidCredential) as caught:
+        make_authenticator(**changes).authenticate(request)
+    reason = caught.value.reason
+    assert "BEGIN" not in reason
+    assert len(reason) < 800
+    return reason
+
+
+def test_it_does_what_the_seam_asks():
+    authenticator = make_authenticator()
+
+    assert verifyObject(IAuthenticator, authenticator)
+    assert authenticator.scheme is None
+    assert authenticator.ambient is True
+    assert authenticator.challenge(make_request()) is None
+    assert authenticator.binds is False
+
+
+@pytest.mark.parametrize(
+    ("source", "verify", "vary"),
+    [
+        (ENVIRON, "environ:SSL_CLIENT_VERIFY", ()),
+        (ESCAPED, "environ:SSL_CLIENT_VERIFY", ("X-Client-Cert",)),
+        (ENVIRON, "header:X-Verify", ("X-Verify",)),
+        (ESCAPED, "header:X-Verify", ("X-Client-Cert", "X-Verify")),
+        (ESCAPED, ESCAPED, ("X-Client-Cert",)),
+    ],
+)
+def test_the_headers_that_are_looked_at_are_in_vary(source, verify, vary):
+    assert make_authenticator(source, verify).vary == vary
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_verified_certificate_vouches_for_its_common_name(source):
+    authenticator = make_authenticator(source)
+
+    identity = authenticator.authenticate(make_request(ALICE, source))
+
+    assert identity == Identity("alice", authenticator="client_certificate")
+
+
+# Nothing shown.
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"SSL_CLIENT_CERT": ""},
+        {"SSL_CLIENT_CERT": "NONE"},
+        {"SSL_CLIENT_CERT": None},
+        {"HTTP_SSL_CLIENT_CERT": ALICE.pem},
+        {"HTTP_CLIENT_CERT": ALICE.byte_sequence},
+        {"HTTP_X_CLIENT_CERT": ALICE.escaped},
+        {"SSL_CLIENT_S_DN": "CN=alice", "SSL_CLIENT_S_DN_CN": "alice"},
+    ],
+    ids=lambda environ: " ".join(environ) or "nothing",
+)
+@pytest.mark.parametrize("verify", [SUCCESS, "NONE", "FAILED:x", "", None])
+def test_without_a_certificate_nothing_is_shown(environ, verify):
+    request = make_request(verify=verify, **environ)
+
+    assert make_authenticator().authenticate(request) is None
+    assert make_authenticator().thumbprint_of(request) is None
+
+
+@pytest.mark.parametrize("source", [ESCAPED, CLIENT_CERT])
+@pytest.mark.parametrize("value", ["", " ", "NONE", "(null)"])
+def test_a_proxy_may_say_that_there_is_none(source, value):
+    key = Place.of_header(source.partition(":")[2], ()).key
+    request = make_request(**{key: value})
+
+    assert make_authenticator(source).authenticate(request) is None
+
+
+# The server's verdict.
+
+
+@pytest.mark.parametrize(
+    "verify",
+    [
+        None,
+        "",
+        "NONE",
+        "GENEROUS",
+        "FAILED",
+        "FAILED:certificate has expired",
+        "success",
+        "Success",
+        "SUCCESS ",
+        " SUCCESS",
+        "SUCCESS,SUCCESS",
+        "SUCCESS, SUCCESS",
+        "SUCCESS\n",
+        "SUCCESS\0",
+        "SUCCESSFUL",
+        "UNSUCCESSFUL",
+        "0",
+        "1",
+        "OK",
+    ],
+)
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_certificate_is_refused_unless_the_server_says_success(
+    source, verify
+):
+    request = make_request(ALICE, source, verify)
+
+    reason = refusal(request, source=source)
+
+    assert reason.startswith("the server says not SUCCESS but ")
+    assert reason.endswith(" at SSL_CLIENT_VERIFY")
+
+
+def test_a_long_verdict_is_logged_in_part():
+    request = make_request(ALICE, verify="FAILED:" + "x" * 100_000)
+
+    assert len(refusal(request)) < 300
+
+
+VERIFY = "header:X-Verify"
+
+
+@pytest.mark.parametrize("verify", [None, "FAILED", "SUCCESS, SUCCESS"])
+def test_the_verdict_may_stand_in_a_header(verify):
+    good = make_request(ALICE, verify=None, HTTP_X_VERIFY="SUCCESS")
+    bad = make_request(ALICE, verify=SUCCESS)
+    if verify is not None:
+        bad.environ["HTTP_X_VERIFY"] = verify
+
+    authenticator = make_authenticator(verify=VERIFY)
+
+    assert authenticator.authenticate(good).userid == "alice"
+    assert "HTTP_X_VERIFY" in refusal(bad, verify=VERIFY)
+
+
+# Headers.
+
+
+@pytest.mark.parametrize("source", [ESCAPED, CLIENT_CERT])
+@pytest.mark.parametrize("peer", [STRANGER, "", "localhost", None])
+def test_a_header_of_a_stranger_is_refused(source, peer):
+    request = make_request(
+        ALICE,
+        source,
+        HTTP_X_FORWARDED_FOR=PROXY,
+        REMOTE_ADDR=peer,
+    )
+
+    assert "no trusted proxy" in refusal(request, source=source)
+
+
+def test_so_is_a_strangers_verdict():
+    request = make_request(ALICE, HTTP_X_VERIFY=SUCCESS, REMOTE_ADDR=STRANGER)
+
+    assert "no trusted proxy" in refusal(request, verify=VERIFY)
+
+
+@pytest.mark.parametrize("source", [ESCAPED, CLIENT_CERT])
+@pytest.mark.parametrize("other", [ALICE, BOB], ids=["same", "other"])
+@pytest.mark.parametrize("joint", [",", ", ", " ", "\n"])
+def test_a_header_that_comes_twice_is_refused(source, other, joint):
+    """WSGI servers join the values with a comma."""
+    ((key, value),) = WRITE[source](ALICE).items()
+    ((_, more),) = WRITE[source](other).items()
+    request = make_request(**{key: value + joint + more})
+
+    assert refusal(request, source=source)
+
+
+@pytest.mark.parametrize("made", numbered(ALICE))
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_form_that_belongs_to_another_place_is_refused(source, made):
+    ((key, _),) = WRITE[source](made).items()
+    for other in SOURCES:
+        ((_, value),) = WRITE[other](made).items()
+        if other != source and (source, other) != (ESCAPED, ENVIRON):
+            request = make_request(**{key: value})
+            assert refusal(request, source=source)
+
+
+def test_a_header_name_is_known_in_any_case():
+    request = make_request(ALICE, CLIENT_CERT)
+
+    authenticator = make_authenticator("header:CLIENT-CERT")
+
+    assert authenticator.authenticate(request).userid == "alice"
+
+
+# Dates and usages.
+
+
+@pytest.mark.parametrize(
+    ("now", "good"),
+    [
+        (START - 86401, False),
+        (START - 86400, True),
+        (START, True),
+        (START + 86400, True),
+        (START + 86401, False),
+        (0, False),
+        (2**40, False),
+    ],
+)
+def test_dates_are_checked_to_the_second(now, good):
+    if good:
+        assert vouches(ALICE, now=now) == "alice"
+    else:
+        reason = refusal(make_request(ALICE), now=now)
+        assert reason == "the certificate 'CN=alice' is not valid now"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"usages": (SERVER_AUTH,)},
+        {"digital_signature": False},
+        {"usages": (), "digital_signature": False},
+    ],
+)
+def test_a_certificate_for_something_else_is_refused(changes):
+    made = make_certificate(**changes)
+
+    assert "not for clients" in refusal(make_request(made))
+
+
+# Whom to believe.
+
+OTHER = name("Other CA")
+
+
+@pytest.mark.parametrize(
+    ("believed", "good"),
+    [
+        ({"subjects": [name("alice")]}, True),
+        ({"subjects": [name("bob"), name("alice")]}, True),
+        ({"subjects": [name("bob")]}, False),
+        ({"subjects": [name("Alice")]}, False),
+        ({"subjects": [name()]}, False),
+        ({"issuers": [ISSUER]}, True),
+        ({"issuers": [OTHER, ISSUER]}, True),
+        ({"issuers": [OTHER]}, False),
+        ({"issuers": [name("alice")]}, False),
+        ({"thumbprints": [ALICE.thumbprint]}, True),
+        ({"thumbprints": [BOB.thumbprint, ALICE.thumbprint]}, True),
+        ({"thumbprints": [BOB.thumbprint]}, False),
+        ({"subjects": [name("alice")], "issuers": [ISSUER]}, True),
+        ({"subjects": [name("alice")], "issuers": [OTHER]}, False),
+        ({"subjects": [name("bob")], "issuers": [ISSUER]}, False),
+        (
+            {"thumbprints": [ALICE.thumbprint], "subjects": [name("bob")]},
+            False,
+        ),
+        ({"issuers": [OTHER], "check": anybody}, False),
+        ({"issuers": [ISSUER], "check": lambda *args: False}, False),
+    ],
+)
+def test_every_kind_that_is_given_must_hold(believed, good):
+    believed = {
+        kind: value if callable(value) else frozenset(value)
+        for kind, value in believed.items()
+    }
+    if good:
+        assert vouches(ALICE, **believed) == "alice"
+    else:
+        refusal(make_request(ALICE), **believed)
+
+
+def test_names_are_compared_as_names():
+    """Whoever may choose an organisation is not everybody's namesake."""
+    organization = NameOID.ORGANIZATION_NAME
+    eve = make_certificate(name((organization, "Tests,CN=alice"), "eve"))
+    turned = make_certificate(name("alice", (organization, "Tests")))
+    alice = name((organization, "Tests"), "alice")
+
+    for made in (eve, turned):
+        reason = refusal(make_request(made), subjects=frozenset([alice]))
+        assert reason.startswith("the subject of the certificate ")
+    assert vouches(make_certificate(alice), subjects=frozenset([alice]))
+
+
+def test_the_reason_names_whose_certificate_it_was():
+    reason = refusal(make_request(BOB), subjects=frozenset([name("alice")]))
+
+    assert reason == (
+        "the subject of the certificate 'CN=bob', issued by"
+        ' "O=Tests,CN=Tests\' CA", is none to believe'
+    )
+
+
+def test_the_check_sees_certificate_and_request():
+    seen = []
+    request = make_request(ALICE)
+
+    make_authenticator(
+        check=lambda *args: seen.append(args) or "bob"
+    ).authenticate(request)
+
+    assert seen == [(ALICE.certificate, request)]
+
+
+def test_the_check_is_asked_last():
+    def fail(certificate, request):
+        raise AssertionError
+
+    refusal(make_request(ALICE), check=fail, issuers=frozenset([OTHER]))
+    refusal(make_request(ALICE), check=fail, now=0)
+    refusal(make_request(ALICE, verify="NONE"), check=fail)
+
+
+@pytest.mark.parametrize(
+    ("answer", "identity"),
+    [
+        (True, Identity("alice")),
+        ("bob", Identity("bob")),
+        (42, Identity(42)),
+        ({"sub": 7, "roles": ["admin"]}, Identity(7, {"roles": ["admin"]})),
+        ({"roles": ["admin"]}, Identity(None, {"roles": ["admin"]})),
+    ],
+)
+def test_the_check_may_answer_as_that_of_basic(answer, identity):
+    authenticator = make_authenticator(check=lambda *args: answer)
+
+    found = authenticator.authenticate(make_request(ALICE))
+
+    assert (found.userid, found.claims) == (identity.userid, identity.claims)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, False, "", "role:admin", 1.5, {"cnf": {}}]
+)
+def test_what_no_user_can_be_is_refused(answer):
+    refusal(make_request(ALICE), check=lambda *args: answer)
+
+
+# The userid.
+
+NAMES = (
+    x509.RFC822Name("alice@tests.example"),
+    x509.DNSName("alice.tests.example"),
+    x509.UniformResourceIdentifier("spiffe://tests.example/alice"),
+)
+
+
+@pytest.mark.parametrize(
+    ("userid", "found"),
+    [
+        ("cn", "alice"),
+        ("email", "alice@tests.example"),
+        ("dns", "alice.tests.example"),
+        ("uri", "spiffe://tests.example/alice"),
+        ("subject", "CN=alice"),
+    ],
+)
+def test_the_userid_is_what_the_settings_say(userid, found):
+    made = make_certificate(names=NAMES)
+
+    assert vouches(made, userid=userid) == found
+    assert vouches(made, userid="thumbprint") == made.thumbprint
+
+
+@pytest.mark.parametrize(
+    ("subject", "names", "userid"),
+    [
+        (name(), NAMES, "cn"),
+        (name("alice", "alice"), NAMES, "cn"),
+        (name("alice"), (), "email"),
+        (name("alice"), (), "dns"),
+        (name("alice"), NAMES[:2], "uri"),
+        (name("alice"), (*NAMES, x509.DNSName("b.example")), "dns"),
+        (name("alice"), (*NAMES, x509.RFC822Name("a@b.example")), "email"),
+    ],
+)
+def test_a_name_that_is_not_one_is_refused(subject, names, userid):
+    made = make_certificate(subject, names=names)
+
+    reason = refusal(make_request(made), userid=userid)
+
+    assert f"names of the kind {userid!r}, not one" in reason
+
+
+def test_who_says_another_name_needs_none_in_the_certificate():
+    made = make_certificate(name("alice", "bob"))
+
+    assert vouches(made, check=lambda *args: "carol") == "carol"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "system.Everyone",
+        "role:admin",
+        "group:admins",
+        "scope:all",
+        "ali\0ce",
+        "alice\n",
+        "\x85",
+    ],
+)
+def test_a_name_that_no_user_can_have_is_refused(subject):
+    refusal(make_request(make_certificate(subject)))
+
+
+def test_nor_can_a_uri_be_a_role():
+    made = make_certificate(
+        names=[x509.UniformResourceIdentifier("role:admin")]
+    )
+
+    refusal(make_request(made), userid="uri")
+
+
+def test_a_long_subject_is_no_userid():
+    unit = NameOID.ORGANIZATIONAL_UNIT_NAME
+    made = make_certificate(name(*[(unit, "x" * 60)] * 5))
+
+    assert "1 to 255" in refusal(make_request(made), userid="subject")
+
+
+# Whatever stands there.
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(SOURCES),
+    st.text(st.characters(max_codepoint=255))
+    | st.sampled_from([ALICE.pem, ALICE.escaped, ALICE.byte_sequence]),
+    st.text() | st.just(SUCCESS),
+)
+@example(ENVIRON, "\ud800", SUCCESS)
+@example(ESCAPED, "%" * 99, SUCCESS)
+@example(CLIENT_CERT, "::", SUCCESS)
+@example(CLIENT_CERT, ":", SUCCESS)
+def test_whatever_stands_there_only_a_verified_certificate_signs_in(
+    source, value, verify
+):
+    ((key, _),) = WRITE[source](ALICE).items()
+    request = make_request(verify=verify, **{key: value})
+    try:
+        identity = make_authenticator(source).authenticate(request)
+    except InvalidCredential:
+        return
+    if identity is not None:
+        assert identity.userid == "alice"
+        assert verify == SUCCESS
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_one_changed_byte_signs_nobody_in_by_thumbprint(data):
+    source = data.draw(st.sampled_from(SOURCES))
+    at = data.draw(st.integers(0, len(ALICE.der) - 1))
+    mask = data.draw(st.integers(1, 255))
+    raw = bytearray(ALICE.der)
+    raw[at] ^= mask
+    ((key, _),) = WRITE[source](ALICE).items()
+    value = encode_for(source, bytes(raw))
+    request = make_request(**{key: value})
+
+    refusal(request, source=source, thumbprints=frozenset([ALICE.thumbprint]))
+
+
+def encode_for(source, der):
+    body = base64.b64encode(der).decode()
+    pem = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
+    return {
+        ENVIRON: pem,
+        ESCAPED: urllib.parse.quote(pem, safe=""),
+        CLIENT_CERT: f":{body}:",
+    }[source]
+
+
+# In an application.
+
+ON = {
+    "authenticators": "session cookie basic client_certificate",
+    "client_certificate.subject": "CN=alice\nCN=bob",
+}
+SHOWN = {"SSL_CLIENT_CERT": ALICE.pem, "SSL_CLIENT_VERIFY": SUCCESS}
+
+
+def test_a_certificate_is_swapped_for_a_token(make):
+    client = make(ON)
+
+    token = client.post("/token", extra_environ=SHOWN).json["access_token"]
+
+    who = client.ask(token).json
+    assert who["userid"] == "alice"
+    assert who["authenticator"] == "session"
+
+
+def test_a_certificate_signs_in_by_itself(make):
+    client = make(ON)
+
+    answer = client.get("/identity", extra_environ=SHOWN)
+
+    assert answer.json["userid"] == "alice"
+    assert answer.json["authenticator"] == "client_certificate"
+    assert answer.headers["Vary"] == "Authorization, Cookie"
+    assert client.get("/identity").json["userid"] is None
+
+
+def test_the_token_says_that_a_key_was_shown(make):
+    client = make(ON)
+
+    token = client.post("/token", extra_environ=SHOWN).json["access_token"]
+
+    said = jwt.decode(token, options={"verify_signature": False})
+    assert said["amr"] == ["hwk"]
+    assert "cnf" not in said
+
+
+def test_a_stranger_learns_nothing_but_that_he_is_unknown(make, caplog):
+    caplog.set_level(logging.INFO)
+    client = make(ON)
+    eve = make_certificate("eve")
+
+    refused = client.post(
+        "/token",
+        extra_environ={**SHOWN, "SSL_CLIENT_CERT": eve.pem},
+        status=401,
+    )
+
+    assert "eve" not in refused
+    assert refused.headers.getall("WWW-Authenticate") == [
+        'Session realm="session"',
+        'Basic realm="session", charset="UTF-8"',
+    ]
+    (message,) = caplog.messages
+    assert message.startswith("client_certificate refused: the subject of")
+    assert "'CN=eve'" in message
+
+
+def test_a_get_cannot_swap_a_certificate(make):
+    """Any page can make a browser send it."""
+    make(ON).get("/token", extra_environ=SHOWN, status=401)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_another_site_cannot_spend_a_certificate(make, headers):
+    client = make(ON)
+    other = {"extra_environ": SHOWN, "headers": headers}
+
+    client.post("/token", status=401, **other)
+    assert client.post("/identity", **other).json["userid"] is None
+    assert client.get("/identity", **other).json["userid"] == "alice"
+
+
+def test_a_refused_certificate_shadows_nobody(make):
+    client = make({**ON, "authenticators": "client_certificate session basic"})
+    failed = {**SHOWN, "SSL_CLIENT_VERIFY": "FAILED"}
+    client = client.fresh(**failed)
+
+    token = client.swap("bob")["access_token"]
+
+    assert client.ask(token).json["userid"] == "bob"
+    assert (
+        client.get("/identity")
+        .json["failure"]
+        .startswith("client_certificate refused: the server says not SUCCESS")
+    )
+
+
+def test_a_refused_token_is_not_replaced_by_a_certificate(make):
+    client = make(ON).fresh(**SHOWN)
+
+    assert client.ask("nonsense").json["userid"] is None
+
+
+HEADERS = {
+    **ON,
+    "client_certificate.source": "header:Client-Cert",
+    "client_certificate.verify": "header:X-Verify",
+    "client_certificate.trusted_proxies": "10.1.0.0/16",
+}
+
+
+@pytest.mark.parametrize(
+    ("peer", "userid"), [(PROXY, "alice"), (STRANGER, None)]
+)
+def test_a_certificate_in_a_header_comes_with_vary(make, peer, userid):
+    client = make(HEADERS).fresh(REMOTE_ADDR=peer)
+    shown = {"Client-Cert": ALICE.byte_sequence, "X-Verify": SUCCESS}
+
+    answer = client.get("/identity", headers=shown)
+
+    assert answer.json["userid"] == userid
+    assert answer.headers["Vary"] == (
+        "Authorization, Cookie, Client-Cert, X-Verify"
+    )
+
+
+def test_who_was_refused_is_told_once(make):
+    told = []
+    client = make(
+        HEADERS,
+        setup=lambda config: config.add_subscriber(
+            told.append, CredentialRefused
+        ),
+    )
+
+    client.get("/identity", headers={"Client-Cert": ALICE.byte_sequence})
+
+    (event,) = told
+    assert event.authenticator == "client_certificate"
+    assert "no trusted proxy" in event.reason
+
+
+def test_the_clock_of_the_application_counts(make, clock):
+    client = make(ON)
+
+    clock.advance(86401)
+
+    assert (
+        client.get("/identity", extra_environ=SHOWN).json["failure"]
+        == "client_certificate refused: the certificate 'CN=alice' is not"
+        " valid now"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "userid"),
+    [
+        ({"client_certificate.issuer": "O=Tests,CN=Tests' CA"}, "alice"),
+        ({"client_certificate.issuer": "CN=Other"}, None),
+        ({"client_certificate.thumbprint": ALICE.thumbprint}, "alice"),
+        ({"client_certificate.thumbprint": BOB.thumbprint}, None),
+        ({"client_certificate.check": anybody}, "alice"),
+        ({"client_certificate.check": lambda *args: 42}, 42),
+        ({"client_certificate.userid": "subject"}, "CN=alice"),
+    ],
+    ids=lambda value: value if type(value) is int else str(value)[:30],
+)
+def test_the_settings_say_whom_to_believe(make, settings, userid):
+    client = make({**ON, **settings})
+
+    found = client.get("/identity", extra_environ=SHOWN).json["userid"]
+
+    assert found == userid
+
+
+def test_over_plain_http_a_certificate_signs_nobody_in(make):
+    client = make(ON).fresh(**{"wsgi.url_scheme": "http"})
+
+    assert client.get("/identity", extra_environ=SHOWN).json["userid"] is None
+    client.post("/token", extra_environ=SHOWN, status=403)

@@ -1,0 +1,465 @@
+"""Client certificates and users, as a real nginx passes them on."""
+
+import http.client
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from contextlib import contextmanager
+from ipaddress import ip_address
+
+import httpx
+import jwt
+import pytest
+from cryptography import x509
+from pyramid.config import Configurator
+from support import KEY, Root, includeme
+from support_certificates import SERVER_AUTH, Authority
+from webtest.http import StopableWSGIServer
+
+NGINX = shutil.which(
+    "nginx",
+    path=os.pathsep.join(
+        [os.environ["PATH"], "/usr/sbin", "/usr/local/sbin", "/usr/local/bin"]
+    ),
+)
+
+# Elsewhere, this machine is not all of 127.0.0.0/8.
+pytestmark = pytest.mark.skipif(
+    NGINX is None or sys.platform != "linux",
+    reason="needs Linux and nginx (Debian: apt-get install nginx)",
+)
+
+#: nginx connects from here; this test, when it goes around nginx, does not.
+PROXY = "127.0.0.2"
+LOCALHOST = "127.0.0.1"
+
+#: A PEM of how many lines can be rewritten.
+LINES = 40
+
+CONFIGURATION = """
+daemon off;
+user {user};
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+worker_processes 1;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  large_client_header_buffers 4 32k;
+
+  # RFC 9440: what stands between the lines of the PEM, without new lines.
+  map $ssl_client_raw_cert $client_cert {{
+    default "";
+    "~^-[^\\n]*-\\n{pattern}-[^\\n]*-\\n?$" ":{joined}:";
+  }}
+
+  server {{
+    listen {localhost}:{port} ssl;
+    ssl_certificate {folder}/server.pem;
+    ssl_certificate_key {folder}/server.key;
+    ssl_client_certificate {folder}/ca.pem;
+    ssl_verify_client {verify_client};
+
+    proxy_bind {proxy};
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Client-Cert $ssl_client_escaped_cert;
+    proxy_set_header X-Client-Verify $ssl_client_verify;
+    proxy_set_header Client-Cert $client_cert;
+    proxy_set_header X-User $remote_user;
+
+    location / {{
+      proxy_pass http://{localhost}:{upstream};
+    }}
+    location /careless/ {{
+      # It passes on what the client sends.
+      proxy_bind {proxy};
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_pass http://{localhost}:{upstream}/;
+    }}
+    location /password/ {{
+      auth_basic "nginx";
+      auth_basic_user_file {folder}/users;
+      proxy_pass http://{localhost}:{upstream}/;
+    }}
+  }}
+}}
+"""
+
+ESCAPED = {
+    "client_certificate.source": "header:X-Client-Cert",
+    "client_certificate.verify": "header:X-Client-Verify",
+}
+RFC_9440 = {**ESCAPED, "client_certificate.source": "header:Client-Cert"}
+SETTINGS = {
+    "keys": KEY,
+    "authenticators": "session client_certificate remote_user",
+    "client_certificate.trusted_proxies": PROXY,
+    "client_certificate.subject": "CN=alice\nCN=bob",
+    "client_certificate.bind": "true",
+    "remote_user.header": "X-User",
+    "remote_user.trusted_proxies": PROXY,
+}
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return Authority()
+
+
+@contextmanager
+def serve(settings, **adjustments):
+    """Give the port of an application under waitress."""
+    config = Configurator(
+        settings={f"sessiontoken.{k}": v for k, v in settings.items()},
+        root_factory=Root,
+    )
+    config.include("pyramid_sessiontoken")
+    config.include(includeme)
+    server = StopableWSGIServer.create(
+        config.make_wsgi_app(), host=LOCALHOST, port=0, **adjustments
+    )
+    try:
+        yield server.effective_port
+    finally:
+        server.shutdown()
+        server.runner.join()
+
+
+@contextmanager
+def run_nginx(folder, authority, upstream, verify_client):
+    """Give the port of nginx."""
+    host = authority.make(
+        "server",
+        usages=(SERVER_AUTH,),
+        names=[x509.IPAddress(ip_address(LOCALHOST))],
+    )
+    for name, text in (
+        ("ca.pem", authority.made.pem),
+        ("server.pem", host.pem),
+        ("server.key", host.key_pem),
+        ("users", "carol:{PLAIN}secret\n"),
+    ):
+        (folder / name).write_text(text)
+    # nginx takes over a socket that listens already, as when it is upgraded
+    # while it runs; so nobody waits for it, or for a port to be free.
+    with socket.create_server((LOCALHOST, 0)) as listening:
+        port = listening.getsockname()[1]
+        (folder / "nginx.conf").write_text(
+            CONFIGURATION.format(
+                folder=folder,
+                user="root" if os.geteuid() == 0 else "nobody",
+                port=port,
+                upstream=upstream,
+                localhost=LOCALHOST,
+                proxy=PROXY,
+                verify_client=verify_client,
+                pattern="".join(
+                    f"(?:(?<l{n}>[^-\\n]+)\\n)?" for n in range(LINES)
+                ),
+                joined="".join(f"$l{n}" for n in range(LINES)),
+            )
+        )
+        process = subprocess.Popen(  # noqa: S603
+            [NGINX, "-p", str(folder), "-c", "nginx.conf"],
+            env={**os.environ, "NGINX": f"{listening.fileno()};"},
+            pass_fds=[listening.fileno()],
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        yield port
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0, (folder / "error.log").read_text()
+
+
+TRUST = {
+    "trusted_proxy": PROXY,
+    "trusted_proxy_headers": {"x-forwarded-proto"},
+    "clear_untrusted_proxy_headers": True,
+}
+
+
+class Site:
+    """A site, and clients of it that each have a certificate."""
+
+    def __init__(self, folder, authority, port, upstream):
+        self.folder = folder
+        self.authority = authority
+        self.port = port
+        self.upstream = upstream
+        self.clients = []
+
+    def client(self, made=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=self.authority.made.pem)
+        if made is not None:
+            file = self.folder / "client.pem"
+            file.write_text(made.pem + made.key_pem)
+            context.load_cert_chain(file)
+        client = httpx.Client(
+            base_url=f"https://{LOCALHOST}:{self.port}",
+            verify=context,
+            trust_env=False,
+            timeout=20,
+        )
+        self.clients.append(client)
+        return client
+
+
+@contextmanager
+def make_site(folder, authority, forms, verify_client="optional"):
+    with (
+        serve({**SETTINGS, **forms}, **TRUST) as upstream,
+        run_nginx(folder, authority, upstream, verify_client) as port,
+    ):
+        site = Site(folder, authority, port, upstream)
+        try:
+            yield site
+        finally:
+            for client in site.clients:
+                client.close()
+
+
+@pytest.fixture(
+    scope="module", params=[ESCAPED, RFC_9440], ids=["escaped", "RFC 9440"]
+)
+def site(request, tmp_path_factory, authority):
+    folder = tmp_path_factory.mktemp("nginx")
+    with make_site(folder, authority, request.param) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def lenient(tmp_path_factory, authority):
+    """A site where nginx leaves the verdict to the application."""
+    folder = tmp_path_factory.mktemp("nginx")
+    with make_site(folder, authority, ESCAPED, "optional_no_ca") as site:
+        yield site
+
+
+def who(client, token=None, path="/identity", **headers):
+    if token is not None:
+        headers["Authorization"] = f"Session {token}"
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def swap(client):
+    answer = client.post("/token")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["access_token"]
+
+
+def test_a_certificate_is_swapped_for_a_token_that_needs_it(site, authority):
+    alice = authority.make("alice")
+    with_it, without = site.client(alice), site.client()
+
+    token = swap(with_it)
+
+    said = jwt.decode(token, options={"verify_signature": False})
+    assert said["sub"] == "alice"
+    assert said["amr"] == ["hwk"]
+    assert said["cnf"] == {"x5t#S256": alice.x5t}
+    assert who(with_it, token)["authenticator"] == "session"
+    assert who(without, token)["userid"] is None
+    other = site.client(authority.make("alice"))
+    assert who(other, token)["userid"] is None
+
+
+def test_who_has_none_is_unknown(site):
+    client = site.client()
+
+    assert who(client)["userid"] is None
+    assert who(client)["failure"] is None
+    assert client.post("/token").status_code == 401
+
+
+def test_who_is_not_believed_is_refused(site, authority):
+    client = site.client(authority.make("eve"))
+
+    assert who(client)["userid"] is None
+    assert "'CN=eve'" in who(client)["failure"]
+
+
+def test_what_nginx_lets_pass_is_not_for_every_use(site, authority):
+    """OpenSSL looks at the usages, too; so the answer is nginx's own."""
+    client = site.client(authority.make("alice", usages=(SERVER_AUTH,)))
+
+    answer = client.get("/identity")
+
+    assert answer.status_code == 400
+    assert "SSL certificate error" in answer.text
+
+
+def test_a_certificate_of_another_authority_does_not_come_through(site):
+    eve = Authority("Evil CA").make("alice")
+
+    assert site.client(eve).get("/identity").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "stranger"),
+    [
+        ({}, True),
+        ({"ends": 1_000_000_000, "begins": 0}, False),
+        ({"usages": (SERVER_AUTH,)}, False),
+    ],
+    ids=["another authority", "expired", "usage"],
+)
+def test_where_nginx_leaves_it_to_the_application_it_is_refused(
+    lenient, authority, changes, stranger
+):
+    signer = Authority(authority.subject.rdns[0].rfc4514_string()[3:])
+    made = (signer if stranger else authority).make("alice", **changes)
+    client = lenient.client(made)
+
+    answer = client.get("/identity")
+
+    if answer.status_code == 200:
+        assert answer.json()["userid"] is None
+        assert "not SUCCESS but 'FAILED:" in answer.json()["failure"]
+    else:
+        # nginx lets only a chain pass that it cannot build.
+        assert answer.status_code == 400
+    assert client.post("/token").status_code in (400, 401)
+
+
+def test_and_what_is_verified_is_believed_there_as_well(lenient, authority):
+    client = lenient.client(authority.make("bob"))
+
+    assert who(client, swap(client))["userid"] == "bob"
+
+
+# Forged headers.
+
+
+def forged(made):
+    return {
+        "X-Client-Cert": made.escaped,
+        "X-Client-Verify": "SUCCESS",
+        "Client-Cert": made.byte_sequence,
+        "X-User": "alice",
+        "X-Forwarded-For": PROXY,
+        "X-Forwarded-Proto": "https",
+    }
+
+
+def test_nginx_replaces_what_a_client_sends(site, authority):
+    headers = forged(authority.make("alice"))
+
+    assert who(site.client(), **headers)["userid"] is None
+    eve = site.client(authority.make("eve"))
+    assert who(eve, **headers)["userid"] is None
+
+
+def test_an_underscore_does_not_help(site, authority):
+    headers = {
+        name.replace("-", "_"): value
+        for name, value in forged(authority.make("alice")).items()
+    }
+
+    assert who(site.client(), **headers)["userid"] is None
+
+
+def test_nor_does_it_help_to_go_around_nginx(site, authority):
+    """It would take a connection from the address of nginx."""
+    headers = forged(authority.make("alice"))
+    with httpx.Client(trust_env=False, headers=headers) as client:
+        answer = client.get(f"http://{LOCALHOST}:{site.upstream}/identity")
+
+    assert answer.json()["userid"] is None
+
+
+@pytest.mark.parametrize("forms", [ESCAPED, RFC_9440])
+def test_the_gate_holds_by_itself(authority, forms):
+    """One application, one forged request, from two addresses."""
+    settings = {**SETTINGS, **forms, "require_tls": "false"}
+    headers = forged(authority.make("alice"))
+    headers.pop("X-User")
+    with serve(settings, **TRUST) as port:
+        for peer, userid in ((PROXY, "alice"), (LOCALHOST, None)):
+            transport = httpx.HTTPTransport(local_address=peer)
+            with httpx.Client(
+                transport=transport, headers=headers, trust_env=False
+            ) as client:
+                answer = client.get(f"http://{LOCALHOST}:{port}/identity")
+            assert answer.json()["userid"] == userid
+
+
+def repeated(port, path, headers):
+    """Send headers as they are, from the address of the proxy."""
+    connection = http.client.HTTPConnection(
+        LOCALHOST, port, source_address=(PROXY, 0), timeout=20
+    )
+    try:
+        connection.putrequest("GET", path)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("forms", [ESCAPED, RFC_9440])
+def test_a_header_counts_only_once(authority, forms):
+    """waitress joins those that come twice, whatever they say."""
+    alice, bob = authority.make("alice"), authority.make("bob")
+    once = [
+        (name, value)
+        for name, value in forged(alice).items()
+        if name in ("X-Client-Cert", "X-Client-Verify", "Client-Cert")
+    ]
+    settings = {
+        **SETTINGS,
+        **forms,
+        "require_tls": "false",
+        "authenticators": "client_certificate",
+    }
+    shown = forms["client_certificate.source"].partition(":")[2]
+    with serve(settings) as port:
+        assert '"userid": "alice"' in repeated(port, "/identity", once)
+        for name in (shown, "X-Client-Verify", shown.lower()):
+            for made in (alice, bob):
+                more = (name, forged(made)[name.title()])
+                for twice in ([*once, more], [more, *once]):
+                    answer = repeated(port, "/identity", twice)
+                    assert '"userid": null' in answer
+
+
+def test_a_careless_proxy_is_an_open_door(site, authority):
+    """What it passes on is its own word: the docs tell what to replace."""
+    headers = forged(authority.make("alice"))
+
+    found = who(site.client(), path="/careless/identity", **headers)
+
+    assert found["userid"] == "alice"
+    twice = [*headers.items(), ("X-Client-Verify", "SUCCESS")]
+    answer = site.client().get("/careless/identity", headers=twice)
+    assert answer.json()["authenticator"] == "remote_user"
+
+
+# Users whom nginx knows.
+
+
+def test_a_user_of_nginx_gets_a_token(site):
+    client = site.client()
+
+    answer = client.post("/password/token", auth=("carol", "secret"))
+
+    token = answer.json()["access_token"]
+    assert who(client, token)["userid"] == "carol"
+    wrong = client.post("/password/token", auth=("carol", "wrong"))
+    assert wrong.status_code == 401
+    assert who(client)["userid"] is None
