@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .authenticators.api_key import ApiKeyAuthenticator
 from .authenticators.basic import BasicAuthenticator, Check
 from .authenticators.cookie import CookieAuthenticator
 from .authenticators.session import SessionAuthenticator
@@ -14,6 +15,7 @@ from .interfaces import IAuthenticator
 from .kinds import read_dotted
 from .parts import Parts
 from .settings import authenticator_names, split_item
+from .throttling import throttled
 
 
 def register_authenticators(parts: Parts, carriers: Carriers) -> None:
@@ -71,7 +73,15 @@ def _make_basic(parts: Parts, carriers: Carriers) -> Any:
     check = _basic_check(parts)
     if check is None:
         return None
-    return BasicAuthenticator(check, parts.settings.realm)
+    return BasicAuthenticator(throttled(parts, check), parts.settings.realm)
+
+
+def _make_api_key(parts: Parts, carriers: Carriers) -> Any:
+    settings = parts.settings
+    if settings.api_key_check is None:
+        return None
+    check = settings.api_key_check.value
+    return ApiKeyAuthenticator(check, settings.api_key_header)
 
 
 #: What makes each; ``None`` at a fault, which the settings tell.
@@ -79,6 +89,7 @@ _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "session": _make_session,
     "cookie": _make_cookie,
     "basic": _make_basic,
+    "api_key": _make_api_key,
 }
 
 
