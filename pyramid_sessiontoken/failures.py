@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from limits import RateLimitItem, parse
-from limits.errors import ConfigurationError, StorageError
+from limits.errors import ConfigurationError
 from limits.storage import Storage, storage_from_string
 
 from .clock import SystemClock
@@ -25,6 +25,17 @@ MOST_KEYS = 100_000
 
 #: Of every key in a storage.
 NAMESPACE = "sessiontoken"
+
+_OF_REDIS = ("socket_timeout", "socket_connect_timeout")
+
+#: What clients call the time that they wait, by the beginning of the URL.
+_TIMEOUTS = {
+    "redis": _OF_REDIS,
+    "rediss": _OF_REDIS,
+    "valkey": _OF_REDIS,
+    "valkeys": _OF_REDIS,
+    "memcached": ("timeout", "connect_timeout"),
+}
 
 
 def read_rate(text: str) -> RateLimitItem:
@@ -88,8 +99,8 @@ class StoredFailures:
     over, the server forgets.
 
     :param url: as ``limits`` writes it: ``redis://``, ``memcached://``...
-    :param timeout: how long to wait for Redis, to connect and for an answer,
-        in seconds each.
+    :param timeout: how long to wait for Redis, Valkey or memcached, to
+        connect and for an answer, in seconds each.
     :raises ValueError: for a URL that cannot serve; its text is not told.
     """
 
@@ -104,7 +115,8 @@ class StoredFailures:
     def seconds(self, key: str) -> int:
         with _stored_or_unavailable():
             end = self._storage.get_expiry(self._name(key))
-        return math.ceil(end) - SystemClock().now()
+        left = math.ceil(end) - SystemClock().now()
+        return min(left, self._rate.get_expiry())
 
     def add(self, key: str) -> None:
         with _stored_or_unavailable():
@@ -118,23 +130,19 @@ class StoredFailures:
 def _stored_or_unavailable() -> Iterator[None]:
     try:
         yield
-    except StorageError as error:
-        cause = type(error.storage_error).__name__
+    except Exception as error:
+        # Each client has errors of its own.
         raise RepositoryUnavailable(
-            f"failed passwords could not be counted: {cause}"
+            f"failed passwords could not be counted: {type(error).__name__}"
         ) from error
 
 
 def _open(url: str, timeout: float) -> Storage:
-    scheme = url.partition(":")[0]
-    options: dict[str, float] = {}
-    if scheme.startswith(("redis", "valkey")):
-        options = {
-            "socket_timeout": timeout,
-            "socket_connect_timeout": timeout,
-        }
+    client = url.partition(":")[0].partition("+")[0]
+    names = _TIMEOUTS.get(client, ())
+    options = dict.fromkeys(names, timeout)
     try:
-        storage = storage_from_string(url, wrap_exceptions=True, **options)
+        storage = storage_from_string(url, **options)
     except ConfigurationError as error:
         # Not chained, and not quoted where it may quote the password.
         if "prerequisite" in str(error):
