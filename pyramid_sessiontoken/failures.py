@@ -70,7 +70,6 @@ class MemoryFailures:
             count, left = self._find(key)
             if count == 0:
                 self._make_room()
-                self._kept.pop(key, None)
                 left = self._span
             self._kept[key] = (count + 1, self._clock.now() + left)
 

@@ -172,7 +172,7 @@ def _too_many(refusal: Refusal) -> HTTPTooManyRequests | None:
     if refusal.retry_after is None:
         return None
     return HTTPTooManyRequests(
-        "Too many failed passwords.",
+        "Too many attempts failed.",
         headers=[("Retry-After", str(refusal.retry_after))],
     )
 

@@ -165,6 +165,6 @@ def too_many_attempts(retry_after: str) -> OAuthError:
     return OAuthError(
         429,
         "slow_down",
-        "Too many failed passwords",
+        "Too many attempts failed",
         [("Retry-After", retry_after)],
     )

@@ -155,7 +155,7 @@ def network_of(address: str) -> str:
     address, as on a unix socket, stands for itself.
     """
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return address
     if isinstance(ip, ipaddress.IPv4Address):

@@ -190,6 +190,9 @@ def test_a_storage_that_is_silent_is_waited_for_no_longer_than_said(
                 verb("alice")
     finally:
         redis.thaw()
+    options = counting._storage.get_connection().get_connection_kwargs()
+    assert options["socket_timeout"] == 0.05
+    assert options["socket_connect_timeout"] == 0.05
 
 
 def test_a_storage_that_is_gone_could_not_be_asked():
@@ -207,7 +210,6 @@ def test_a_storage_that_is_gone_could_not_be_asked():
 
 
 def test_memcached_is_waited_for_no_longer_either():
-    pytest.importorskip("pymemcache")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host, port = silent.getsockname()
         counting = StoredFailures(RATE, f"memcached://{host}:{port}", 0.05)

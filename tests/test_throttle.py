@@ -1,6 +1,7 @@
 """Guessing ends at a limit, and who knows the password is not in its way."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -281,74 +282,76 @@ def test_a_request_without_an_address_comes_from_nowhere(make_throttle):
 # Many at once.
 
 
-class Crowd:
-    """A check in which threads wait until so many are in it.
-
-    Who comes when enough were in it goes through.
+class Crowd(MemoryFailures):
+    """A check in which all wait until so many threads have come, those that
+    are not let in among them; and what they are counted by.
     """
 
-    def __init__(self, together):
-        self.barrier = threading.Barrier(together, timeout=30)
-        self.open = threading.Event()
+    def __init__(self, clock, expected):
+        super().__init__(60, clock)
+        self.expected = expected
         self.lock = threading.Lock()
+        self.came = set()
+        self.complete = threading.Event()
         self.asked = self.inside = self.most = 0
+
+    def count(self, key):
+        self.came.add(threading.get_ident())
+        if len(self.came) == self.expected:
+            self.complete.set()
+        return super().count(key)
 
     def __call__(self, username, password, request):
         with self.lock:
             self.asked += 1
             self.inside += 1
             self.most = max(self.most, self.inside)
-        if not self.open.is_set():
-            self.barrier.wait()
-            self.open.set()
+        assert self.complete.wait(30)
         with self.lock:
             self.inside -= 1
         return username == password
 
 
-def in_threads(throttle, number, password):
-    """Show a password in many threads; give who was turned away."""
+def in_threads(crowd, limit, password):
+    """Show a password in many threads; give what each is told."""
+    throttle = Throttle(crowd, crowd, limit, BOTH, str)
 
     def attempt(_):
         try:
             return throttle("alice", password, HERE)
-        except TooManyAttempts as error:
-            return error
+        except TooManyAttempts:
+            return "too many"
 
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(attempt, range(number)))
+    with ThreadPoolExecutor(crowd.expected) as pool:
+        answers = list(pool.map(attempt, range(crowd.expected)))
+    assert not throttle._under_way
+    return Counter(answers)
 
 
-def test_a_burst_of_guesses_gets_no_further_than_guesses_in_a_row(
-    make_throttle,
-):
-    crowd = Crowd(5)
-    throttle = make_throttle(5, check=crowd)
+def test_a_burst_of_guesses_gets_no_further_than_guesses_in_a_row(clock):
+    crowd = Crowd(clock, 50)
 
-    answers = in_threads(throttle, 50, "wrong")
+    answers = in_threads(crowd, 5, "wrong")
 
+    assert answers == {False: 5, "too many": 45}
     assert crowd.asked == 5
-    assert answers.count(False) == 5
-    assert sum(isinstance(a, TooManyAttempts) for a in answers) == 45
 
 
-def test_a_burst_of_right_passwords_is_let_in(make_throttle):
+def test_a_burst_of_right_passwords_is_let_in(clock):
     """A browser loads a page in many requests."""
-    crowd = Crowd(2)
-    throttle = make_throttle(2, check=crowd)
+    crowd = Crowd(clock, 50)
 
-    answers = in_threads(throttle, 50, "alice")
+    answers = in_threads(crowd, 2, "alice")
 
-    assert answers == [True] * 50
+    assert answers == {True: 50}
     assert (crowd.asked, crowd.most) == (50, 2)
 
 
-def test_nothing_stays_behind(make_throttle):
-    throttle = make_throttle(2, check=Crowd(1))
-    in_threads(throttle, 10, "alice")
-    in_threads(throttle, 10, "wrong")
-    with pytest.raises(AttributeError):
-        throttle("alice", "alice", None)
+def test_a_request_that_breaks_leaves_nothing_behind(make_throttle):
+    throttle = make_throttle(1)
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            throttle("alice", KeyError("a mistake"), HERE)
 
     assert not throttle._under_way
 

@@ -85,7 +85,7 @@ def test_the_endpoint_answers_429_also_to_the_right_password(
 
     assert answer.json == {
         "error": "slow_down",
-        "error_description": "Too many failed passwords",
+        "error_description": "Too many attempts failed",
     }
     assert answer.headers["Retry-After"] == "60"
     assert answer.headers["Cache-Control"] == "private, no-store"
