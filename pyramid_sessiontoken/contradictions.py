@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .authenticators.schemes import environ_key
 from .keyfiles import HOW_TO_MAKE_ONE, shared, weakness
 from .keyring import Key
 from .kinds import read_dotted
@@ -291,6 +292,38 @@ def _need_proxies(key: str, proxies: tuple[Any, ...] | None) -> Iterator[str]:
         yield (
             f"{PREFIX}{key}: anybody can send a header; it needs"
             f" {PREFIX}{key.partition('.')[0]}.trusted_proxies"
+        )
+
+
+@_concerns("authenticators", "api_key.check")
+def _check_api_key(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    named = "api_key" in authenticator_names(settings)
+    own = "api_key" in registered.authenticators
+    if named and not own and settings.api_key_check is None:
+        yield f"{PREFIX}authenticators: 'api_key' needs {PREFIX}api_key.check"
+
+
+@_concerns("authenticators", "api_key.header", "token.header")
+def _check_api_key_header(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    header = settings.api_key_header
+    # What the two are in the WSGI environ: _ and - are one there.
+    place = environ_key(header)
+    names = authenticator_names(settings)
+    if place in ("HTTP_AUTHORIZATION", "HTTP_COOKIE"):
+        yield (
+            f"{PREFIX}api_key.header: {header} holds other credentials; a key"
+            " needs a header of its own"
+        )
+    elif place == environ_key(settings.token_header) and {
+        "api_key",
+        "session",
+    }.issubset(names):
+        yield (
+            f"{PREFIX}api_key.header: {header} is {PREFIX}token.header, too"
         )
 
 

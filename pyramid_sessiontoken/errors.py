@@ -38,6 +38,18 @@ class Undecodable(InvalidCredential):
     """
 
 
+class TooManyAttempts(InvalidCredential):
+    """The client's fault: it guesses. What it shows is not looked at, and
+    the answer is 429.
+
+    ``retry_after`` (``int``) is in seconds, at least 1.
+    """
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(reason)
+        self.retry_after = max(1, retry_after)
+
+
 class RepositoryUnavailable(SessionTokenError):
     """The backend's fault: what would decide cannot be asked just now."""
 

@@ -6,15 +6,11 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pyramid.httpexceptions import (
-    HTTPFound,
-    HTTPServiceUnavailable,
-    HTTPUnauthorized,
-)
+from pyramid.httpexceptions import HTTPFound, HTTPUnauthorized
 
 from .authenticators.basic import is_script
 from .interfaces import IAuthenticator
-from .judge import TLS_REQUIRED, is_tls
+from .judge import ANSWERS, TLS_REQUIRED, is_tls
 from .oauth import is_ours, policy_of, write_json
 from .policy import SessionTokenPolicy
 from .request import POLICY
@@ -38,7 +34,7 @@ def forbidden(context: Any, request: Any) -> Any:
         }
         return write_json(request, 403, body)
     judged = policy.judge(request)
-    if isinstance(judged.error, HTTPServiceUnavailable):
+    if isinstance(judged.error, ANSWERS):
         return judged.error
     if judged.error is not None:
         raise judged.error

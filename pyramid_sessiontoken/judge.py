@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from pyramid.httpexceptions import HTTPForbidden, HTTPServiceUnavailable
+from pyramid.httpexceptions import (
+    HTTPForbidden,
+    HTTPServiceUnavailable,
+    HTTPTooManyRequests,
+)
 
 from .authenticators import chain
 from .combining import combine, is_agreed
@@ -37,6 +41,10 @@ TLS_REQUIRED = (
 NOBODY = Judged()
 
 _ANOTHER = "another credential names another user"
+
+#: What :attr:`.state.Judged.error` is where nobody did anything wrong but
+#: the client, or a backend: an answer for the client.
+ANSWERS = (HTTPServiceUnavailable, HTTPTooManyRequests)
 
 
 def judge(
@@ -74,7 +82,7 @@ def _load(
     request: Any, state: RequestState, found: Identity | Refusal
 ) -> Judged:
     if isinstance(found, Refusal):
-        return Judged(refusal=found)
+        return Judged(refusal=found, error=_too_many(found))
     load = request.registry.utilities.lookup((), IUserLoader)
     user = found if load is None else load(found, request)
     if user is None:
@@ -200,6 +208,16 @@ def repository_or_503() -> Iterator[None]:
     except RepositoryUnavailable as error:
         log.error("the repository cannot be asked: %s", error)
         raise unavailable() from error
+
+
+def _too_many(refusal: Refusal) -> HTTPTooManyRequests | None:
+    """Give the answer to one who tried too often, ``None`` for others."""
+    if refusal.retry_after is None:
+        return None
+    return HTTPTooManyRequests(
+        "Too many attempts failed.",
+        headers=[("Retry-After", str(refusal.retry_after))],
+    )
 
 
 def unavailable() -> HTTPServiceUnavailable:

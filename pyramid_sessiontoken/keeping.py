@@ -80,7 +80,12 @@ def _make_shipped(parts: Parts, name: str) -> Any:
     url = settings.repository_url or ""
     try:
         if name == "memory":
-            _warn_of_workers()
+            if has_several_workers():
+                log.warning(
+                    "%srepository = memory: each worker keeps its own"
+                    " sessions, and knows nothing of the others'",
+                    PREFIX,
+                )
             return MemoryRepository(parts)
         if name == "sqlalchemy":
             from .repositories.sqlalchemy import SQLAlchemyRepository
@@ -112,15 +117,10 @@ def _make_shipped(parts: Parts, name: str) -> Any:
     return None
 
 
-def _warn_of_workers() -> None:
+def has_several_workers() -> bool:
     """Guess whether other processes serve the same application."""
     several = os.environ.get("WEB_CONCURRENCY", "") not in ("", "0", "1")
-    if several or "gunicorn" in sys.modules or "uwsgi" in sys.modules:
-        log.warning(
-            "%srepository = memory: each worker keeps its own sessions, and"
-            " knows nothing of the others'",
-            PREFIX,
-        )
+    return several or "gunicorn" in sys.modules or "uwsgi" in sys.modules
 
 
 def _warn_of_lacks(repository: Any) -> None:

@@ -26,7 +26,10 @@ _PATIENCE = 60
 _LONGEST = 36500 * 86400
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
-_RATE = re.compile(r"[1-9]\d{0,5} */ *(\d{1,4} *)?(second|minute|hour|day)s?")
+_RATE = re.compile(
+    r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
+    "(second|minute|hour|day|month|year)s?"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -158,3 +158,13 @@ def unavailable() -> OAuthError:
         "The sessions cannot be asked just now",
         [("Retry-After", RETRY_AFTER)],
     )
+
+
+def too_many_attempts(retry_after: str) -> OAuthError:
+    # RFC 6749 knows no error for it; RFC 8628, section 3.5, does.
+    return OAuthError(
+        429,
+        "slow_down",
+        "Too many attempts failed",
+        [("Retry-After", retry_after)],
+    )

@@ -597,6 +597,12 @@ class Settings:
                     " token of another application with the same keys is"
                     " taken for one of yours"
                 )
+        throttles = self.throttle_attempts is not None
+        if throttles and "basic" not in authenticator_names(self):
+            yield (
+                f"{PREFIX}throttle.attempts counts nothing: 'basic' is none of"
+                f" {PREFIX}authenticators"
+            )
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:

@@ -25,10 +25,14 @@ class Refusal(NamedTuple):
 
     A value and no exception: a kept exception holds its frames, and they
     the request.
+
+    :ivar retry_after: seconds, where it was not even looked at: the client
+        tried too often.
     """
 
     authenticator: str
     reason: str
+    retry_after: int | None = None
 
     def __str__(self) -> str:
         return f"{self.authenticator} refused: {self.reason}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyramid.httpexceptions import HTTPServiceUnavailable
+from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
 from .authenticators.chain import is_explicit
 from .errors import ENDED, EXPIRED, InvalidCredential, RepositoryUnavailable
@@ -20,6 +20,7 @@ from .oauth import (
     method_not_allowed,
     policy_of,
     read_form,
+    too_many_attempts,
     unavailable,
 )
 from .policy import SessionTokenPolicy
@@ -234,6 +235,8 @@ def _judge(
     policy.state(request).slides = False
     if isinstance(judged.error, HTTPServiceUnavailable):
         raise unavailable()
+    if isinstance(judged.error, HTTPTooManyRequests):
+        raise too_many_attempts(judged.error.headers["Retry-After"])
     if judged.error is not None:
         raise judged.error
     return judged

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .authenticators.api_key import ApiKeyAuthenticator
 from .authenticators.basic import BasicAuthenticator, Check
 from .authenticators.cookie import CookieAuthenticator
 from .authenticators.places import Place, find_place
@@ -16,6 +17,7 @@ from .interfaces import IAuthenticator
 from .kinds import read_dotted
 from .parts import Parts
 from .settings import authenticator_names, split_item
+from .throttling import throttled
 
 
 def register_authenticators(parts: Parts, carriers: Carriers) -> None:
@@ -73,7 +75,15 @@ def _make_basic(parts: Parts, carriers: Carriers) -> Any:
     check = _basic_check(parts)
     if check is None:
         return None
-    return BasicAuthenticator(check, parts.settings.realm)
+    return BasicAuthenticator(throttled(parts, check), parts.settings.realm)
+
+
+def _make_api_key(parts: Parts, carriers: Carriers) -> Any:
+    settings = parts.settings
+    if settings.api_key_check is None:
+        return None
+    check = settings.api_key_check.value
+    return ApiKeyAuthenticator(check, settings.api_key_header)
 
 
 def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
@@ -121,6 +131,7 @@ _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "basic": _make_basic,
     "client_certificate": _make_client_certificate,
     "remote_user": _make_remote_user,
+    "api_key": _make_api_key,
 }
 
 

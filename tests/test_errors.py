@@ -43,3 +43,13 @@ def test_a_refusal_says_why():
 
     assert refusal.reason == "the dog ate it"
     assert str(refusal) == "the dog ate it"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(60, 60), (1, 1), (0, 1), (-5, 1)]
+)
+def test_who_guesses_is_told_to_wait(seconds, told):
+    refusal = errors.TooManyAttempts("enough", seconds)
+
+    assert isinstance(refusal, errors.InvalidCredential)
+    assert (refusal.reason, refusal.retry_after) == ("enough", told)

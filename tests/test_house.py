@@ -17,12 +17,12 @@ STOREYS = """
 interfaces errors events
 userid claims ticket identity expiry keyring
 clock wire verified combining derivation jwt cache sealing state cookies \
-authenticators repositories
+authenticators repositories throttle failures
 store revocation forms sessions carriers kept
 rules judge authorization cross_site signin settle policy request oauth \
 forbidden views
 kinds keyfiles settings contradictions reading directives parts keeping \
-carrying vouching compose \
+carrying throttling vouching compose \
 __init__ testing scripts demo
 """.strip().splitlines()
 STOREY = {
@@ -37,7 +37,7 @@ FOREIGN = [
     {"zope"},
     {"zope"},
     {"zope", "jwt", "cryptography", "pwdlib"}
-    | {"redis", "sqlalchemy", "psycopg"},
+    | {"redis", "sqlalchemy", "psycopg", "limits"},
     {"zope"},
     {"zope", "pyramid", "pyramid_retry"},
     {"zope", "pyramid", "jwt", "pytest"},

@@ -15,6 +15,7 @@ from pyramid_sessiontoken.errors import (
     InvalidCredential,
     RepositoryUnavailable,
     SessionTokenError,
+    TooManyAttempts,
 )
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.identity import Identity
@@ -282,6 +283,16 @@ def test_what_the_transformer_adds_goes_into_the_ticket(make):
     client.post_json("/sign_in", {})
     client.get("/identity")
     assert transformer.seen == ["basic", "application"]
+
+
+def test_an_authenticator_may_turn_away_who_tries_too_often(own):
+    client = own(TooManyAttempts("enough", 30))
+
+    answer = client.get("/identity", status=429)
+
+    assert answer.headers["Retry-After"] == "30"
+    assert "X-Own" in answer.headers["Vary"]
+    assert client.post("/token", status=429).headers["Retry-After"] == "30"
 
 
 @pytest.mark.parametrize(

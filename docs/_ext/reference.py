@@ -26,6 +26,8 @@ TITLES = {
     "token": "The token and its endpoint",
     "cookie": "The cookie",
     "basic": "User name and password",
+    "throttle": "Guessing passwords",
+    "api_key": "API keys",
     "repository": "What the server keeps",
     "sessions": "What is kept of a session",
 }

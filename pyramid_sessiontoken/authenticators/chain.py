@@ -12,6 +12,7 @@ from ..errors import (
     ClaimsError,
     InvalidCredential,
     SessionTokenError,
+    TooManyAttempts,
     Undecodable,
 )
 from ..identity import Identity
@@ -134,6 +135,8 @@ def _refuse_or_keep(
     if isinstance(error, Undecodable):
         # It has no use any more; the response deletes it.
         state.status = Status.DELETE
+    if isinstance(error, TooManyAttempts):
+        return refuse(state, name, str(error), error.retry_after)
     if isinstance(error, (InvalidCredential, ClaimsError)):
         return refuse(state, name, str(error))
     # The backend's or the application's fault. It is kept like any other
@@ -152,11 +155,16 @@ def _accept(name: str, identity: object) -> Identity | Exception:
     return replace(identity, authenticator=name)
 
 
-def refuse(state: RequestState, name: str, reason: str) -> Refusal:
+def refuse(
+    state: RequestState,
+    name: str,
+    reason: str,
+    retry_after: int | None = None,
+) -> Refusal:
     """Say that a credential is refused: one log sentence, and an event once
     the judgement stands, so that its subscribers may ask who the user is.
     """
-    refusal = Refusal(name, reason)
+    refusal = Refusal(name, reason, retry_after)
     log.info("%s", refusal)
     state.untold += (refusal,)
     return refusal

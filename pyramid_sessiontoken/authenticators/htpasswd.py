@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from hashlib import sha256
 from typing import Any
 
 from pwdlib import PasswordHash
@@ -30,14 +31,16 @@ class Htpasswd:
         self._lock = threading.Lock()
         self._hasher = PasswordHash((BcryptHasher(), Argon2Hasher()))
         self._stamp = self._stat()
-        self._hashes = self._read()
+        self._hashes, self._stand_ins = self._read()
 
     def __call__(self, username: str, password: str, request: Any) -> bool:
         self._refresh()
-        hashes = self._hashes
+        hashes, stand_ins = self._hashes, self._stand_ins
         known = hashes.get(username)
-        # An unknown user costs the same work as a wrong password.
-        compared = known or next(iter(hashes.values()), None)
+        # An unknown user costs the same work as a wrong password. Also this
+        # choice is work, so it is made for everybody.
+        stand_in = _stand_in(username, stand_ins)
+        compared = known or stand_in
         if compared is None:
             return False
         try:
@@ -53,7 +56,7 @@ class Htpasswd:
                 stamp = self._stat()
                 if stamp != self._stamp:
                     self._stamp = stamp
-                    self._hashes = self._read()
+                    self._hashes, self._stand_ins = self._read()
             except (OSError, ValueError) as error:
                 log.error(
                     "%s cannot be read, its former content stands: %s",
@@ -65,7 +68,8 @@ class Htpasswd:
         found = os.stat(self._path)
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _read(self) -> dict[str, str]:
+    def _read(self) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Give the hashes by user, and those that unknown users get."""
         with open(self._path, encoding="utf-8") as file:
             lines = [line.strip() for line in file]
         entries = {}
@@ -79,13 +83,26 @@ class Htpasswd:
                     " (make one with: htpasswd -B)"
                 )
             entries[username] = hashed
-        if len({_cost(hashed) for hashed in entries.values()}) > 1:
-            log.warning(
-                "%s has hashes of several costs: by the time that an answer"
-                " takes, guessers can tell which users there are",
-                self._path,
-            )
-        return entries
+        stand_ins = tuple(entries.values())
+        if len({_cost(hashed) for hashed in stand_ins}) == 1:
+            stand_ins = stand_ins[:1]
+        return entries, stand_ins
+
+
+def _stand_in(username: str, hashes: tuple[str, ...]) -> str | None:
+    """Choose whose hash an unknown user has; ``None`` where there is none.
+
+    Hashes of several costs take several times. So the choice is as it would
+    be for a user of the file: the same for a name again and again, in every
+    process, and no cost more often than in the file. Nobody without the
+    hashes can foresee it, and a change of one leaves the most choices alone.
+    """
+    name = username.encode("utf-8", "surrogatepass")
+    return max(
+        hashes,
+        key=lambda hashed: sha256(hashed.encode() + name).digest(),
+        default=None,
+    )
 
 
 def _cost(hashed: str) -> str:

@@ -89,6 +89,70 @@ def test_an_unknown_user_costs_the_same_work_as_a_wrong_password(path):
         assert counting.count == number
 
 
+class Noting(PasswordHash):
+    """Note which hashes a password is held against."""
+
+    def __init__(self, hashers):
+        super().__init__(hashers)
+        self.seen = []
+
+    def verify(self, password, hashed):
+        self.seen.append(hashed)
+        return super().verify(password, hashed)
+
+
+def held_against(check, usernames):
+    noting = check._hasher = Noting(check._hasher.hashers)
+    for username in usernames:
+        assert check(username, "wrong", None) is False
+    return noting.seen
+
+
+SLOWER = bcrypt.hashpw(b"one", SALT.replace(b"04", b"05")).decode()
+SOME = [f"user{number}" for number in range(60)]
+
+
+def test_by_the_time_it_takes_nobody_tells_unknown_users_from_known_ones(
+    path,
+):
+    """A file with hashes of two costs: unknown users have either, as the
+    users of the file do, and each the same again and again.
+    """
+    quick = by_bcrypt("one")
+    write(path, f"a:{quick}\nb:{SLOWER}\nc:{SLOWER}\nd:{quick}\n", 1)
+
+    seen = held_against(Htpasswd(str(path)), SOME)
+
+    assert held_against(Htpasswd(str(path)), SOME) == seen
+    # Sixty tosses of a coin.
+    assert 10 < seen.count(quick) < 50
+    assert seen.count(quick) + seen.count(SLOWER) == 60
+
+
+def test_a_change_of_one_user_changes_the_others_time_but_seldom(path):
+    others = [
+        f"u{i}:{bcrypt.hashpw(b'x', bcrypt.gensalt(4)).decode()}\n"
+        for i in range(5)
+    ]
+    write(path, "".join(others) + f"b:{SLOWER}\n", 1)
+    before = held_against(Htpasswd(str(path)), SOME)
+    write(path, "".join(others[1:]) + f"b:{SLOWER}\n", 2)
+
+    after = held_against(Htpasswd(str(path)), SOME)
+
+    gone = others[0].strip().partition(":")[2]
+    assert [a for a, b in zip(after, before, strict=True) if b != gone] == [
+        b for b in before if b != gone
+    ]
+    assert gone not in after
+
+
+def test_where_all_hashes_cost_the_same_nothing_is_chosen(path):
+    write(path, f"a:{by_bcrypt('one')}\nb:{by_bcrypt('two')}\n", 1)
+
+    assert set(held_against(Htpasswd(str(path)), SOME)) == {by_bcrypt("one")}
+
+
 def test_an_empty_file_lets_nobody_in(path):
     write(path, "", 1_000_000_000)
 

@@ -1,0 +1,59 @@
+"""An API key in a request header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from zope.interface import implementer
+
+from ..errors import InvalidCredential
+from ..identity import Identity
+from ..interfaces import IAuthenticator
+from .answer import identity_of
+from .schemes import environ_key
+
+Check = Callable[[str, Any], object]
+
+#: Longer keys are not looked at, bytes.
+MAX_LENGTH = 4096
+
+# RFC 9110, section 5.5: VCHAR. A header that comes twice reaches us as one,
+# most often joined by a comma and a blank, which no key has.
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+@implementer(IAuthenticator)
+class ApiKeyAuthenticator:
+    """Ask the application about a key.
+
+    :param check: ``(key, request)``; for its answers see
+        :func:`.answer.identity_of`. A key names nobody by itself, so that
+        ``True`` signs nobody in.
+    """
+
+    name = "api_key"
+    scheme = None
+    ambient = False
+
+    def __init__(self, check: Check, header: str = "X-Api-Key") -> None:
+        self._check = check
+        self._environ_key = environ_key(header)
+        self.vary = (header,)
+
+    def authenticate(self, request: Any) -> Identity | None:
+        shown = request.environ.get(self._environ_key)
+        if not shown:
+            return None
+        if len(shown) > MAX_LENGTH:
+            raise InvalidCredential(f"longer than {MAX_LENGTH} bytes")
+        if _KEY.fullmatch(shown) is None:
+            raise InvalidCredential("characters that no key has")
+        answer = self._check(shown, request)
+        if answer is None or answer is False:
+            raise InvalidCredential("unknown key")
+        return identity_of(answer, self.name)
+
+    def challenge(self, request: Any) -> str | None:
+        return None
