@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from collections.abc import Iterable
@@ -16,6 +17,9 @@ from .keyring import Key, decode_base64url, encode_base64url, thumbprint
 from .kinds import Kind, read_list, read_secret
 
 EPHEMERAL = "ephemeral"
+
+#: Before the path of a file that keys are read from.
+FILE = "file:"
 
 #: As long as the longest hash, so that a key serves every algorithm.
 KEY_BYTES = 64
@@ -99,6 +103,7 @@ def write_jwk_set(keys: list[Key]) -> str:
             "kid": key.kid,
             "use": "sig",
             **({} if key.alg is None else {"alg": key.alg}),
+            **({} if key.since is None else {"iat": key.since}),
             "k": encode_base64url(key.secret),
         }
         for key in keys
@@ -106,9 +111,28 @@ def write_jwk_set(keys: list[Key]) -> str:
     return json.dumps({"keys": members}, indent=2)
 
 
-def new_key() -> Key:
+def new_key(now: int | None = None) -> Key:
     secret = secrets.token_bytes(KEY_BYTES)
-    return Key(thumbprint(secret), secret)
+    return Key(thumbprint(secret), secret, since=now)
+
+
+def located(value: Any) -> list[str]:
+    """Give the items of a setting, files by their absolute paths: the
+    working directory may become another.
+    """
+    return [
+        f"{FILE}{os.path.abspath(item.removeprefix(FILE))}"
+        if item.startswith(FILE)
+        else item
+        for item in read_list(value)
+    ]
+
+
+def files_of(items: Iterable[str]) -> tuple[str, ...]:
+    """Give the paths of the files among the items of a setting."""
+    return tuple(
+        item.removeprefix(FILE) for item in items if item.startswith(FILE)
+    )
 
 
 def weakness(key: Key, algorithm: str) -> str | None:
@@ -161,7 +185,14 @@ def _jwk(member: dict[str, Any]) -> Key:
         secret = decode_base64url(member["k"].rstrip("="))
     except (KeyError, AttributeError, ValueError):
         raise ValueError(f"the key {kid!r} has no base64url 'k'") from None
-    return Key(kid, secret, member.get("alg"))
+    # "iat", as in OpenID Federation 1.0, section 8.7.2: when it was made.
+    since = member.get("iat")
+    return Key(
+        kid,
+        secret,
+        member.get("alg"),
+        since if type(since) is int else None,
+    )
 
 
 def shared(one: Iterable[Key], other: Iterable[Key]) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from zope.interface import implementer
 
@@ -18,11 +19,14 @@ class Key:
     """A symmetric key and the name that tokens call it by.
 
     :ivar alg: the one algorithm that it may serve, ``None`` for any.
+    :ivar since: when it was made, or came into the ring, in seconds since
+        the epoch; ``None`` where nobody knows.
     """
 
     kid: str
     secret: bytes = field(repr=False)
     alg: str | None = None
+    since: int | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, secret: bytes) -> Key:
@@ -33,9 +37,16 @@ class Key:
 @implementer(IKeyRing)
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys in the order of the settings, at least one."""
+    """Keys, the signer first, at least one.
+
+    :ivar look: looks whether there are other keys by now, and gives the ring
+        of today; ``None`` where the keys stay.
+    """
 
     keys: tuple[Key, ...]
+    look: Callable[[], KeyRing] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def signer(self) -> Key:
@@ -43,6 +54,22 @@ class KeyRing:
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self.keys)
+
+
+def is_replaced(ring: Any) -> bool:
+    """Look whether a ring that lacks a key was replaced meanwhile."""
+    return (
+        isinstance(ring, KeyRing)
+        and ring.look is not None
+        and ring.look() is not ring
+    )
+
+
+def describe(ring: Any) -> str:
+    """Say which key signs and which verify; no secret."""
+    signer, *others = (repr(key.kid) for key in ring)
+    verify = f"; {', '.join(others)} only verify" if others else ""
+    return f"{signer} signs{verify}"
 
 
 def thumbprint(secret: bytes) -> str:
