@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from zope.interface import implementer
 
@@ -20,8 +20,17 @@ log = logging.getLogger("pyramid_sessiontoken")
 #: process on every node has its file.
 PROPAGATION = 300
 
-#: What tells that a file is another one: time, size, number of each.
-Stamps = tuple[tuple[int, int, int] | None, ...]
+
+class Stamp(NamedTuple):
+    """What tells that a file is another one; times in nanoseconds."""
+
+    modified: int
+    size: int
+    number: int
+    came: int
+
+
+Stamps = tuple[Stamp | None, ...]
 
 
 def current(ring: Any) -> Any:
@@ -70,9 +79,9 @@ class FileRing:
         # Not known: a file may have changed since it was read.
         self._stamps: Stamps | None = None
         self._complaint: tuple[Stamps, str] | None = None
-        self._looked: int | None = None
+        self._looked: int = clock.now()
         self._looked_again: int | None = None
-        self._ring = KeyRing(arrange(keys, clock.now()), self._look_again)
+        self._ring = KeyRing(arrange(keys, self._looked), self._look_again)
 
     @property
     def current(self) -> KeyRing:
@@ -103,10 +112,10 @@ class FileRing:
         return self._ring
 
     def _look(self, now: int) -> None:
-        self._looked = now
         # Before it is read: what changes meanwhile is read next time.
         stamps = tuple(map(_stamp, self._paths))
         recovered = stamps != self._stamps and self._read_again(stamps, now)
+        self._looked = now
         keys = arrange(self._keys, now)
         changed = keys != self._ring.keys
         if changed:
@@ -125,9 +134,11 @@ class FileRing:
                 log.error("%s; the former keys stay", error)
             self._complaint = complaint
             return False
+        came = max((s.came // 10**9 for s in stamps if s), default=now)
+        since = min(max(came, self._looked), now)
         known = {key: key for key in self._keys}
         self._keys = tuple(
-            known.get(key) or replace(key, since=now) for key in keys
+            known.get(key) or replace(key, since=since) for key in keys
         )
         self._stamps = stamps
         recovered = self._complaint is not None
@@ -140,9 +151,11 @@ def _is_new(key: Key, now: int) -> bool:
     return key.since is not None and abs(now - key.since) < PROPAGATION
 
 
-def _stamp(path: str) -> tuple[int, int, int] | None:
+def _stamp(path: str) -> Stamp | None:
     try:
         found = os.stat(path)
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return Stamp(
+        found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
+    )

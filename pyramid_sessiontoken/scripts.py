@@ -156,9 +156,10 @@ def _replace(path: str, text: str) -> None:
 
 def _copy_owner(path: str, new: str) -> None:
     """Let the same user read it: root makes keys that others serve with."""
-    there, made = os.stat(path), os.stat(new)
-    if (there.st_uid, there.st_gid) != (made.st_uid, made.st_gid):
-        os.chown(new, there.st_uid, there.st_gid)
+    there = os.stat(path)
+    # Windows has none.
+    chown = getattr(os, "chown", lambda *_: None)
+    chown(new, there.st_uid, there.st_gid)
 
 
 def _private(path: str, flags: int) -> int:
