@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import START
+from support_keys import put_keys
 from support_tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
@@ -29,20 +30,6 @@ from pyramid_sessiontoken.testing import ManualClock
 
 OLD, NEW, NEWER = FIRST, SECOND, STRANGER
 KEYS = [Key.of(bytes(range(n, n + 64))) for n in range(1, 61)]
-MTIMES = itertools.count(10**9)
-
-
-def put(path, text):
-    """Put a file in the place of another, with a time of its own."""
-    new = path.with_suffix(".new")
-    new.write_text(text)
-    mtime = next(MTIMES)
-    os.utime(new, (mtime, mtime))
-    os.replace(new, path)
-
-
-def put_keys(path, *keys):
-    put(path, write_jwk_set(keys))
 
 
 class Reader:
