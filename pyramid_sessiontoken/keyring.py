@@ -68,8 +68,10 @@ def is_replaced(ring: Any) -> bool:
 def describe(ring: Any) -> str:
     """Say which key signs and which verify; no secret."""
     signer, *others = (repr(key.kid) for key in ring)
-    verify = f"; {', '.join(others)} only verify" if others else ""
-    return f"{signer} signs{verify}"
+    if not others:
+        return f"{signer} signs"
+    verb = "verifies" if len(others) == 1 else "verify"
+    return f"{signer} signs; {', '.join(others)} {verb}"
 
 
 def thumbprint(secret: bytes) -> str:

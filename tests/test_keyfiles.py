@@ -262,14 +262,15 @@ JSON = st.recursive(
     lambda values: (
         st.lists(values, max_size=3)
         | st.dictionaries(
-            st.sampled_from("keys kty kid k use key_ops alg".split()), values
+            st.sampled_from("keys kty kid k use key_ops alg iat".split()),
+            values,
         )
     ),
     max_leaves=8,
 )
 
 
-@given(JSON, st.sampled_from("kty kid k use key_ops alg".split()))
+@given(JSON, st.sampled_from("kty kid k use key_ops alg iat".split()))
 def test_any_jwk_set_is_read_or_refused_with_a_value_error(value, name):
     for text in (
         json.dumps(value),
@@ -319,6 +320,20 @@ def test_what_is_written_is_read():
     keys = [Key("a", ONE), new_key(), Key("b", TWO, "HS512")]
 
     assert read_jwk_set(write_jwk_set(keys)) == keys
+
+
+@pytest.mark.parametrize("since", [0, 5, -5, 1_800_000_000])
+def test_when_a_key_was_made_is_written_and_read(since):
+    (key,) = read_jwk_set(write_jwk_set([Key("a", ONE, since=since)]))
+
+    assert key.since == since
+
+
+@pytest.mark.parametrize("iat", [None, True, "5", 5.5, [], {}])
+def test_a_time_that_is_none_is_not_looked_at(iat):
+    (key,) = read_jwk_set(jwk_set(jwk(iat=iat)))
+
+    assert key.since is None
 
 
 def test_a_written_set_tells_others_what_it_is():

@@ -432,7 +432,7 @@ def test_trouble_that_passes_is_tried_again(path, clock, said):
     assert list(ring.current) == [OLD, NEW]
     assert said() == [
         "ERROR it is locked; the former keys stay",
-        f"INFO the ring: {OLD.kid!r} signs; {NEW.kid!r} only verify",
+        f"INFO the ring: {OLD.kid!r} signs; {NEW.kid!r} verifies",
     ]
 
 
@@ -446,8 +446,8 @@ def test_it_says_what_changed_and_never_a_secret(ring, path, clock, said):
     assert ring.current
     lines = said()
     assert lines == [
-        f"INFO the ring: {OLD.kid!r} signs; {NEW.kid!r} only verify",
-        f"INFO the ring: {NEW.kid!r} signs; {OLD.kid!r} only verify",
+        f"INFO the ring: {OLD.kid!r} signs; {NEW.kid!r} verifies",
+        f"INFO the ring: {NEW.kid!r} signs; {OLD.kid!r} verifies",
         f"INFO the ring: {NEW.kid!r} signs",
     ]
     shown = f"{lines} {ring!r} {ring.current!r}"

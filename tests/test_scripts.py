@@ -2,13 +2,16 @@
 
 import io
 import json
+import os
+import time
 
 import pytest
 from pyramid.config import Configurator
 from support import KEY, OTHER_KEY, START
 
 from pyramid_sessiontoken.interfaces import IClock
-from pyramid_sessiontoken.keyfiles import read_jwk_set
+from pyramid_sessiontoken.keyfiles import read_jwk_set, write_jwk_set
+from pyramid_sessiontoken.keyring import Key
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.scripts import main
 from pyramid_sessiontoken.testing import ManualClock
@@ -94,6 +97,70 @@ def test_keygen_leaves_a_file_alone_that_is_no_key_set(run, tmp_path):
     status, _, err = run("keygen", "--add", str(tmp_path / "absent"))
     assert status == 1
     assert "absent" in err
+
+
+def test_keygen_writes_when_it_made_a_key(run, tmp_path):
+    file = tmp_path / "keys.jwks"
+    times = [int(time.time())]
+    file.write_text(run("keygen")[1])
+    run("keygen", "--add", str(file))
+    times.append(int(time.time()))
+    for key in json.loads(file.read_text())["keys"]:
+        assert times[0] <= key["iat"] <= times[1]
+    # An older one is kept as it is.
+    old = Key("old", bytes(range(64)))
+    file.write_text(write_jwk_set([old]))
+    run("keygen", "--add", str(file))
+    new, kept = read_jwk_set(file.read_text())
+    assert new.since is not None
+    assert (kept, kept.since) == (old, None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no owners and modes")
+def test_keygen_leaves_owner_and_mode_as_they_are(run, tmp_path, monkeypatch):
+    file = tmp_path / "keys.jwks"
+    file.write_text(run("keygen")[1])
+    file.chmod(0o640)
+    before = file.stat()
+    assert run("keygen", "--add", str(file))[0] == 0
+    after = file.stat()
+    for name in ("st_mode", "st_uid", "st_gid"):
+        assert getattr(after, name) == getattr(before, name)
+    assert after.st_ino != before.st_ino
+
+
+def test_keygen_leaves_nothing_about_where_it_fails(
+    run, tmp_path, monkeypatch
+):
+    file = tmp_path / "keys.jwks"
+    text = run("keygen")[1]
+    file.write_text(text)
+
+    def refuse(new, uid, gid):
+        raise PermissionError("it is somebody else's")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "chown", refuse, raising=False)
+        status, _, err = run("keygen", "--add", str(file))
+    assert (status, err) == (1, "it is somebody else's\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.jwks"]
+    file.with_name("keys.jwks.new").mkdir()
+    assert run("keygen", "--add", str(file))[0] == 1
+    assert file.read_text() == text
+
+
+def test_check_tells_which_key_signs(run, ini, tmp_path):
+    file = tmp_path / "keys.jwks"
+    young = Key("young", bytes(range(1, 65)), since=CLOCK.now())
+    old = Key("old", bytes(range(64)))
+    file.write_text(write_jwk_set([young, old]))
+    out = run("check", ini(keys=f"file:{file}", token__keys=OTHER_KEY))[1]
+    assert (
+        "\nKeys: 'old' signs; 'young' verifies; followed when the file"
+        " changes, and a new first key signs 300 s later\n"
+    ) in out
+    (line,) = [line for line in out.splitlines() if line.startswith("Token k")]
+    assert line.endswith("' signs")
 
 
 def test_check_shows_what_the_settings_mean(run, ini, monkeypatch):
