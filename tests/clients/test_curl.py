@@ -1,6 +1,7 @@
 """curl, as people type it."""
 
 import json
+import os
 import re
 
 
@@ -30,7 +31,7 @@ def test_a_renewed_token_is_among_the_headers(curl, service):
     answer = json.loads(curl("-u", "alice:alice", f"{url}/token"))
     shown = ("-H", f"Authorization: Session {answer['access_token']}")
     service.clock.advance(1800)
-    headers = curl("-D", "-", "-o", "/dev/null", *shown, f"{url}/identity")
+    headers = curl("-D", "-", "-o", os.devnull, *shown, f"{url}/identity")
     (renewed,) = re.findall(r"(?m)^Session-Token: (\S+)\r?$", headers)
     assert renewed != answer["access_token"]
     service.clock.advance(3000)
@@ -65,7 +66,7 @@ def test_refusals_are_told(curl, service):
     body, code = answer.splitlines()
     assert code == "401"
     assert json.loads(body)["error"] == "invalid_client"
-    code = ("-o", "/dev/null", "-w", "%{http_code}")
+    code = ("-o", os.devnull, "-w", "%{http_code}")
     junk = ("-H", "Authorization: Session junk")
     assert curl(*code, *junk, f"{url}/admin") == "401"
     assert curl(*code, "-X", "PUT", f"{url}/token") == "405"

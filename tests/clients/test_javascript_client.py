@@ -15,7 +15,7 @@ for await (const line of createInterface({input: process.stdin})) {
   const given = JSON.parse(line);
   if (ask === undefined) ask = session(...given);
   else try {
-    const answer = await ask(given, {headers: {"X-More": "kept"}});
+    const answer = await ask(given);
     console.log(JSON.stringify([answer.status, await answer.text()]));
   } catch (error) {
     console.log(JSON.stringify([error.message]));
