@@ -5,12 +5,15 @@ import os
 
 import jwt
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyramid.exceptions import ConfigurationError
 from support import KEY, OTHER_KEY, START
 from support_keys import put, put_keys
 from support_tokens import FIRST, SECOND, STRANGER
 
 from pyramid_sessiontoken.interfaces import IKeyRing, ITokenRepository
+from pyramid_sessiontoken.keyfiles import write_jwk_set
 from pyramid_sessiontoken.keyring import Key, KeyRing, encode_base64url
 from pyramid_sessiontoken.rotation import PROPAGATION, FileRing
 
@@ -135,6 +138,29 @@ def test_a_stored_session_of_an_unknown_key_is_looked_for(node, path, clock):
     assert behind.ask(later.swap()["access_token"]).json["userid"] == "alice"
 
 
+def test_however_many_ask_it_looks_once_a_second(node, clock, monkeypatch):
+    client = node()
+    token, browser = client.swap()["access_token"], sign_in(client)
+    stat, looks = os.stat, []
+
+    def count(path, *args, **kw):
+        looks.append(path)
+        return stat(path, *args, **kw)
+
+    clock.advance(1)
+    monkeypatch.setattr("pyramid_sessiontoken.rotation.os.stat", count)
+    for _ in range(10):
+        assert who(client, token) == "alice"
+        assert browser.get("/identity").json["userid"] == "alice"
+    seen = [path for path in looks if str(path).endswith(".jwks")]
+    assert len(seen) == 1
+    # Once more for keys that nobody knows, however many.
+    for number in range(10):
+        assert who(client, f"junk.{number}.junk") is None
+    seen = [path for path in looks if str(path).endswith(".jwks")]
+    assert len(seen) == 2
+
+
 def test_junk_stays_junk(node, path, clock):
     client = node()
     token = client.swap()["access_token"]
@@ -173,6 +199,7 @@ def test_an_empty_ring_of_header_tokens_is_a_fault(node, other_path):
 # What is no good
 
 
+WHOLE = write_jwk_set([NEW, OLD]).encode()
 SHORT = Key.of(bytes(range(20)))
 
 
@@ -214,6 +241,32 @@ def test_what_would_stop_the_start_changes_nothing(
     assert why in line
     for key in (OLD, NEWER, SHORT):
         assert encode_base64url(key.secret) not in caplog.text
+
+
+@given(
+    st.binary(max_size=80)
+    | st.integers(0, 400).map(lambda n: WHOLE[:n])
+    | st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(max_size=4)).map(
+        lambda drawn: WHOLE[: drawn[0]] + drawn[1] + WHOLE[drawn[0] + 1 :]
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_stands_in_the_file_everybody_is_answered(
+    node, path, clock, raw
+):
+    put_keys(path, OLD)
+    client = node()
+    token = client.swap()["access_token"]
+    path.write_bytes(raw)
+    clock.advance(1)
+    answer = client.ask(token)
+    assert answer.status_code == 200
+    ring = list(client.registry.getUtility(IKeyRing))
+    assert (answer.json["userid"] == "alice") == (OLD in ring)
+    assert who(client, client.swap()["access_token"]) == "alice"
+    put_keys(path, OLD)
+    clock.advance(1)
+    assert who(client, token) == "alice"
 
 
 def test_a_key_of_the_other_ring_is_refused_as_it_is_today(
