@@ -40,9 +40,9 @@ from .interfaces import (
 )
 from .keeping import keep_sessions
 from .kept import KeptSessions
-from .keyring import KeyRing
+from .keying import register_rings
 from .kinds import Named
-from .parts import HEADER_RING, Parts
+from .parts import Parts
 from .policy import SessionTokenPolicy
 from .reading import raise_faults, read_settings
 from .rules import CHOICE, Rules
@@ -113,11 +113,7 @@ def _register_utilities(parts: Parts) -> None:
         parts.register(IExpiryPolicy, policy, "expiry.")
     decides = _authorization(settings)
     parts.register(IAuthorization, decides, "authorization")
-    if settings.keys:
-        parts.register(IKeyRing, KeyRing(settings.keys), "keys")
-    if settings.token_keys:
-        ring = KeyRing(settings.token_keys)
-        parts.register(IKeyRing, ring, "token.keys", HEADER_RING)
+    register_rings(parts)
 
 
 def _authorization(settings: Settings) -> Any:

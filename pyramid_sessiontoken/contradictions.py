@@ -69,6 +69,8 @@ def _check_keys(settings: Settings, registered: Registered) -> Iterator[str]:
 def _check_token_keys(
     settings: Settings, registered: Registered
 ) -> Iterator[str]:
+    if settings.token_keys == ():
+        yield f"{PREFIX}token.keys: there are none; {HOW_TO_MAKE_ONE}"
     yield from _check_ring("token.keys", settings.token_keys, settings)
 
 

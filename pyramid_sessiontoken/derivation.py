@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .keyring import Key
+from .keyring import Key, is_replaced
 
 #: The first label of every derivation; the rest names the purpose.
 LABEL = "pyramid_sessiontoken/1"
@@ -61,6 +61,13 @@ class DerivedKeys:
             keys = derive(current, *self._purpose)
             self._derived = (current, keys)
         return keys
+
+    def find(self, name: bytes) -> bytes | None:
+        """Give the key of a name, also of one that has just come."""
+        key = self.keys.get(name)
+        if key is None and is_replaced(self._derived[0]):
+            key = self.keys.get(name)
+        return key
 
     def first(self) -> tuple[bytes, bytes]:
         """Give name and key of the one that protects."""

@@ -9,6 +9,7 @@ from .cookies.form import SelfContainedCookie
 from .errors import ENDED, InvalidCredential
 from .interfaces import ISessionStore
 from .jwt import SessionJWT
+from .keyring import is_replaced
 from .revocation import Revocations
 from .store import PREFIX, RepositorySessionStore
 from .ticket import Ticket
@@ -63,7 +64,14 @@ class SelfContained:
         return self.jwt.encode(ticket)
 
     def decode(self, text: str) -> Ticket:
-        ticket = self.jwt.decode(text)
+        jwt = self.jwt
+        try:
+            ticket = jwt.decode(text)
+        except InvalidCredential:
+            # Another process may have read of a new key before this one.
+            if jwt.key_of(text) is not None or not is_replaced(jwt.ring):
+                raise
+            ticket = self.jwt.decode(text)
         refuse_ended(self._revocations, ticket)
         return ticket
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from collections.abc import Iterable
@@ -12,10 +13,13 @@ from jwt.algorithms import get_default_algorithms
 from jwt.exceptions import InvalidKeyError
 
 from .jwt import ALGORITHMS
-from .keyring import Key, decode_base64url, encode_base64url, thumbprint
+from .keyring import Key, decode_base64url, encode_base64url
 from .kinds import Kind, read_list, read_secret
 
 EPHEMERAL = "ephemeral"
+
+#: Before the path of a file that keys are read from.
+FILE = "file:"
 
 #: As long as the longest hash, so that a key serves every algorithm.
 KEY_BYTES = 64
@@ -107,8 +111,26 @@ def write_jwk_set(keys: list[Key]) -> str:
 
 
 def new_key() -> Key:
-    secret = secrets.token_bytes(KEY_BYTES)
-    return Key(thumbprint(secret), secret)
+    return Key.of(secrets.token_bytes(KEY_BYTES))
+
+
+def located(value: Any) -> list[str]:
+    """Give the items of a setting, files by their absolute paths: the
+    working directory may become another.
+    """
+    return [
+        f"{FILE}{os.path.abspath(item.removeprefix(FILE))}"
+        if item.startswith(FILE)
+        else item
+        for item in read_list(value)
+    ]
+
+
+def files_of(items: Iterable[str]) -> tuple[str, ...]:
+    """Give the paths of the files among the items of a setting."""
+    return tuple(
+        item.removeprefix(FILE) for item in items if item.startswith(FILE)
+    )
 
 
 def weakness(key: Key, algorithm: str) -> str | None:

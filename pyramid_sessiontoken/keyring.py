@@ -5,8 +5,9 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from zope.interface import implementer
 
@@ -21,11 +22,14 @@ class Key:
     """A symmetric key and the name that tokens call it by.
 
     :ivar alg: the one algorithm that it may serve, ``None`` for any.
+    :ivar since: when it came into a ring that was in use, in seconds since
+        the epoch; ``None`` where it was there from the start.
     """
 
     kid: str
     secret: bytes = field(repr=False)
     alg: str | None = None
+    since: int | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, secret: bytes) -> Key:
@@ -36,9 +40,16 @@ class Key:
 @implementer(IKeyRing)
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys in the order of the settings, at least one."""
+    """Keys, the signer first, at least one.
+
+    :ivar look: looks whether there are other keys by now, and gives the ring
+        of today; ``None`` where the keys stay.
+    """
 
     keys: tuple[Key, ...]
+    look: Callable[[], KeyRing] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def signer(self) -> Key:
@@ -46,6 +57,24 @@ class KeyRing:
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self.keys)
+
+
+def is_replaced(ring: Any) -> bool:
+    """Look whether a ring that lacks a key was replaced meanwhile."""
+    return (
+        isinstance(ring, KeyRing)
+        and ring.look is not None
+        and ring.look() is not ring
+    )
+
+
+def describe(ring: Any) -> str:
+    """Say which key signs and which verify; no secret."""
+    signer, *others = (repr(key.kid) for key in ring)
+    if not others:
+        return f"{signer} signs"
+    verb = "verifies" if len(others) == 1 else "verify"
+    return f"{signer} signs; {', '.join(others)} {verb}"
 
 
 def thumbprint(secret: bytes) -> str:

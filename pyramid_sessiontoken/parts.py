@@ -10,6 +10,7 @@ from zope.interface import implementer
 from .directives import make, register_default
 from .interfaces import IClock, IKeyRing
 from .kinds import Named
+from .rotation import current
 from .settings import PREFIX, Settings, attribute
 
 #: The name under which header tokens have a ring of their own.
@@ -77,14 +78,17 @@ class Parts:
 
     def now(self) -> int:
         """Read the clock, which may be swapped at any time."""
-        now: int = self.registry.getUtility(IClock).now()
+        now: int = self.registry.utilities.lookup((), IClock).now()
         return now
 
     def ring(self) -> Any:
-        """Look the key ring up: it may be swapped at any time."""
-        return self.registry.utilities.lookup((), IKeyRing)
+        """Look the key ring up: it may be swapped at any time, and so may
+        its keys.
+        """
+        return current(self.registry.utilities.lookup((), IKeyRing))
 
     def header_ring(self) -> Any:
         """Look up the ring of header tokens."""
         lookup = self.registry.utilities.lookup
-        return lookup((), IKeyRing, HEADER_RING) or lookup((), IKeyRing)
+        ring = lookup((), IKeyRing, HEADER_RING) or lookup((), IKeyRing)
+        return current(ring)

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -17,10 +17,20 @@ from pyramid.paster import bootstrap, get_appsettings
 from pyramid.request import Request
 
 from .errors import InvalidCredential, SessionTokenError
-from .interfaces import EXPIRED, NOT_YET, RENEW, IClock, ITokenRepository
+from .interfaces import (
+    EXPIRED,
+    NOT_YET,
+    RENEW,
+    IClock,
+    IKeyRing,
+    ITokenRepository,
+)
 from .keyfiles import new_key, read_jwk_set, write_jwk_set
+from .keyring import describe
+from .parts import HEADER_RING
 from .policy import SessionTokenPolicy
 from .request import POLICY
+from .rotation import PROPAGATION, FileRing
 from .settings import PREFIX, TABLE
 from .store import moment
 from .ticket import Ticket
@@ -144,11 +154,25 @@ def _replace(path: str, text: str) -> None:
     """
     path = os.path.realpath(path)
     new = f"{path}.new"
-    # Nobody else's to read, from the first byte on.
-    with open(new, "w", encoding="utf-8", opener=_private) as file:
-        file.write(text)
-    shutil.copymode(path, new)
-    os.replace(new, path)
+    try:
+        # Nobody else's to read, from the first byte on.
+        with open(new, "w", encoding="utf-8", opener=_private) as file:
+            file.write(text)
+        _copy_owner(path, new)
+        shutil.copymode(path, new)
+        os.replace(new, path)
+    except OSError:
+        with suppress(OSError):
+            os.remove(new)
+        raise
+
+
+def _copy_owner(path: str, new: str) -> None:
+    """Let the same user read it: root makes keys that others serve with."""
+    there = os.stat(path)
+    # Windows has none.
+    chown = getattr(os, "chown", lambda *_: None)
+    chown(new, there.st_uid, there.st_gid)
 
 
 def _private(path: str, flags: int) -> int:
@@ -175,10 +199,23 @@ def _check(arguments: argparse.Namespace) -> int:
         scheme = "https" if rules.require_tls else "http"
         url = request.route_url("sessiontoken.token", _scheme=scheme)
         print(f"Tokens: POST {url}")
+        for name, what in (("", "Keys"), (HEADER_RING, "Token keys")):
+            ring = request.registry.queryUtility(IKeyRing, name)
+            if ring is not None:
+                print(f"{what}: {describe(ring)}{_follows(ring)}")
         print(f"Revocable: {_promise(policy)}")
         for advice in policy.settings.advice():
             print(f"Warning: {advice}")
     return 0
+
+
+def _follows(ring: Any) -> str:
+    if not isinstance(ring, FileRing):
+        return ""
+    return (
+        "; followed when the file changes, and a new first key signs"
+        f" {PROPAGATION} s later"
+    )
 
 
 def _promise(policy: SessionTokenPolicy) -> str:

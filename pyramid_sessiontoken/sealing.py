@@ -47,8 +47,9 @@ class Seal:
             that left the ring, or of another version.
         """
         head, rest = sealed[: 1 + NAME_BYTES], sealed[1 + NAME_BYTES :]
-        key = self._derived.keys.get(head[1:])
-        if head[:1] != VERSION or key is None:
+        known = head[:1] == VERSION
+        key = self._derived.find(head[1:]) if known else None
+        if key is None:
             raise InvalidCredential("its record is of another version or key")
         nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
         try:

@@ -112,8 +112,9 @@ class Settings:
         "keys",
         KEYS,
         None,
-        "The key ring. The first key signs, all verify. ephemeral: a random"
-        " key for this process, for development.",
+        "The key ring. The first key signs, all verify. A file is followed"
+        " while it changes; a new key verifies at once and signs five minutes"
+        " later. ephemeral: a random key for this process, for development.",
     )
     token_keys: tuple[Key, ...] | None = setting(
         "token.keys",

@@ -16,13 +16,13 @@ TOP = ROOT.parent
 STOREYS = """
 interfaces errors events
 userid claims ticket identity expiry keyring
-clock wire verified combining derivation jwt cache sealing state cookies \
-authenticators repositories throttle failures
+clock wire verified combining derivation jwt rotation cache sealing state \
+cookies authenticators repositories throttle failures
 store revocation forms sessions carriers kept
 rules judge authorization cross_site signin settle policy request oauth \
 forbidden views
-kinds keyfiles settings contradictions reading directives parts keeping \
-carrying throttling vouching compose \
+kinds keyfiles settings contradictions reading directives parts keying \
+keeping carrying throttling vouching compose \
 __init__ testing scripts demo
 """.strip().splitlines()
 STOREY = {

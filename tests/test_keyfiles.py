@@ -262,7 +262,8 @@ JSON = st.recursive(
     lambda values: (
         st.lists(values, max_size=3)
         | st.dictionaries(
-            st.sampled_from("keys kty kid k use key_ops alg".split()), values
+            st.sampled_from("keys kty kid k use key_ops alg".split()),
+            values,
         )
     ),
     max_leaves=8,

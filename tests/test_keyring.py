@@ -17,6 +17,7 @@ from pyramid_sessiontoken.keyring import (
     Key,
     KeyRing,
     decode_base64url,
+    describe,
     encode_base64url,
     thumbprint,
 )
@@ -43,6 +44,14 @@ def test_the_first_key_signs_and_comes_first():
 
     assert ring.signer is FIRST
     assert list(ring) == [FIRST, SECOND]
+
+
+def test_a_ring_says_which_key_signs():
+    ring = KeyRing((Key("a", b"1"), Key("b", b"2"), Key("c", b"3")))
+
+    assert describe(ring) == "'a' signs; 'b', 'c' verify"
+    assert describe(ring.keys[:2]) == "'a' signs; 'b' verifies"
+    assert describe(ring.keys[:1]) == "'a' signs"
 
 
 def test_nobody_changes_a_ring_or_a_key():

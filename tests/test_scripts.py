@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import jwt
 import pytest
@@ -9,8 +10,8 @@ from pyramid.config import Configurator
 from support import KEY, OTHER_KEY, START
 
 from pyramid_sessiontoken.interfaces import IClock
-from pyramid_sessiontoken.keyfiles import read_jwk_set
-from pyramid_sessiontoken.keyring import decode_base64url
+from pyramid_sessiontoken.keyfiles import read_jwk_set, write_jwk_set
+from pyramid_sessiontoken.keyring import Key, decode_base64url
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.scripts import main
 from pyramid_sessiontoken.testing import ManualClock
@@ -96,6 +97,66 @@ def test_keygen_leaves_a_file_alone_that_is_no_key_set(run, tmp_path):
     status, _, err = run("keygen", "--add", str(tmp_path / "absent"))
     assert status == 1
     assert "absent" in err
+
+
+def test_what_is_issued_after_a_restart_has_the_new_key(run, ini, tmp_path):
+    file = tmp_path / "keys.jwks"
+    file.write_text(run("keygen")[1])
+    config = ini(keys=f"file:{file}")
+    early = run("issue", config, "alice")[1].strip()
+    assert run("keygen", "--add", str(file))[0] == 0
+    late = run("issue", config, "alice")[1].strip()
+    new, old = read_jwk_set(file.read_text())
+    kids = [jwt.get_unverified_header(token)["kid"] for token in (early, late)]
+    assert kids == [old.kid, new.kid]
+    assert "accepted" in run("explain", config, early)[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no owners and modes")
+def test_keygen_leaves_owner_and_mode_as_they_are(run, tmp_path, monkeypatch):
+    file = tmp_path / "keys.jwks"
+    file.write_text(run("keygen")[1])
+    file.chmod(0o640)
+    before = file.stat()
+    assert run("keygen", "--add", str(file))[0] == 0
+    after = file.stat()
+    for name in ("st_mode", "st_uid", "st_gid"):
+        assert getattr(after, name) == getattr(before, name)
+    assert after.st_ino != before.st_ino
+
+
+def test_keygen_leaves_nothing_about_where_it_fails(
+    run, tmp_path, monkeypatch
+):
+    file = tmp_path / "keys.jwks"
+    text = run("keygen")[1]
+    file.write_text(text)
+
+    def refuse(new, uid, gid):
+        raise PermissionError("it is somebody else's")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "chown", refuse, raising=False)
+        status, _, err = run("keygen", "--add", str(file))
+    assert (status, err) == (1, "it is somebody else's\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.jwks"]
+    file.with_name("keys.jwks.new").mkdir()
+    assert run("keygen", "--add", str(file))[0] == 1
+    assert file.read_text() == text
+
+
+def test_check_tells_which_key_signs(run, ini, tmp_path):
+    file = tmp_path / "keys.jwks"
+    new = Key("new", bytes(range(1, 65)))
+    old = Key("old", bytes(range(64)))
+    file.write_text(write_jwk_set([new, old]))
+    out = run("check", ini(keys=f"file:{file}", token__keys=OTHER_KEY))[1]
+    assert (
+        "\nKeys: 'new' signs; 'old' verifies; followed when the file"
+        " changes, and a new first key signs 300 s later\n"
+    ) in out
+    (line,) = [line for line in out.splitlines() if line.startswith("Token k")]
+    assert line.endswith("' signs")
 
 
 def test_check_shows_what_the_settings_mean(run, ini, monkeypatch):

@@ -54,7 +54,7 @@ class RingTransform:
         head = protected[: 1 + NAME_BYTES]
         if head[:1] != self.VERSION:
             raise Undecodable("it has another format")
-        key = self.keys.get(head[1:])
+        key = self._derived.find(head[1:])
         if key is None:
             raise Undecodable("no key of the ring made it")
         return head, key, protected[1 + NAME_BYTES :]

@@ -120,13 +120,13 @@ def bearer(token):
 class Process:
     """The application in a process, or two after a fork."""
 
-    def __init__(self, log, settings, *words):
+    def __init__(self, log, settings, *words, application=APPLICATION):
         self.log = log
         path = os.environ.get("PYTHONPATH")
         path = os.pathsep.join([str(TESTS), *([path] if path else [])])
         with log.open("w") as output:
             self.popen = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-c", APPLICATION, settings, *words],
+                [sys.executable, "-c", application, settings, *words],
                 env={**os.environ, "PYTHONPATH": path, "STORY_KEYS": KEY},
                 stdout=output,
                 stderr=output,

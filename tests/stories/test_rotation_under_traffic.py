@@ -1,0 +1,281 @@
+"""Keys are rotated while four processes serve, and nobody notices."""
+
+import os
+import threading
+import time
+from contextlib import ExitStack
+
+import jwt
+import pytest
+from test_many_processes import Application, Process, bearer, write
+
+from pyramid_sessiontoken.keyfiles import read_jwk_set, write_jwk_set
+from pyramid_sessiontoken.rotation import PROPAGATION
+from pyramid_sessiontoken.scripts import main
+
+THREADS = 3
+
+#: How long a round of requests may take on a busy machine, seconds.
+PATIENCE = 120
+
+APPLICATION = """
+import json
+import logging
+import sys
+
+import waitress
+from pyramid.config import Configurator
+from support import Root, includeme
+
+from pyramid_sessiontoken.interfaces import IClock
+
+
+class FileClock:
+    def now(self):
+        with open(sys.argv[2]) as file:
+            return int(file.read())
+
+
+logging.basicConfig(level="INFO")
+config = Configurator(settings=json.loads(sys.argv[1]), root_factory=Root)
+config.registry.registerUtility(FileClock(), IClock)
+config.include("pyramid_sessiontoken")
+config.include(includeme)
+app = config.make_wsgi_app()
+server = waitress.create_server(app, host="127.0.0.1", port=0, threads=8)
+print("serving", server.effective_port, flush=True)
+server.run()
+"""
+
+
+class Clock:
+    """A clock in a file, for all processes."""
+
+    def __init__(self, path):
+        self.path = path
+        self.now = int(time.time())
+        self.advance(0)
+
+    def advance(self, seconds):
+        self.now += seconds
+        replace(self.path, str(self.now))
+
+
+def replace(path, text):
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    os.replace(new, path)
+
+
+class Server:
+    """A process, and a client of it for each thread: they share no cookies."""
+
+    def __init__(self, stack, log, settings, clock):
+        self.process = Process(
+            log, write(settings), str(clock.path), application=APPLICATION
+        )
+        stack.callback(self.process.end)
+        (self.port,) = self.process.ports(1)
+        self.log = log
+        self.stack = stack
+        self.mine = threading.local()
+
+    @property
+    def client(self):
+        if not hasattr(self.mine, "client"):
+            client = Application(self.port)
+            self.mine.client = self.stack.enter_context(client)
+        return self.mine.client
+
+    def show(self, name):
+        """Give what shows that somebody is signed in: a header, a cookie."""
+        return [self.client.swap(name), self.client.sign_in(name)]
+
+    def who(self, headers):
+        return self.client.who(headers)
+
+    def kid(self, name):
+        """Tell what signs; ``None`` where tokens are references."""
+        word, token = self.client.swap(name)["Authorization"].split()
+        assert word == "Session"
+        if token.startswith("pst_"):
+            return None
+        return jwt.get_unverified_header(token)["kid"]
+
+
+class Fleet:
+    """Four processes and more, over one repository and one file of keys. Of
+    each two, one writes header tokens that say everything and cookies that
+    only point, and the other the other way round.
+    """
+
+    def __init__(self, stack, folder):
+        self.stack = stack
+        self.folder = folder
+        self.keys = folder / "sessiontoken.jwks"
+        self.clock = Clock(folder / "clock")
+        self.servers = []
+
+    def start(self):
+        forms = ["self-contained", "reference"]
+        number = len(self.servers)
+        settings = {
+            "keys": f"file:{self.keys}",
+            "repository": "sqlalchemy",
+            "repository.url": f"sqlite:///{self.folder}/sessions",
+            "repository.timeout": "20s",
+            "repository.cache_ttl": "0",
+            "token.form": forms[number % 2],
+            "cookie.form": forms[1 - number % 2],
+        }
+        log = self.folder / f"log{number}"
+        self.servers.append(Server(self.stack, log, settings, self.clock))
+        return self.servers[-1]
+
+    def kids(self):
+        kids = {server.kid("kim") for server in self.servers}
+        return kids - {None}
+
+    def who(self, headers):
+        return [server.who(headers) for server in self.servers]
+
+    def said(self):
+        return [server.log.read_text() for server in self.servers]
+
+
+class Traffic:
+    """Users who sign in here and are served there, until told to stop."""
+
+    def __init__(self, fleet):
+        self.fleet = fleet
+        self.early = {}
+        self.rounds = [0] * THREADS
+        self.trouble = []
+        self.over = False
+        self.turned = threading.Condition()
+        self.threads = [
+            threading.Thread(target=self.run, args=[number])
+            for number in range(THREADS)
+        ]
+
+    def run(self, number):
+        try:
+            name = f"user{number}"
+            early = [h for s in self.fleet.servers for h in s.show(name)]
+            self.early[name] = early
+            while not self.over:
+                servers = list(self.fleet.servers)
+                turn = self.rounds[number]
+                shown = servers[turn % len(servers)].show(name)
+                shown.append(early[turn % len(early)])
+                for headers in shown:
+                    for server in servers:
+                        assert server.who(headers) == name
+                with self.turned:
+                    self.rounds[number] += 1
+                    self.turned.notify_all()
+        except BaseException as error:  # noqa: BLE001
+            with self.turned:
+                self.trouble.append(error)
+                self.turned.notify_all()
+
+    def flow(self, rounds=2):
+        """Wait until all have made some rounds from now on."""
+        with self.turned:
+            goal = [done + rounds for done in self.rounds]
+            assert self.turned.wait_for(
+                lambda: (
+                    self.trouble
+                    or all(
+                        done >= wanted
+                        for done, wanted in zip(self.rounds, goal, strict=True)
+                    )
+                ),
+                PATIENCE,
+            )
+        if self.trouble:
+            raise self.trouble[0]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.over = True
+        for thread in self.threads:
+            thread.join(PATIENCE)
+
+
+def keys_in(file):
+    return read_jwk_set(file.read_text())
+
+
+@pytest.fixture
+def fleet(tmp_path, capsys):
+    assert main(["keygen"]) == 0
+    (tmp_path / "sessiontoken.jwks").write_text(capsys.readouterr().out)
+    with ExitStack() as stack:
+        fleet = Fleet(stack, tmp_path)
+        for _ in range(4):
+            fleet.start()
+        yield fleet
+
+
+def test_a_rotation_refuses_nobody(fleet):
+    (old,) = keys_in(fleet.keys)
+    with Traffic(fleet) as traffic:
+        traffic.flow()
+        assert main(["keygen", "--add", str(fleet.keys)]) == 0
+        new, _ = keys_in(fleet.keys)
+        traffic.flow()
+        fleet.clock.advance(1)
+        traffic.flow()
+        # One starts with both, one sees half a file: nobody minds.
+        fleet.start()
+        traffic.flow()
+        whole = fleet.keys.read_text()
+        fleet.keys.write_text(whole[: len(whole) // 2])
+        fleet.clock.advance(1)
+        traffic.flow()
+        replace(fleet.keys, whole)
+        fleet.clock.advance(PROPAGATION // 2)
+        traffic.flow()
+        # Who started with both signs with the new one already.
+        assert fleet.kids() == {old.kid, new.kid}
+        # The first requests of the new time find them at odds.
+        fleet.clock.advance(PROPAGATION)
+        traffic.flow(3)
+        assert fleet.kids() == {new.kid}
+    assert traffic.trouble == []
+    for said in fleet.said():
+        assert f"sessiontoken.keys: {new.kid!r} signs; {old.kid!r}" in said
+        for key in write_jwk_set([new, old]).split('"k": ')[1:]:
+            assert key.split('"')[1] not in said
+    late = [h for server in fleet.servers for h in server.show("late")]
+    replace(fleet.keys, write_jwk_set([new]))
+    fleet.clock.advance(1)
+    for headers in late:
+        assert fleet.who(headers) == ["late"] * 5
+    for early in traffic.early.values():
+        for headers in early:
+            assert fleet.who(headers) == [None] * 5
+
+
+def test_a_ring_that_is_replaced_ends_all_sessions_and_serves_on(fleet):
+    """The emergency: no process is ever out of step with another."""
+    early = [h for server in fleet.servers for h in server.show("early")]
+    for headers in early:
+        assert fleet.who(headers) == ["early"] * 4
+    main(["keygen", "--add", str(fleet.keys)])
+    new, _ = keys_in(fleet.keys)
+    replace(fleet.keys, write_jwk_set([new]))
+    fleet.clock.advance(1)
+    # The first one reads it; the others learn of it from what it signed.
+    for server in fleet.servers:
+        for headers in server.show("late"):
+            assert fleet.who(headers) == ["late"] * 4
+    for headers in early:
+        assert fleet.who(headers) == [None] * 4
+    junk = bearer("x.y.z")
+    assert fleet.who(junk) == [None] * 4
