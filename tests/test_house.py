@@ -17,12 +17,12 @@ STOREYS = """
 interfaces errors events
 userid claims ticket identity expiry keyring
 clock wire verified derivation jwt cache sealing state cookies authenticators \
-repositories
+repositories jwks fetching keysources foreign mapping
 store revocation forms sessions carriers kept
 rules judge authorization cross_site signin settle policy request oauth \
 forbidden views
 kinds keyfiles settings contradictions reading directives parts keeping \
-carrying vouching compose \
+carrying vouching compose issuer trusting \
 __init__ testing scripts demo
 """.strip().splitlines()
 STOREY = {
