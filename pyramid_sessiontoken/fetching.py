@@ -55,7 +55,7 @@ def fetch(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
     deadline = time.monotonic() + timeout
     parts = urlsplit(url)
     with closing(_connect(url, deadline)) as sock:
-        target = parts._replace(scheme="", netloc="").geturl() or "/"
+        target = (parts.path or "/") + (parts.query and f"?{parts.query}")
         request = (
             f"GET {target} HTTP/1.1\r\n"
             f"Host: {parts.netloc}\r\n"
