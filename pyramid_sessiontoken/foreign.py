@@ -109,6 +109,8 @@ class ForeignTokens:
         subject = claims.get("sub")
         if type(subject) is not str or not subject:
             raise InvalidCredential("it names no subject")
+        if type(claims.get("jti", "")) is not str:
+            raise InvalidCredential("its 'jti' is no text")
         if "exp" not in claims:
             raise InvalidCredential("it never expires")
         expires = _time(claims, "exp")
