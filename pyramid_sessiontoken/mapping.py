@@ -31,10 +31,10 @@ class Template:
     def __post_init__(self) -> None:
         """:raises ValueError: for braces that do not match, or none."""
         without, count = _BRACED.subn("", self.text)
-        if not count:
-            raise ValueError("it names no claim in braces, say {sub}")
         if "{" in without or "}" in without:
             raise ValueError("its braces do not match")
+        if not count:
+            raise ValueError("it names no claim in braces, say {sub}")
 
     def fill(self, claims: Mapping[str, Any]) -> str:
         """:raises InvalidCredential: where a claim is lacking."""
