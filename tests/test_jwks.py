@@ -305,6 +305,7 @@ def der(format_):
             "asymmetric",
         ),
     ],
+    ids=["zeros", "PEM", "DER", "JWK", "JWK Set", "SSH"],
 )
 def test_what_others_may_know_is_no_secret(secret, why):
     assert why in refusal(jwk("HS256", key=secret), ("HS256",))
