@@ -488,6 +488,31 @@ def test_a_hostile_token_is_refused(text):
         assert len(part) < 9 or part not in reason
 
 
+class Unasked:
+    """Keys that nobody may look for."""
+
+    def find(self, kid, algorithm):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (token(payload(x="x" * 8192)), "longer than 8192"),
+        (token() + "\n", "no JWT"),
+        (token(said=header(alg="RS256")), "not allowed"),
+        (token(said=header(alg=None)), "not allowed"),
+        (token(said=header(typ="JOSE")), "another type"),
+        (token(said=header(kid=5)), "no text"),
+        (token(said=header(crit=[])), "'crit'"),
+    ],
+    ids=["long", "line", "alg", "no alg", "typ", "kid", "crit"],
+)
+def test_what_cannot_be_right_costs_no_look_for_a_key(text, why):
+    """Its issuer would be asked for one that it does not have."""
+    assert why in refusal(text, reader=tokens(keys=Unasked()))
+
+
 def test_a_key_of_one_algorithm_serves_no_other():
     """CVE-2026-48523."""
     both = ("RS256", "PS256", "RS512")
@@ -527,7 +552,7 @@ def believed_by_pyjwt(text, now=NOW):
             issuer=ISSUER,
             leeway=LEEWAY,
         )
-    except (pyjwt.PyJWTError, UnicodeError):
+    except (pyjwt.PyJWTError, UnicodeError, OverflowError):
         return False
     return True
 
