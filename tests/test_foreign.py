@@ -552,7 +552,7 @@ def believed_by_pyjwt(text, now=NOW):
             issuer=ISSUER,
             leeway=LEEWAY,
         )
-    except (pyjwt.PyJWTError, UnicodeError, OverflowError):
+    except (pyjwt.PyJWTError, OverflowError, TypeError, ValueError):
         return False
     return True
 
