@@ -582,7 +582,6 @@ def test_much_of_it_pyjwt_would_believe():
         "utf-16",
         "header typ ours",
         "header alg twice",
-        "signature padded",
         "header b64 true",
         "cnf",
     } <= taken
