@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .authenticators.schemes import environ_key
+from .issuer import is_url
+from .jwks import is_hmac
+from .jwt import ALGORITHMS as HMAC
 from .keyfiles import HOW_TO_MAKE_ONE, shared, weakness
 from .keyring import Key
 from .kinds import read_dotted
@@ -326,6 +329,52 @@ def _check_api_key_header(
     }.issubset(names):
         yield (
             f"{PREFIX}api_key.header: {header} is {PREFIX}token.header, too"
+        )
+
+
+@_concerns(
+    "authenticators",
+    "bearer.issuer",
+    "bearer.audience",
+    "bearer.algorithms",
+    "bearer.key",
+    "bearer.jwks",
+)
+def _check_bearer(settings: Settings, registered: Registered) -> Iterator[str]:
+    own = "bearer" in registered.authenticators
+    named = "bearer" in authenticator_names(settings) and not own
+    for key in ("bearer.issuer", "bearer.audience", "bearer.algorithms"):
+        if named and getattr(settings, attribute(key)) is None:
+            yield f"{PREFIX}authenticators: 'bearer' needs {PREFIX}{key}"
+    sources = (settings.bearer_key, settings.bearer_jwks)
+    configured = [source for source in sources if source is not None]
+    if named and not configured:
+        yield (
+            f"{PREFIX}authenticators: 'bearer' needs {PREFIX}bearer.key or"
+            f" {PREFIX}bearer.jwks"
+        )
+    if len(configured) > 1:
+        yield (
+            f"{PREFIX}bearer.key and {PREFIX}bearer.jwks exclude each other"
+        )
+
+
+@_concerns("bearer.algorithms", "bearer.jwks")
+def _check_bearer_algorithms(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    algorithms = settings.bearer_algorithms or ()
+    by_secret = HMAC.keys() & algorithms
+    if by_secret and not is_hmac(algorithms):
+        yield (
+            f"{PREFIX}bearer.algorithms: {min(by_secret)} has a secret key,"
+            " others have public ones, and whoever knows a public key could"
+            " make tokens with it"
+        )
+    if by_secret and is_url(settings.bearer_jwks or ""):
+        yield (
+            f"{PREFIX}bearer.jwks: a secret key, as {min(by_secret)} has it,"
+            " does not stand at a URL"
         )
 
 

@@ -42,23 +42,33 @@ def forbidden(context: Any, request: Any) -> Any:
         return context
     if rules.login_url is not None and is_navigation(request):
         return HTTPFound(_login(request, rules.login_url))
-    return HTTPUnauthorized(headers=challenges(request, policy, rules.names))
+    names = rules.names_for(request)
+    return HTTPUnauthorized(headers=challenges(request, policy, names))
 
 
 def challenges(
     request: Any, policy: SessionTokenPolicy, names: tuple[str, ...]
 ) -> list[tuple[str, str]]:
-    """Write a field for each scheme that is advertised."""
+    """Write a field for each scheme that is advertised. Where several come
+    under one scheme, it speaks of the one that refused.
+    """
     advertised = policy.rules.challenge
-    values = []
+    state = policy.state(request)
+    values: dict[str, str] = {}
     for name in names:
         authenticator = authenticator_of(request, name)
         scheme = authenticator.scheme
         if scheme is None:
             continue
-        if advertised is None or scheme.lower() in advertised:
-            values.append(authenticator.challenge(request))
-    fields = [("WWW-Authenticate", v) for v in values if v is not None]
+        scheme = scheme.lower()
+        if advertised is not None and scheme not in advertised:
+            continue
+        if scheme in values and state.refusal(name) is None:
+            continue
+        value = authenticator.challenge(request)
+        if value is not None:
+            values[scheme] = value
+    fields = [("WWW-Authenticate", value) for value in values.values()]
     # RFC 9110, section 15.5.2: a 401 has at least one.
     return fields or [("WWW-Authenticate", policy.rules.fallback_challenge)]
 

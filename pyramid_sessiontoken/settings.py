@@ -9,6 +9,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .cookies.jar import MOST_CHUNKS
+from .issuer import (
+    ALGORITHM_NAMES,
+    CLAIM_NAMES,
+    KEY_SET,
+    TEMPLATE,
+    VERIFYING_KEY,
+)
 from .jwt import ALGORITHMS
 from .keyfiles import EPHEMERAL, KEYS
 from .keyring import Key
@@ -384,32 +391,33 @@ class Settings:
     )
     bearer_algorithms: tuple[str, ...] | None = setting(
         "bearer.algorithms",
-        LIST,
+        ALGORITHM_NAMES,
         None,
-        "The algorithms that sign the tokens, such as RS256 or ES256.",
+        "The algorithms that sign the tokens; no other is believed.",
     )
     bearer_key: str | None = setting(
         "bearer.key",
-        SECRET_TEXT,
+        VERIFYING_KEY,
         None,
-        "The key that verifies the tokens: a PEM, or base64url for HMAC.",
+        "The key that verifies the tokens: the PEM of a public key or of a"
+        " certificate, or base64url for HMAC.",
     )
     bearer_jwks: str | None = setting(
         "bearer.jwks",
-        TEXT,
+        KEY_SET,
         None,
         "The keys that verify the tokens: a JWK Set (RFC 7517) in a file or"
         " at an https URL.",
     )
     bearer_userid: str = setting(
         "bearer.userid",
-        TEXT,
+        TEMPLATE,
         "{sub}",
         "A template of the userid from the token's claims, say {iss}#{sub}.",
     )
     bearer_claims: tuple[str, ...] | None = setting(
         "bearer.claims",
-        LIST,
+        CLAIM_NAMES,
         None,
         "Which claims are taken over, with their new names: email"
         " groups=roles. roles, groups and scope never come in unnamed.",

@@ -13,11 +13,14 @@ from .authenticators.remote_user import RemoteUserAuthenticator
 from .authenticators.session import SessionAuthenticator
 from .carriers import Carriers
 from .directives import register_default
+from .foreign import is_session_jwt
 from .interfaces import IAuthenticator
 from .kinds import read_dotted
 from .parts import Parts
 from .settings import authenticator_names, split_item
+from .store import PREFIX as REFERENCE_PREFIX
 from .throttling import throttled
+from .trusting import make_bearer
 
 
 def register_authenticators(parts: Parts, carriers: Carriers) -> None:
@@ -63,6 +66,7 @@ def _make_session(parts: Parts, carriers: Carriers) -> Any:
         settings.token_scheme,
         settings.token_header,
         settings.realm,
+        _tell_apart(parts, carriers),
     )
 
 
@@ -124,6 +128,35 @@ def _make_remote_user(parts: Parts, carriers: Carriers) -> Any:
     return RemoteUserAuthenticator(Place.of_header(header, proxies))
 
 
+def _make_bearer(parts: Parts, carriers: Carriers) -> Any:
+    return make_bearer(parts, _tell_apart(parts, carriers))
+
+
+def _tell_apart(
+    parts: Parts, carriers: Carriers
+) -> Callable[[str], bool] | None:
+    """Give what tells our tokens from another issuer's; ``None`` where they
+    do not come under one scheme.
+    """
+    settings = parts.settings
+    if (
+        not {"session", "bearer"} <= set(authenticator_names(settings))
+        or settings.token_header.lower() != "authorization"
+        or settings.token_scheme.lower() != "bearer"
+    ):
+        return None
+    sessions = carriers.header.sessions
+
+    def is_ours(text: str) -> bool:
+        return (
+            text.startswith(REFERENCE_PREFIX)
+            or sessions.reference_of(text) is not None
+            or is_session_jwt(text)
+        )
+
+    return is_ours
+
+
 #: What makes each; ``None`` at a fault, which the settings tell.
 _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "session": _make_session,
@@ -132,6 +165,7 @@ _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "client_certificate": _make_client_certificate,
     "remote_user": _make_remote_user,
     "api_key": _make_api_key,
+    "bearer": _make_bearer,
 }
 
 

@@ -17,12 +17,13 @@ STOREYS = """
 interfaces errors events
 userid claims ticket identity expiry keyring
 clock wire verified combining derivation jwt rotation cache sealing state \
-cookies authenticators repositories throttle failures
+cookies authenticators repositories throttle failures jwks fetching \
+keysources foreign mapping
 store revocation forms sessions carriers kept
 rules judge authorization cross_site signin settle policy request oauth \
 forbidden views
 kinds keyfiles settings contradictions reading directives parts keying \
-keeping carrying throttling vouching compose \
+keeping carrying throttling vouching compose issuer trusting \
 __init__ testing scripts demo
 """.strip().splitlines()
 STOREY = {

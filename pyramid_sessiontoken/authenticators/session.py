@@ -25,6 +25,8 @@ class SessionAuthenticator:
     :param redeem: text to ticket and ``VALID`` or ``RENEW``, or
         ``InvalidCredential``.
     :param scheme: in ``Authorization``; other headers carry the token bare.
+    :param is_ours: tells which texts are session tokens, where another
+        issuer's come under the same scheme; ``None`` where all are.
     """
 
     name = "session"
@@ -36,9 +38,11 @@ class SessionAuthenticator:
         scheme: str = "Session",
         header: str = "Authorization",
         realm: str = "session",
+        is_ours: Callable[[str], bool] | None = None,
     ) -> None:
         self._redeem = redeem
         self._realm = realm
+        self._is_ours = is_ours
         self._environ_key = environ_key(header)
         self.vary = (header,)
         self.scheme = scheme if header.lower() == "authorization" else None
@@ -50,6 +54,8 @@ class SessionAuthenticator:
         if self.scheme is not None:
             shown = credential_of(shown, self.scheme)
             if shown is None:
+                return None
+            if self._is_ours is not None and not self._is_ours(shown):
                 return None
         ticket, verdict = self._redeem(shown)
         if ticket.thumbprint is not None:

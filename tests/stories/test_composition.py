@@ -273,6 +273,28 @@ def test_what_the_route_lets_vouch_is_renewed_there(choosing):
     assert "Session-Token" not in response.headers
 
 
+def test_a_challenge_names_what_may_vouch_on_the_route(make):
+    def admin(config):
+        setup(config)
+        config.add_route(
+            "here", "/here", sessiontoken_authenticators="basic cookie"
+        )
+        config.add_view(
+            lambda request: Response("hello"),
+            route_name="here",
+            permission="administer",
+        )
+
+    client = make({"authenticators": NAMES}, admin)
+    response = client.get("/here", status=401)
+    assert response.headers.getall("WWW-Authenticate") == [
+        'Basic realm="session", charset="UTF-8"'
+    ]
+    assert len(
+        client.get("/admin", status=401).headers.getall("WWW-Authenticate")
+    ) == len(("Session", "Basic"))
+
+
 def test_who_is_asked_before_routing_is_asked_again_after(make):
     """As pyramid_tm does, which wants to write down who it is."""
 

@@ -1,0 +1,64 @@
+"""A token of another issuer in ``Authorization`` (RFC 6750)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zope.interface import implementer
+
+from ..foreign import ForeignTokens
+from ..identity import Identity
+from ..interfaces import IAuthenticator
+from ..mapping import Mapped
+from ..state import find_state
+from .schemes import challenge, credential_of
+from .session import invalid_token
+
+
+@implementer(IAuthenticator)
+class BearerAuthenticator:
+    """Believe another issuer.
+
+    :param now: gives the time, seconds.
+    :param is_ours: tells which texts are session tokens under the same
+        scheme; ``None`` where they have one of their own.
+    """
+
+    name = "bearer"
+    scheme = "Bearer"
+    vary = ("Authorization",)
+    ambient = False
+
+    def __init__(
+        self,
+        tokens: ForeignTokens,
+        mapped: Mapped,
+        now: Callable[[], int],
+        realm: str = "session",
+        is_ours: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._tokens = tokens
+        self._mapped = mapped
+        self._now = now
+        self._realm = realm
+        self._is_ours = is_ours
+
+    def authenticate(self, request: Any) -> Identity | None:
+        value = request.environ.get("HTTP_AUTHORIZATION")
+        shown = credential_of(value, self.scheme) if value else None
+        if shown is None:
+            return None
+        if self._is_ours is not None and self._is_ours(shown):
+            return None
+        claims = self._tokens.read(shown, self._now())
+        return self._mapped.identity(claims, self.name)
+
+    def challenge(self, request: Any) -> str | None:
+        """Say what is wanted, and whether what was shown is no good."""
+        parameters = {"realm": self._realm}
+        state = find_state(request)
+        refusal = state.refusal(self.name) if state else None
+        if refusal is not None:
+            parameters.update(invalid_token(refusal))
+        return challenge(self.scheme, parameters)

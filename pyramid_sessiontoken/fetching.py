@@ -1,0 +1,133 @@
+"""Fetch a small document, and be done in time."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import re
+import socket
+import ssl
+import time
+from contextlib import closing
+from http.client import HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+#: All that a fetch may take, from the first connection to the last byte,
+#: seconds.
+TIMEOUT = 3.0
+
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+
+_OK = 200
+
+
+def check_url(url: str) -> str:
+    """Give a URL back that may be fetched: ``https``, or ``http`` on this
+    very host.
+
+    :raises ValueError: for any other.
+    """
+    if _PRINTABLE.fullmatch(url) is None:
+        raise ValueError("a URL has neither blanks nor other alphabets")
+    parts = urlsplit(url)
+    if parts.port == 0 or not parts.hostname:
+        raise ValueError("a URL names a host")
+    if "@" in parts.netloc or "#" in url:
+        raise ValueError("the URL has a user or a fragment")
+    if parts.scheme == "https":
+        return url
+    if parts.scheme == "http" and _is_loopback(parts.hostname):
+        return url
+    raise ValueError("the URL is not https")
+
+
+def fetch(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
+    """Give what stands at a URL. No redirect is followed, and nothing is
+    unpacked.
+
+    :param limit: the most that is read, bytes.
+    :param timeout: for all of it, seconds.
+    :raises OSError: where nobody answers in time.
+    :raises http.client.HTTPException: for an answer that is no HTTP.
+    :raises ValueError: for one that is not what was asked for.
+    """
+    deadline = time.monotonic() + timeout
+    parts = urlsplit(url)
+    with closing(_connect(url, deadline)) as sock:
+        target = (parts.path or "/") + (parts.query and f"?{parts.query}")
+        request = (
+            f"GET {target} HTTP/1.1\r\n"
+            f"Host: {parts.netloc}\r\n"
+            "Accept: application/jwk-set+json, application/json\r\n"
+            "Accept-Encoding: identity\r\n"
+            "User-Agent: pyramid_sessiontoken\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        sock.sendall(request.encode("ascii"))
+        received: Any = _Received(sock, deadline)
+        with HTTPResponse(received, method="GET") as response:
+            response.begin()
+            return _read(response, limit)
+
+
+def _read(response: HTTPResponse, limit: int) -> bytes:
+    if response.status != _OK:
+        raise ValueError(f"the answer is {response.status}")
+    if response.getheader("Content-Encoding", "identity") != "identity":
+        raise ValueError("the answer is packed")
+    body = response.read(limit + 1)
+    if len(body) > limit:
+        raise ValueError(f"the answer is larger than {limit} bytes")
+    return body
+
+
+def _connect(url: str, deadline: float) -> socket.socket:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    sock = socket.create_connection((host, port), _left(deadline))
+    if not secure:
+        return sock
+    sock.settimeout(_left(deadline))
+    context = ssl.create_default_context()
+    # It closes the socket where the handshake fails.
+    return context.wrap_socket(sock, server_hostname=host)
+
+
+class _Received(io.RawIOBase):
+    """What a socket receives until a deadline, however slowly it comes: the
+    timeout of a socket begins anew with every byte.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._sock = sock
+        self._deadline = deadline
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(_left(self._deadline))
+        return self._sock.recv_into(buffer)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("it takes too long")
+    return left
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

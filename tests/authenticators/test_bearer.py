@@ -1,0 +1,568 @@
+"""Tokens of another issuer, in a real application."""
+
+import contextlib
+import logging
+
+import jwt as pyjwt
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyramid.request import Request
+from support import KEY, OTHER_KEY, START, check_password
+from support_issuer import (
+    AUDIENCE,
+    ISSUER,
+    header,
+    jwk,
+    jwks,
+    payload,
+    pem,
+    private_key,
+    respond,
+    serving,
+    token,
+)
+from test_foreign import HOSTILE
+from zope.interface.verify import verifyObject
+
+from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.interfaces import IAuthenticator, ISessionStore
+from pyramid_sessiontoken.keysources import COOL_DOWN
+
+TRUST = {
+    "authenticators": "session cookie bearer",
+    "basic.check": None,
+    "bearer.issuer": ISSUER,
+    "bearer.audience": AUDIENCE,
+    "bearer.algorithms": "ES256",
+    "bearer.key": pem(private_key("ES256")),
+}
+SHARED = {**TRUST, "token.scheme": "Bearer"}
+INVALID = 'Bearer realm="session", error="invalid_token"'
+EXPIRED = INVALID + ', error_description="The token expired"'
+
+
+@pytest.fixture
+def client(make):
+    return make(TRUST)
+
+
+def ask(client, text, path="/identity", **kw):
+    return client.ask(text, path, scheme="Bearer", **kw)
+
+
+def swap(client, text, **kw):
+    headers = {"Authorization": f"Bearer {text}"}
+    return client.post("/token", headers=headers, **kw)
+
+
+def challenges(response):
+    return response.headers.getall("WWW-Authenticate")
+
+
+def test_it_does_what_the_seam_asks(client):
+    authenticator = client.registry.getUtility(IAuthenticator, "bearer")
+
+    assert verifyObject(IAuthenticator, authenticator)
+    assert authenticator.scheme == "Bearer"
+    assert authenticator.vary == ("Authorization",)
+    assert authenticator.ambient is False
+
+
+def test_a_token_of_the_issuer_signs_its_user_in(client):
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        response = client.ask(token(), scheme=scheme)
+        assert response.json == {
+            "userid": "alice",
+            "signed_in": True,
+            "claims": {},
+            "authenticator": "bearer",
+            "failure": None,
+        }
+        assert "Authorization" in response.headers["Vary"]
+
+
+def test_it_is_swapped_for_a_session_token(make):
+    client = make({**TRUST, "bearer.claims": "email groups=roles"})
+    claims = payload(email="a@b.example", groups=["admin"], scope="all")
+    shown = {"Authorization": f"Bearer {token(claims)}"}
+    for answer in (
+        client.post("/token", headers=shown),
+        client.get("/token", headers=shown),
+        client.post(
+            "/token", {"grant_type": "client_credentials"}, headers=shown
+        ),
+    ):
+        text = answer.json["access_token"]
+        assert answer.json["token_type"] == "Session"
+        said = pyjwt.decode(text, options={"verify_signature": False})
+        assert said["amr"] == ["bearer"]
+        assert said["auth_time"] == START
+        who = client.ask(text).json
+        assert who["userid"] == "alice"
+        assert who["authenticator"] == "session"
+        assert who["claims"] == {"email": "a@b.example", "roles": ["admin"]}
+        assert client.ask(text, "/admin").status_code == 200
+
+
+def test_a_session_outlives_the_token_that_began_it(client):
+    short = token(payload(exp=START + 60))
+    session = swap(client, short).json["access_token"]
+
+    client.clock.advance(600)
+
+    assert ask(client, short).json["failure"] == (
+        "bearer refused: the token expired"
+    )
+    assert client.ask(session).json["userid"] == "alice"
+
+
+def test_powers_are_taken_over_only_where_the_deployer_says_so(make):
+    powers = payload(roles=["admin"], groups=["admin"], scope="admin")
+    client = make(TRUST)
+    assert ask(client, token(powers)).json["claims"] == {}
+    assert ask(client, token(powers), "/admin").status_code == 403
+
+    client = make({**TRUST, "bearer.claims": "roles"})
+    assert ask(client, token(powers), "/admin").status_code == 200
+
+
+def test_a_userid_may_name_its_issuer(make):
+    client = make({**TRUST, "bearer.userid": "{iss}#{sub}"})
+
+    assert ask(client, token()).json["userid"] == f"{ISSUER}#alice"
+    everyone = token(payload(sub="system.Everyone"))
+    assert ask(client, everyone).json["userid"].endswith("#system.Everyone")
+
+
+@pytest.mark.parametrize(
+    "sub", ["system.Everyone", "role:admin", "x" * 256, "a\nb", "\ud800"]
+)
+def test_a_subject_that_is_no_userid_is_refused(client, sub):
+    response = ask(client, token(payload(sub=sub)))
+
+    assert response.json["userid"] is None
+    assert "userid" in response.json["failure"]
+
+
+def test_a_lacking_claim_is_a_refusal(make):
+    client = make({**TRUST, "bearer.userid": "{tenant}:{sub}"})
+
+    assert "'tenant'" in ask(client, token()).json["failure"]
+    there = token(payload(tenant=7))
+    assert ask(client, there).json["userid"] == "7:alice"
+
+
+def test_claims_that_fit_no_token_are_refused_not_an_error(make):
+    client = make({**TRUST, "bearer.claims": "x"})
+
+    swap(client, token(payload(x="x" * 4600)), status=401)
+    text = swap(client, token(payload(x="x" * 4400))).json["access_token"]
+
+    assert client.ask(text).json["userid"] == "alice"
+
+
+def test_it_is_a_session_of_nobody_until_it_is_swapped(client):
+    shown = {"Authorization": f"Bearer {token()}"}
+
+    status = client.get("/token/status", headers=shown)
+    assert status.json == {"active": False}
+    client.delete("/token", headers=shown, status=405)
+
+
+def test_leeway_is_that_of_our_own_tokens(make):
+    for options, leeway in (
+        ({}, 30),
+        ({"expiry.clock_skew": "0"}, 0),
+        ({"expiry.sliding": "1m"}, 6),
+        ({"expiry.clock_skew": "5m", "expiry.sliding": "off"}, 300),
+    ):
+        client = make({**TRUST, **options})
+        text = token(payload(exp=START - leeway + 1))
+        assert ask(client, text).json["userid"] == "alice"
+        text = token(payload(exp=START - leeway))
+        assert ask(client, text).json["userid"] is None
+
+
+# What the wire says.
+
+
+def test_where_nothing_was_shown_there_is_no_error(client):
+    response = client.get("/admin", status=401)
+
+    assert challenges(response) == [
+        'Session realm="session"',
+        'Bearer realm="session"',
+    ]
+
+
+def test_a_refused_token_is_called_invalid_and_an_expired_one_so(client):
+    bad = ask(client, token(number=1, said=header()), "/admin")
+    old = ask(client, token(payload(exp=START - 3600)), "/admin")
+
+    assert challenges(bad) == ['Session realm="session"', INVALID]
+    assert challenges(old) == ['Session realm="session"', EXPIRED]
+    answer = swap(client, token(number=1, said=header()), status=401)
+    assert answer.json["error"] == "invalid_client"
+    assert challenges(answer)[1] == INVALID
+
+
+def test_a_refused_token_is_never_replaced_by_the_cookie(client):
+    client.post("/sign_in")
+    assert client.get("/identity").json["authenticator"] == "cookie"
+
+    response = ask(client, token() + "x")
+
+    assert response.json["userid"] is None
+    assert "Set-Cookie" not in response.headers
+
+
+def test_another_scheme_is_left_to_others(client):
+    for value in ("Basic YTph", "Session x", "BearerX y", ""):
+        response = client.get("/identity", headers={"Authorization": value})
+        assert "bearer" not in str(response.json["failure"])
+
+
+@pytest.mark.parametrize("value", ["Bearer", "Bearer ", "Bearer x y"])
+def test_what_is_no_token_is_refused_not_overlooked(client, value):
+    response = client.get("/identity", headers={"Authorization": value})
+
+    assert "bearer refused" in response.json["failure"]
+
+
+def test_a_token_in_the_url_or_in_the_body_is_never_read(client):
+    """RFC 6750, section 5.3."""
+    client.get(f"/admin?access_token={token()}", status=401)
+    client.post("/token", {"access_token": token()}, status=401)
+
+
+def test_it_needs_no_csrf_token(client):
+    """A browser does not send it by itself, wherever a page comes from."""
+    shown = {
+        "Authorization": f"Bearer {token()}",
+        "Sec-Fetch-Site": "cross-site",
+    }
+
+    assert client.post("/token", headers=shown).json["access_token"]
+
+
+def in_a_header(text):
+    """Blanks around a value are not part of it (RFC 9110, section 5.5)."""
+    return text.isascii() and text.isprintable() and text == text.strip()
+
+
+@pytest.mark.parametrize("trust", [TRUST, SHARED], ids=["apart", "shared"])
+def test_no_hostile_token_gets_in_and_none_is_an_error(
+    make, trust, caplog, tmp_path
+):
+    caplog.set_level(logging.DEBUG)
+    path = tmp_path / "keys.jwks"
+    path.write_bytes(jwks(jwk()))
+    client = make({**trust, "bearer.key": None, "bearer.jwks": str(path)})
+    for name, text in HOSTILE:
+        if not in_a_header(text):
+            continue
+        shown = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
+        for method in (client.get, client.post):
+            response = method("/token", extra_environ=shown, status="*")
+            assert response.status_code == 401, name
+            assert 'error="invalid_token"' in str(challenges(response))
+        parts = [part for part in text.split(".") if len(part) > 20]
+        assert not [part for part in parts if part in caplog.text]
+
+
+# One scheme for both.
+
+
+@pytest.fixture
+def shared(make):
+    return make(SHARED)
+
+
+def own(client):
+    """Give a session token of ours."""
+    return swap(client, token()).json["access_token"]
+
+
+def test_both_come_under_one_scheme(shared):
+    for _ in range(2):
+        assert ask(shared, token()).json["authenticator"] == "bearer"
+        assert ask(shared, own(shared)).json["authenticator"] == "session"
+
+
+def test_the_order_does_not_matter(make):
+    client = make({**SHARED, "authenticators": "bearer session"})
+
+    assert ask(client, token()).json["authenticator"] == "bearer"
+    assert ask(client, own(client)).json["authenticator"] == "session"
+    assert "session refused" in ask(client, own(client) + "x").json["failure"]
+
+
+def test_one_challenge_is_enough_and_it_speaks_of_the_one_that_refused(
+    shared,
+):
+    assert challenges(shared.get("/admin", status=401)) == [
+        'Bearer realm="session"'
+    ]
+    ours = own(shared)
+    old = token(payload(exp=START + 60))
+    shared.clock.advance(3600 + 30)
+    for text, said in (
+        (ours, EXPIRED),
+        (old, EXPIRED),
+        (ours + "x", INVALID),
+        (token() + "x", INVALID),
+        ("junk", INVALID),
+    ):
+        assert challenges(ask(shared, text, "/admin")) == [said]
+        assert challenges(swap(shared, text, status=401)) == [said]
+
+
+def test_one_of_our_kind_is_judged_by_us_alone(make, shared):
+    """Also one of a key that left the ring, or that says that it is ours."""
+    retired = own(make({**SHARED, "keys": OTHER_KEY}))
+    said = header(typ="session+jwt")
+    for text in (
+        retired,
+        own(shared) + "x",
+        "pst_" + "a" * 43,
+        "pst_",
+        token(said=said),
+        token(said=header(typ="application/Session+JWT")),
+    ):
+        assert "session refused" in ask(shared, text).json["failure"]
+
+
+def test_any_other_goes_on_to_the_issuers_authenticator(shared):
+    for text in ("junk", "", "a.b.c", token() + "x", token()[1:]):
+        assert "bearer refused" in ask(shared, text).json["failure"]
+
+
+def test_references_are_ours(make):
+    client = make(
+        {**SHARED, "repository": "memory", "token.form": "reference"}
+    )
+    text = own(client)
+    assert text.startswith("pst_")
+
+    assert ask(client, text).json["authenticator"] == "session"
+    assert ask(client, token()).json["authenticator"] == "bearer"
+    other = text[:-1] + ("a" if text[-1] != "a" else "b")
+    assert "session refused" in ask(client, other).json["failure"]
+
+
+class Drawer:
+    """A session store of one's own, with references of its own."""
+
+    def __init__(self, options, registry):
+        self.tickets = {}
+
+    def store(self, ticket):
+        self.tickets["drawer-1"] = ticket
+        return "drawer-1"
+
+    def retrieve(self, reference):
+        return self.tickets.get(reference)
+
+    def renew(self, reference, ticket):
+        self.tickets[reference] = ticket
+        return True
+
+    def remove(self, reference):
+        self.tickets.pop(reference, None)
+
+
+def test_references_of_ones_own_are_ours_too(make):
+    client = make(
+        {
+            **SHARED,
+            "repository": "memory",
+            "session_store": Drawer,
+            "token.form": "reference",
+        }
+    )
+    assert isinstance(client.registry.getUtility(ISessionStore), Drawer)
+
+    assert own(client) == "drawer-1"
+
+    assert ask(client, "drawer-1").json["authenticator"] == "session"
+    assert "session refused" in ask(client, "drawer-2").json["failure"]
+    assert ask(client, token()).json["authenticator"] == "bearer"
+
+
+def test_where_nobody_else_judges_ours_it_is_refused(make, shared):
+    client = make({**SHARED, "authenticators": "cookie bearer"})
+
+    assert "bearer refused" in ask(client, own(shared)).json["failure"]
+
+
+def test_a_token_in_a_header_of_its_own_shares_no_scheme(make):
+    client = make({**SHARED, "token.header": "X-Session"})
+    text = swap(client, token()).json["access_token"]
+    shown = {"X-Session": text}
+    response = client.get("/identity", headers=shown)
+
+    assert response.json["authenticator"] == "session"
+    assert "bearer refused" in ask(client, text).json["failure"]
+    assert ask(client, token()).json["authenticator"] == "bearer"
+
+
+def test_an_authenticator_of_ones_own_may_take_its_place(make):
+    class Own:
+        scheme = "Bearer"
+        vary = ("Authorization",)
+        ambient = False
+
+        def authenticate(self, request):
+            return None
+
+        def challenge(self, request):
+            return None
+
+    def setup(config):
+        config.add_sessiontoken_authenticator("bearer", Own())
+
+    options = {k: v for k, v in SHARED.items() if not k.startswith("bearer")}
+    client = make(options, setup)
+
+    assert ask(client, "junk").json["failure"] is None
+    assert challenges(client.get("/admin", status=401)) == [
+        'Bearer realm="session"'
+    ]
+
+
+# The issuer's keys at a URL.
+
+
+@pytest.fixture
+def issuer():
+    with serving() as issuer:
+        yield issuer
+
+
+def at_url(issuer, **options):
+    trust = {**TRUST, "bearer.jwks": issuer.url, **options}
+    return {**trust, "bearer.key": None}
+
+
+def test_keys_are_fetched_when_the_first_token_needs_them(make, issuer):
+    client = make(at_url(issuer))
+    client.get("/identity")
+    ask(client, "junk")
+    assert issuer.asked == []
+
+    for _ in range(3):
+        assert ask(client, token()).json["userid"] == "alice"
+    assert len(issuer.asked) == 1
+
+
+def test_an_outage_of_the_issuer_is_told_and_signs_nobody_out(
+    make, issuer, caplog
+):
+    client = make(at_url(issuer))
+    client.post("/sign_in")
+    issuer.answer = respond(b"", "500 Oh")
+
+    for response in (
+        ask(client, token()),
+        ask(client, token(), "/admin"),
+        swap(client, token(), status=503),
+        swap(client, token(), status="*"),
+    ):
+        assert response.status_code == 503
+        assert response.headers["Retry-After"]
+        assert "Set-Cookie" not in response.headers
+    assert len(issuer.asked) == 1
+    assert client.get("/identity").json["userid"] == "alice"
+
+    issuer.answer = respond(jwks(jwk()))
+    client.clock.advance(COOL_DOWN)
+    assert ask(client.fresh(), token()).json["authenticator"] == "bearer"
+    assert not [p for p in token().split(".")[:2] if p in caplog.text]
+
+
+def test_a_flood_of_unknown_keys_costs_one_fetch(make, issuer):
+    client = make(at_url(issuer))
+    for number in range(50):
+        text = token(said=header(kid=f"made-up-{number}"))
+        assert ask(client, text).json["userid"] is None
+    assert ask(client, token()).json["userid"] == "alice"
+
+    assert len(issuer.asked) == 1
+
+
+def test_no_header_makes_the_server_ask_elsewhere(make, issuer):
+    client = make(TRUST)
+    for name in ("jku", "x5u", "kid"):
+        said = header(**{name: issuer.url})
+        ask(client, token(said=said))
+        ask(client, token(said=said, number=1))
+
+    assert issuer.asked == []
+
+
+def test_an_issuer_changes_its_keys(make, issuer):
+    client = make(at_url(issuer))
+    assert ask(client, token()).json["userid"] == "alice"
+    issuer.answer = respond(jwks(jwk(number=1)))
+    client.clock.advance(COOL_DOWN)
+
+    assert ask(client, token(number=1)).json["userid"] == "alice"
+    assert ask(client, token()).json["userid"] is None
+
+
+def test_keys_in_a_file(make, tmp_path):
+    path = tmp_path / "keys.jwks"
+    path.write_bytes(jwks(jwk(), jwk("RS256"), jwk("EdDSA")))
+    for place in (f"file:{path}", str(path)):
+        trust = {
+            **TRUST,
+            "bearer.algorithms": "RS256 ES256 EdDSA",
+            "bearer.key": None,
+            "bearer.jwks": place,
+        }
+        client = make(trust)
+        for algorithm in ("ES256", "RS256", "EdDSA"):
+            text = token(algorithm=algorithm)
+            assert ask(client, text).json["userid"] == "alice"
+        assert ask(client, token(algorithm="PS256")).json["failure"]
+
+
+# Whatever is shown.
+
+
+@given(
+    st.sampled_from(["Bearer ", "bearer  ", "Bearer\t", "Bearer", ""]),
+    st.text()
+    | st.text(st.characters(max_codepoint=255))
+    | st.sampled_from([token(), token(payload(nbf=START))]),
+    st.text(max_size=3) | st.sampled_from([" ", "\r\n", "=", ".", "\0"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_header_says_it_is_judged(shared, scheme, text, end):
+    request = Request.blank("/")
+    request.environ["HTTP_AUTHORIZATION"] = scheme + text + end
+    found = []
+    for name in ("session", "bearer"):
+        authenticator = shared.registry.getUtility(IAuthenticator, name)
+        with contextlib.suppress(InvalidCredential):
+            found.append(authenticator.authenticate(request))
+
+    assert all(who is None or who.userid == "alice" for who in found)
+
+
+def test_keys_stand_beside_passwords(make):
+    trust = {
+        **TRUST,
+        "authenticators": "session basic bearer",
+        "basic.check": check_password,
+        "keys": KEY,
+    }
+    client = make(trust)
+
+    assert client.swap()["access_token"]
+    assert challenges(client.get("/admin", status=401)) == [
+        'Session realm="session"',
+        'Basic realm="session", charset="UTF-8"',
+        'Bearer realm="session"',
+    ]
