@@ -28,8 +28,7 @@ def make(clock):
 
     yield make_repository
     for repository in made:
-        for client in repository._clients.values():
-            client.close()
+        repository.close()
 
 
 @pytest.fixture
@@ -83,36 +82,36 @@ def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):
 
 def options_of(url, clock):
     repository = RedisRepository(url, clock, timeout=0.5, pool_size=3)
-    client = repository._open()
-    pool = client.connection_pool
+    opened = repository._open()
+    client = getattr(opened, "client", None)
+    pool = client.connection_pool if client else opened.pool
     assert pool.max_connections == 3
     assert pool.timeout == 0.5
     kw = pool.connection_kwargs
     assert kw["socket_timeout"] == kw["socket_connect_timeout"] == 0.5
     assert kw["retry"].get_retries() == 0
-    return client, kw
+    return pool, kw
 
 
 def test_a_server_is_named_as_redis_py_does(clock):
     _, kw = options_of("rediss://alice:p%40ss@h:1234/5", clock)
     assert (kw["host"], kw["port"], kw["db"]) == ("h", 1234, 5)
     assert (kw["username"], kw["password"]) == ("alice", "p@ss")
-    client, _ = options_of("rediss://h", clock)
-    made = client.connection_pool.connection_class
-    assert made.__name__ == "SSLConnection"
+    pool, _ = options_of("rediss://h", clock)
+    assert pool.connection_class.__name__ == "SSLConnection"
     _, kw = options_of("unix:///run/redis.sock?db=2", clock)
     assert (kw["path"], kw["db"]) == ("/run/redis.sock", 2)
 
 
 def test_sentinels_are_named_in_one_url(clock):
     url = "redis+sentinel://alice:p%40ss@h1,h2:1234,[::1]:99/mymaster?db=3"
-    client, kw = options_of(url, clock)
+    pool, kw = options_of(url, clock)
     assert (kw["username"], kw["password"]) == ("alice", "p@ss")
     assert kw["db"] == 3
-    assert client.connection_pool.service_name == "mymaster"
+    assert pool.service_name == "mymaster"
     sentinels = [
         s.connection_pool.connection_kwargs
-        for s in client.connection_pool.sentinel_manager.sentinels
+        for s in pool.sentinel_manager.sentinels
     ]
     assert [(s["host"], s["port"]) for s in sentinels] == [
         ("h1", 26379),
@@ -265,11 +264,12 @@ def test_a_server_that_does_not_answer_is_given_up_soon(
 
 def test_an_exhausted_pool_is_an_outage(make, redis):
     repository = make(redis.tcp, pool_size=1)
-    pool = repository._client().connection_pool
-    connection = pool.get_connection()
+    assert repository.get("key") is None
+    (opened,) = repository._opened.values()
+    opened._free.acquire()
     waited = seconds_until_unavailable(lambda: repository.get("key"))
     assert 0.2 < waited < 1
-    pool.release(connection)
+    opened._free.release()
     assert repository.get("key") is None
 
 
