@@ -102,12 +102,13 @@ class KeptSessions:
         """
         if self.revocations is None and reference is None:
             self._need_subjects("a session is ended by its name")
+        # The mark comes first: see forms.Reference.
+        if self.revocations is not None:
+            self.revocations.end(sid)
         if reference is not None:
             self._registry.getUtility(ISessionStore).remove(reference)
         if self._store is not None:
             self._store.remove_session(sid)
-        if self.revocations is not None:
-            self.revocations.end(sid)
 
     def end_all(self, userid: Userid, keep: str | None = None) -> None:
         """End every session that a user began up to now, but for one.
@@ -117,6 +118,7 @@ class KeptSessions:
         if self.revocations is None:
             self._need_subjects("all sessions of a user are ended")
         else:
+            # As in end.
             self.revocations.end_all(userid, keep)
         if self._store is not None and self._knows_subjects:
             self._store.remove_all_of(userid, keep)

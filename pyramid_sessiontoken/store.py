@@ -93,10 +93,7 @@ class RepositorySessionStore:
         reference = PREFIX + secrets.token_urlsafe(32)
         key = key_of(reference)
         self._repository.add_or_update(self._item(key, ticket))
-        # By which a session is found, to end it by its name.
-        expires = moment(ticket.session_end + LINGER)
-        index = TokenItem(OF + key, expires, b"", _subject_of_sid(ticket.sid))
-        self._repository.add_or_update(index)
+        self._note(key, ticket)
         return reference
 
     def retrieve(self, reference: str) -> Ticket | None:
@@ -129,6 +126,9 @@ class RepositorySessionStore:
             return False
         renewed = replace(ticket, device=current.device)
         item = self._item(key, renewed)
+        if ticket.session_end > current.session_end:
+            # By an expiry policy of the application's own.
+            self._note(key, ticket)
         if not IRenewingRepository.providedBy(repository):
             repository.add_or_update(item)
         elif not repository.renew(item, there.expires):
@@ -176,6 +176,24 @@ class RepositorySessionStore:
             if ticket is not None:
                 yield ticket
 
+    @property
+    def removes_for_good(self) -> bool:
+        """Tell whether all tickets of a session are found when it ends, and
+        none is brought back by a renewal that is under way.
+        """
+        repository = self._repository
+        return bool(
+            IRenewingRepository.providedBy(repository)
+            and ISubjectRepository.providedBy(repository)
+        )
+
+    def _note(self, key: str, ticket: Ticket) -> None:
+        """Note by what a session is found, to end it by its name."""
+        expires = moment(ticket.session_end + LINGER)
+        self._repository.add_or_update(
+            TokenItem(OF + key, expires, b"", _subject_of_sid(ticket.sid))
+        )
+
     def _keys_of(self, sid: str) -> list[str]:
         found = self._repository.items_of(_subject_of_sid(sid))
         return [item.key.removeprefix(OF) for item in found]
@@ -203,16 +221,15 @@ class RepositorySessionStore:
         """
         try:
             members = self._seal.open(item.token, key)
-            device = freeze_claims(members.pop("device", {}))
-            ticket = read_ticket(
+            return read_ticket(
                 members,
                 members.pop("claims", {}),
                 persistent=members.pop("persistent", False) is True,
+                device=freeze_claims(members.pop("device", {})),
             )
         except InvalidCredential as refusal:
             log.warning("a stored session is not readable: %s", refusal.reason)
             return None
-        return replace(ticket, device=device)
 
     @property
     def _repository(self) -> Any:

@@ -115,10 +115,9 @@ class Server:
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
         registry.registerUtility(repository, ITokenRepository)
         cache = FirstLevelCache(100, ttl)
-        self.revocations = Revocations(registry, cache)
-        self.store = RepositorySessionStore(
-            registry, Seal(self.get_ring, "store"), cache
-        )
+        seal = Seal(self.get_ring, "store")
+        self.revocations = Revocations(registry, seal, cache)
+        self.store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(self.store, ISessionStore)
         self.own = SelfContained(
             self.get_ring,

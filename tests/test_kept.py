@@ -89,11 +89,12 @@ class Server:
         if repository is not None:
             registry.registerUtility(repository, ITokenRepository)
         cache = FirstLevelCache(100, 5)
-        self.revocations = Revocations(registry, cache) if revokes else None
         ring = KeyRing((FIRST,))
-        self.store = own_store or RepositorySessionStore(
-            registry, Seal(lambda: ring, "store"), cache
+        seal = Seal(lambda: ring, "store")
+        self.revocations = (
+            Revocations(registry, seal, cache) if revokes else None
         )
+        self.store = own_store or RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(self.store, ISessionStore)
         self.kept = KeptSessions(
             registry,

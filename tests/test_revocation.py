@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pyramid.registry import Registry
 from support import START
-from support_tokens import make_ticket
+from support_tokens import FIRST, SECOND, make_ticket
 
 from pyramid_sessiontoken.cache import FirstLevelCache
 from pyramid_sessiontoken.expiry import ExpiryPolicy
@@ -15,8 +15,10 @@ from pyramid_sessiontoken.interfaces import (
     IExpiryPolicy,
     ITokenRepository,
 )
+from pyramid_sessiontoken.keyring import KeyRing
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.revocation import Revocations
+from pyramid_sessiontoken.sealing import Seal
 from pyramid_sessiontoken.store import LINGER, moment
 
 ABSOLUTE = 36000
@@ -61,13 +63,15 @@ class Repository(MemoryRepository):
         return item
 
 
-def process(clock, repository, ttl=5):
+def process(clock, repository, ttl=5, keys=(FIRST,)):
     """Give the revocations of a process that shares a repository."""
     registry = Registry()
     registry.registerUtility(clock, IClock)
     registry.registerUtility(repository, ITokenRepository)
     registry.registerUtility(ExpiryPolicy(ABSOLUTE, 3600), IExpiryPolicy)
-    return Revocations(registry, FirstLevelCache(100, ttl))
+    ring = KeyRing(keys)
+    seal = Seal(lambda: ring, "store")
+    return Revocations(registry, seal, FirstLevelCache(100, ttl))
 
 
 @pytest.fixture
