@@ -60,9 +60,14 @@ class Seal:
             raise InvalidCredential("its record is corrupt") from None
         return read_object(content)
 
+    @property
+    def keys(self) -> dict[bytes, bytes]:
+        """Keys by name; another object once the ring is another."""
+        return self._derived.keys
+
     def _ciphers(self) -> dict[bytes, AESGCM]:
         """Give them by the names of their keys, made once for each ring."""
-        keys = self._derived.keys
+        keys = self.keys
         made, ciphers = self._made
         if made is not keys:
             ciphers = {name: AESGCM(key) for name, key in keys.items()}

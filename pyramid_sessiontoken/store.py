@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
+from hashlib import sha256
 from typing import Any
 
 from zope.interface import implementer
@@ -32,6 +32,7 @@ from .interfaces import (
 from .sealing import Seal
 from .ticket import Ticket
 from .userid import Userid, to_subject
+from .verified import VerifiedTokens
 from .wire import read_ticket, write_members
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -48,6 +49,9 @@ _REFERENCE = re.compile(PREFIX + "[A-Za-z0-9_-]{43}")
 #: ``expiry.clock_skew`` can be.
 LINGER = 300
 
+#: How many records are remembered with what they say.
+REMEMBERED = 10_000
+
 
 def subject_of(userid: Userid) -> str:
     """Write whose a session is: ``str:alice``, ``int:42``, ``uuid:...``."""
@@ -57,7 +61,7 @@ def subject_of(userid: Userid) -> str:
 
 def key_of(reference: str) -> str:
     """Give the key of a reference: nobody can turn it round."""
-    return hashlib.sha256(reference.encode()).hexdigest()
+    return sha256(reference.encode()).hexdigest()
 
 
 def moment(seconds: int) -> datetime:
@@ -88,6 +92,7 @@ class RepositorySessionStore:
         self._registry = registry
         self._seal = seal
         self._cache = cache
+        self._opened: tuple[object, VerifiedTokens[Ticket]] | None = None
 
     def store(self, ticket: Ticket) -> str:
         reference = PREFIX + secrets.token_urlsafe(32)
@@ -217,10 +222,29 @@ class RepositorySessionStore:
 
     def _open(self, item: TokenItem, key: str) -> Ticket | None:
         """Read what is kept under a key; ``None`` for what is not readable,
-        or was kept under another.
+        or was kept under another. What was opened once is remembered.
         """
+        opened = self._remembered()
+        # No key has a NUL.
+        digest = sha256(b"%b\0%b" % (key.encode(), item.token)).digest()
+        ticket = opened.get(digest)
+        if ticket is None:
+            ticket = self._unseal(item.token, key)
+            if ticket is not None:
+                opened.add(digest, ticket)
+        return ticket
+
+    def _remembered(self) -> VerifiedTokens[Ticket]:
+        keys = self._seal.keys
+        opened = self._opened
+        if opened is None or opened[0] is not keys:
+            # What was opened under another ring is forgotten with it.
+            opened = self._opened = (keys, VerifiedTokens(REMEMBERED))
+        return opened[1]
+
+    def _unseal(self, token: bytes, key: str) -> Ticket | None:
         try:
-            members = self._seal.open(item.token, key)
+            members = self._seal.open(token, key)
             return read_ticket(
                 members,
                 members.pop("claims", {}),
@@ -245,4 +269,4 @@ def _least_gain(ticket: Ticket) -> float:
 
 
 def _subject_of_sid(sid: str) -> str:
-    return "sid:" + hashlib.sha256(sid.encode()).hexdigest()
+    return "sid:" + sha256(sid.encode()).hexdigest()

@@ -3,55 +3,94 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import Any
 
 Command = tuple[Any, ...]
+
+#: After how many seconds of rest a connection is looked at before it is used
+#: again. No server that ends is back sooner.
+RESTED = 0.1
 
 
 class Connections:
     """Connections to one server, which the threads share. The one that was
     used last is used next.
 
-    They are redis-py's. Its own way from a command to its answer, through
-    pool, client and callbacks, takes as long again as the question itself.
+    They are redis-py's. Its own way from a command to the answer, through
+    pool, client and callbacks, takes half as long again as the question.
 
-    :param pool: makes connections, and knows how many there may be and how
-        long to wait for one, in seconds.
+    :param pool: says how connections are made, how many there may be, and
+        how long to wait for one, in seconds.
     """
 
     def __init__(self, pool: Any) -> None:
         self.pool = pool
-        self._idle: deque[Any] = deque()
-        self._free = threading.Semaphore(pool.max_connections)
+        # Each with the time since when it rests; None for one to be made.
+        self._idle: deque[tuple[Any, float]] = deque(
+            [(None, 0.0)] * pool.max_connections
+        )
+        self._returned = threading.Condition()
+        self._waiting = 0
 
     def ask(self, commands: tuple[Command, ...]) -> list[Any]:
         """Give the answers, in order: one round trip, and one step.
 
         :raises TimeoutError: where no connection is free in time.
         """
-        if not self._free.acquire(timeout=self.pool.timeout):
-            raise TimeoutError("all connections are in use")
         try:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                connection = self.pool.make_connection()
-            try:
-                return _exchange(connection, commands)
-            finally:
-                self._idle.append(connection)
+            connection, since = self._idle.pop()
+        except IndexError:
+            connection, since = self._wait()
+        try:
+            if connection is None or (
+                time.monotonic() - since > RESTED and _is_broken(connection)
+            ):
+                connection = self._make()
+            return _exchange(connection, commands)
+        except BaseException:
+            # Closed by now, or never open.
+            connection = None
+            raise
         finally:
-            self._free.release()
+            self._idle.append((connection, time.monotonic()))
+            if self._waiting:
+                with self._returned:
+                    self._returned.notify()
 
     def close(self) -> None:
         """Close those that nobody uses just now."""
-        while self._idle:
-            self._idle.pop().disconnect()
+        for _ in range(len(self._idle)):
+            connection, _ = self._idle.pop()
+            self._idle.appendleft((None, 0.0))
+            if connection is not None:
+                connection.disconnect()
+
+    def _make(self) -> Any:
+        made = self.pool.connection_class(**self.pool.connection_kwargs)
+        made.connect()
+        return made
+
+    def _wait(self) -> tuple[Any, float]:
+        until = time.monotonic() + self.pool.timeout
+        with self._returned:
+            # Whoever returns one from now on says so.
+            self._waiting += 1
+            try:
+                while True:
+                    try:
+                        return self._idle.pop()
+                    except IndexError:
+                        left = until - time.monotonic()
+                        if not self._returned.wait(left):
+                            raise TimeoutError("none is free") from None
+            finally:
+                self._waiting -= 1
 
 
 class Client:
-    """A client of redis-py, where it is more than one server.
+    """A client of redis-py, where there is more than one server.
 
     :param in_one_step: whether it can do several things in one step; where
         it cannot, they are done one after the other.
@@ -73,8 +112,20 @@ class Client:
             return answers
 
 
+def _is_broken(connection: Any) -> bool:
+    """Tell whether the server left meanwhile: nothing is to be read where
+    nothing was asked. Then it is closed.
+    """
+    try:
+        broken = connection.can_read()
+    except Exception:  # noqa: BLE001
+        broken = True
+    if broken:
+        connection.disconnect()
+    return bool(broken)
+
+
 def _exchange(connection: Any, commands: tuple[Command, ...]) -> list[Any]:
-    _refresh(connection)
     try:
         if not commands[1:]:
             connection.send_command(*commands[0])
@@ -88,19 +139,6 @@ def _exchange(connection: Any, commands: tuple[Command, ...]) -> list[Any]:
         raise
     for answer in answers:
         if isinstance(answer, Exception):
+            connection.disconnect()
             raise answer
     return answers
-
-
-def _refresh(connection: Any) -> None:
-    """Connect, also where the server left meanwhile: nothing is to be read
-    where nothing was asked.
-    """
-    connection.connect()
-    try:
-        broken = connection.can_read()
-    except Exception:  # noqa: BLE001
-        broken = True
-    if broken:
-        connection.disconnect()
-        connection.connect()

@@ -266,10 +266,10 @@ def test_an_exhausted_pool_is_an_outage(make, redis):
     repository = make(redis.tcp, pool_size=1)
     assert repository.get("key") is None
     (opened,) = repository._opened.values()
-    opened._free.acquire()
+    free = opened._idle.pop()
     waited = seconds_until_unavailable(lambda: repository.get("key"))
     assert 0.2 < waited < 1
-    opened._free.release()
+    opened._idle.append(free)
     assert repository.get("key") is None
 
 
