@@ -312,9 +312,27 @@ def test_what_was_kept_ends_by_the_next_call(revocations, clock):
     revocations.end_all("alice")
     assert revocations.is_ended(ticket_of(sid=SIDS[1]))
     clock.advance(60)
+    new = begin(revocations, clock, sid=SIDS[2])
     revocations.end_all("alice", keep=SIDS[2])
     assert revocations.is_ended(ticket_of(sid=SIDS[1]))
-    assert not revocations.is_ended(ticket_of(sid=SIDS[2]))
+    assert not revocations.is_ended(new)
+
+
+def test_to_spare_a_session_does_not_bring_it_back(revocations, eager, clock):
+    """It asked before it was ended itself, and was answered after."""
+    revocations.end_all("alice")
+    clock.advance(60)
+    revocations.end_all("alice", keep=SIDS[0])
+    for each in (revocations, eager):
+        assert each.is_ended(ticket_of(sid=SIDS[0]))
+
+
+def test_a_session_is_spared_time_and_again(revocations, clock):
+    for _ in range(3):
+        revocations.end_all("alice", keep=SIDS[0])
+        assert not revocations.is_ended(ticket_of(sid=SIDS[0]))
+        assert revocations.is_ended(ticket_of(sid=SIDS[1]))
+        clock.advance(1)
 
 
 def test_what_was_kept_can_be_ended_by_itself(revocations):
