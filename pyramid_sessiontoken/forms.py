@@ -232,9 +232,7 @@ class EitherCookie:
 
 
 def _removes_for_good(store: Any) -> bool:
-    return (
-        isinstance(store, RepositorySessionStore) and store.removes_for_good
-    )
+    return isinstance(store, RepositorySessionStore) and store.removes_for_good
 
 
 def refuse_ended(revocations: Revocations | None, ticket: Ticket) -> None:

@@ -53,9 +53,7 @@ class Seal:
             raise InvalidCredential("its record is of another version or key")
         nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
         try:
-            content = cipher.decrypt(
-                nonce, ciphertext, head + place.encode()
-            )
+            content = cipher.decrypt(nonce, ciphertext, head + place.encode())
         except (InvalidTag, ValueError):
             raise InvalidCredential("its record is corrupt") from None
         return read_object(content)

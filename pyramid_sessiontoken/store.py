@@ -23,6 +23,7 @@ from .errors import (
 from .expiry import MINIMUM_GAIN
 from .interfaces import (
     IClock,
+    IListingRepository,
     IRenewingRepository,
     ISessionStore,
     ISubjectRepository,
@@ -180,6 +181,24 @@ class RepositorySessionStore:
             ticket = self._open(item, item.key)
             if ticket is not None:
                 yield ticket
+
+    def tickets(self) -> Iterator[Ticket]:
+        """Give the tickets of everybody.
+
+        :raises SessionTokenError: where the repository cannot tell.
+        """
+        repository = self._repository
+        if not IListingRepository.providedBy(repository):
+            raise SessionTokenError(
+                "everybody's sessions are listed only where the repository"
+                " provides IListingRepository: name a user"
+            )
+        for item in repository.items():
+            # Others are marks, and what says whose session a ticket is.
+            if item.subject is not None and not item.key.startswith(OF):
+                ticket = self._open(item, item.key)
+                if ticket is not None:
+                    yield ticket
 
     @property
     def removes_for_good(self) -> bool:

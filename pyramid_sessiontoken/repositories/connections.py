@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 Command = tuple[Any, ...]
@@ -12,6 +14,10 @@ Command = tuple[Any, ...]
 #: After how many seconds of rest a connection is looked at before it is used
 #: again. No server that ends is back sooner.
 RESTED = 0.1
+
+
+#: How many names are asked for at a time.
+MANY = 500
 
 
 class Connections:
@@ -58,6 +64,20 @@ class Connections:
             if self._waiting:
                 with self._returned:
                     self._returned.notify()
+
+    def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
+        """Give the names of all texts that match, many at a time."""
+        cursor: Any = 0
+        while True:
+            line = (
+                "SCAN",
+                cursor,
+                *("MATCH", pattern, "COUNT", MANY, "TYPE", "string"),
+            )
+            [(cursor, names)] = self.ask((line,))
+            yield names
+            if int(cursor) == 0:
+                return
 
     def close(self) -> None:
         """Close those that nobody uses just now."""
@@ -110,6 +130,12 @@ class Client:
                 pipeline.execute_command(*line)
             answers: list[Any] = pipeline.execute()
             return answers
+
+    def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
+        """Give the names of all texts that match, many at a time."""
+        found = self.client.scan_iter(pattern, MANY, _type="string")
+        while names := list(islice(found, MANY)):
+            yield names
 
 
 def _is_broken(connection: Any) -> bool:

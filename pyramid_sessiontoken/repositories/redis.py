@@ -10,7 +10,7 @@ import math
 import os
 import re
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -25,7 +25,13 @@ from redis.sentinel import SentinelConnectionPool
 from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable, SessionTokenError
-from ..interfaces import IRenewingRepository, ISubjectRepository, TokenItem
+from ..interfaces import (
+    IListingRepository,
+    IPurgingRepository,
+    IRenewingRepository,
+    ISubjectRepository,
+    TokenItem,
+)
 from .connections import Client, Command, Connections
 
 # It types some of its calls, in some versions.
@@ -33,6 +39,8 @@ _redis: Any = redis
 
 _KEY = re.compile("[A-Za-z0-9_:.-]{1,200}")
 _MAX_SUBJECT = 300
+
+_OUTAGES = (RedisError, RedisClusterException, OSError)
 
 # A value: the version 1, when it expires (seconds since the epoch), how many
 # bytes the subject has, the subject, the token.
@@ -78,7 +86,12 @@ return 1
 """
 
 
-@implementer(IRenewingRepository, ISubjectRepository)
+@implementer(
+    IRenewingRepository,
+    ISubjectRepository,
+    IListingRepository,
+    IPurgingRepository,
+)
 class RedisRepository:
     """For all processes that share a Redis, which lets items expire.
 
@@ -130,6 +143,10 @@ class RedisRepository:
         """Do nothing: the server lets them expire. Give 0."""
         return 0
 
+    def purge(self, date: datetime) -> tuple[int, ...]:
+        """Do nothing, in no step."""
+        return ()
+
     def renew(self, item: TokenItem, was: datetime) -> bool:
         _check(item)
         if _seconds(was) <= self._clock.now():
@@ -150,6 +167,23 @@ class RedisRepository:
         keys = set(self._keys_of(subject)).difference(keep)
         drops = [("EVAL", _DROP, 1, self._name(key), *ours) for key in keys]
         return sum(self._ask(*drops))
+
+    def items(self) -> Iterator[TokenItem]:
+        begin = len(self._prefix)
+        # Of a pattern, these would mean something.
+        pattern = re.sub(rb"([][*?\\^-])", rb"\\\1", self._prefix) + b"*"
+        try:
+            for names in self._way().scan(pattern):
+                keys = [
+                    name[begin:].decode("ascii", "replace") for name in names
+                ]
+                values = self._ask(*[("GET", name) for name in names])
+                for key, value in zip(keys, values, strict=True):
+                    item = self._live(key, value)
+                    if item is not None and _KEY.fullmatch(key):
+                        yield item
+        except _OUTAGES as e:
+            raise _unavailable(e) from e
 
     def _note(self, item: TokenItem) -> list[Command]:
         if item.subject is None:
@@ -182,16 +216,17 @@ class RedisRepository:
         """
         if not commands:
             return []
-        pid = os.getpid()
         try:
-            opened = self._opened.get(pid)
-            if opened is None:
-                opened = self._opened.setdefault(pid, self._open())
-            return opened.ask(commands)
-        except (RedisError, RedisClusterException, OSError) as e:
-            raise RepositoryUnavailable(
-                f"Redis could not be asked: {type(e).__name__}"
-            ) from e
+            return self._way().ask(commands)
+        except _OUTAGES as e:
+            raise _unavailable(e) from e
+
+    def _way(self) -> Connections | Client:
+        pid = os.getpid()
+        opened = self._opened.get(pid)
+        if opened is None:
+            opened = self._opened.setdefault(pid, self._open())
+        return opened
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new
@@ -200,6 +235,12 @@ class RedisRepository:
         opened = self._opened.pop(os.getpid(), None)
         if opened is not None:
             opened.close()
+
+
+def _unavailable(error: Exception) -> RepositoryUnavailable:
+    return RepositoryUnavailable(
+        f"Redis could not be asked: {type(error).__name__}"
+    )
 
 
 def _check(item: TokenItem) -> None:

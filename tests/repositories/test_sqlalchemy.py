@@ -249,6 +249,21 @@ def test_a_purge_goes_on_in_batches(make, any_url, clock):
     assert deleted == [1_000, 1_000, 500]
     assert repository.remove_all_before(date) == 0
     assert len(repository.items_of("str:alice")) == 2_500
+    # They are listed in batches, too: none is left out, none comes twice.
+    listed = [item.key for item in repository.items()]
+    assert len(listed) == len(set(listed)) == 2_500
+
+
+def test_a_purge_begins_with_the_oldest(make, any_url, clock, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 2)
+    repository = make(any_url, timeout=5)
+    for seconds in (30, 10, 50, 20, 40):
+        repository.add_or_update(item_of(clock, f"k{seconds}", seconds))
+    left = [
+        (gone, sorted(item.key for item in repository.items()))
+        for gone in repository.purge(item_of(clock, seconds=40).expires)
+    ]
+    assert left == [(2, ["k30", "k40", "k50"]), (2, ["k50"])]
 
 
 def test_a_time_is_a_whole_number_in_the_table(make, any_url, item):
