@@ -79,8 +79,8 @@ def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
     IPurgingRepository,
 )
 class SQLAlchemyRepository:
-    """For all processes that share a database: SQLite, PostgreSQL, MySQL
-    or MariaDB (written for the last two, but not tested with them).
+    """For all processes that share a database: SQLite, PostgreSQL, MariaDB
+    or MySQL.
 
     Every verb is one statement and its own transaction, but for
     ``remove_all_before``. The table is made at first use where it is absent.

@@ -287,7 +287,8 @@ def mariadb_process(folder):
     pymysql = pytest.importorskip("pymysql")
     path = tempfile.mkdtemp(dir=folder)
     port = free_port()
-    command = mariadb_command(path) + [
+    command = [
+        *mariadb_command(path),
         f"--port={port}",
         "--bind-address=127.0.0.1",
         f"--socket={path}/mysqld.sock",
