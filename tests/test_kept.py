@@ -269,6 +269,22 @@ def test_listing_names_what_is_lacking(clock):
         server.kept.of("alice", None)
 
 
+def test_everybody_s_sessions_are_listed_once_each(server):
+    server.begin("alice", sid=SIDS[0])
+    server.begin("alice", sid=SIDS[0])
+    server.begin(42, sid=SIDS[1])
+    server.begin("bob", sid=SIDS[2])
+    server.kept.end(SIDS[2])
+    server.kept.end_all("carol")
+    repository = server.kept._registry.getUtility(ITokenRepository)
+    repository.add_or_update(
+        TokenItem("x", moment(START + 60), b"junk", "str:dora")
+    )
+    listed = [(who, info.sid) for who, info in server.kept.of_everybody()]
+    assert len(listed) == 2
+    assert set(listed) == {("alice", SIDS[0]), (42, SIDS[1])}
+
+
 # Ending.
 
 

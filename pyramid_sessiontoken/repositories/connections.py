@@ -13,7 +13,7 @@ Command = tuple[Any, ...]
 
 #: After how many seconds of rest a connection is looked at before it is used
 #: again. No server that ends is back sooner.
-RESTED = 0.1
+RESTED = 0.01
 
 
 #: How many names are asked for at a time.
