@@ -26,6 +26,7 @@ from pyramid_sessiontoken.interfaces import (
     ISubjectRepository,
     ITokenRepository,
     IUserLoader,
+    TokenItem,
 )
 from pyramid_sessiontoken.kept import KeptSessions
 from pyramid_sessiontoken.keyring import KeyRing
