@@ -96,9 +96,14 @@ class SelfContained:
 class Reference:
     """The token only points; the session store keeps the ticket.
 
+    Who ends a session leaves a mark first, and removes its tickets then. Who
+    writes a ticket asks for marks afterwards, and takes back what has ended:
+    so one of the two sees the other. What stays can be read without asking
+    for marks, where the store finds all tickets of a session and none comes
+    back; elsewhere they are asked for in reading, too.
+
     :param registry: where ``ISessionStore`` is looked up.
-    :param revocations: asked as well: a reference that was made, or a renewal
-        that was under way, while its session ended is ended too.
+    :param revocations: what leaves marks; ``None``: nothing does.
     """
 
     def __init__(
@@ -108,7 +113,10 @@ class Reference:
         self._revocations = revocations
 
     def encode(self, ticket: Ticket) -> str:
-        reference: str = self._store.store(ticket)
+        store = self._store
+        reference: str = store.store(ticket)
+        # What begins while it is ended is over, like any other.
+        self._take_back(store, reference, ticket)
         return reference
 
     def decode(self, text: str) -> Ticket:
@@ -116,7 +124,8 @@ class Reference:
         ticket: Ticket | None = None if store is None else store.retrieve(text)
         if ticket is None:
             raise InvalidCredential(ENDED)
-        refuse_ended(self._revocations, ticket)
+        if not _removes_for_good(store):
+            refuse_ended(self._revocations, ticket)
         return ticket
 
     def reference_of(self, text: str) -> str | None:
@@ -132,7 +141,20 @@ class Reference:
         return not ours and text.count(".") != _JWT_DOTS
 
     def renew(self, text: str, ticket: Ticket) -> str | None:
-        return text if self._store.renew(text, ticket) else None
+        store = self._store
+        if not store.renew(text, ticket):
+            return None
+        return None if self._take_back(store, text, ticket) else text
+
+    def _take_back(self, store: Any, reference: str, ticket: Ticket) -> bool:
+        """Remove what was written while its session ended; tell whether it
+        was.
+        """
+        revocations = self._revocations
+        if revocations is None or not revocations.is_ended_by_now(ticket):
+            return False
+        store.remove(reference)
+        return True
 
     def key_of(self, text: str) -> str | None:
         return None
@@ -215,6 +237,10 @@ class EitherCookie:
     def reference_of(self, text: str) -> str | None:
         opened = self._own.open(text)
         return opened if isinstance(opened, str) else None
+
+
+def _removes_for_good(store: Any) -> bool:
+    return isinstance(store, RepositorySessionStore) and store.removes_for_good
 
 
 def refuse_ended(revocations: Revocations | None, ticket: Ticket) -> None:

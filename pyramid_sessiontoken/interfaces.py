@@ -88,6 +88,23 @@ class ISubjectRepository(ITokenRepository):
         Give how many they were."""
 
 
+class IListingRepository(ITokenRepository):
+    """Knows all that it keeps: ``psessiontoken sessions`` lists it."""
+
+    def items() -> Iterable[TokenItem]:
+        """Give the items that have not expired, in any order. Those that
+        come or go meanwhile may be given or not, and one may come twice."""
+
+
+class IPurgingRepository(ITokenRepository):
+    """Forgets in batches, and tells of each: ``psessiontoken purge`` shows
+    how far it is."""
+
+    def purge(date: datetime) -> Iterable[int]:
+        """Forget what ``remove_all_before`` forgets, step by step, the oldest
+        first. Give after each step how many they were."""
+
+
 class ISessionStore(Interface):
     """Keeps tickets; gives references to them."""
 

@@ -41,19 +41,16 @@ def keep_sessions(parts: Parts) -> KeptSessions | None:
     cache = FirstLevelCache(
         settings.repository_cache_size, settings.repository_cache_ttl
     )
+    seal = Seal(
+        parts.ring, "store", settings.token_issuer, settings.token_audience
+    )
     revocations = None
     has_repository = explicit or settings.repository is not None
     if has_repository and settings.revocation is not False:
-        revocations = Revocations(registry, cache)
+        revocations = Revocations(registry, seal, cache)
     parts.register_named(ISessionStore, "session_store")
     store = None
     if registry.queryUtility(ISessionStore) is None:
-        seal = Seal(
-            parts.ring,
-            "store",
-            settings.token_issuer,
-            settings.token_audience,
-        )
         store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(store, ISessionStore)
     return KeptSessions(registry, store, revocations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,21 +71,37 @@ class KeptSessions:
 
         :raises SessionTokenError: where the repository cannot tell.
         """
-        if self._store is None:
-            raise SessionTokenError(
-                "sessions are listed only by the library's own ISessionStore"
-            )
-        policy = self._registry.getUtility(IExpiryPolicy)
-        now = self._registry.getUtility(IClock).now()
         tickets: dict[str, Ticket] = {}
-        for ticket in self._store.tickets_of(userid):
+        for ticket in self._live(self._own_store.tickets_of(userid)):
             latest = tickets.get(ticket.sid, ticket)
-            if policy.judge(ticket, now) is EXPIRED:
-                continue
             if ticket.iat >= latest.iat:
                 tickets[ticket.sid] = ticket
         infos = [_info(ticket, current) for ticket in tickets.values()]
         return sorted(infos, key=lambda info: info.began, reverse=True)
+
+    def of_everybody(self) -> Iterator[tuple[Userid, SessionInfo]]:
+        """Give each stored session with its user, in any order.
+
+        :raises SessionTokenError: where the repository cannot tell.
+        """
+        given = set()
+        for ticket in self._live(self._own_store.tickets()):
+            if ticket.sid not in given:
+                given.add(ticket.sid)
+                yield ticket.userid, _info(ticket, None)
+
+    @property
+    def _own_store(self) -> RepositorySessionStore:
+        if self._store is None:
+            raise SessionTokenError(
+                "sessions are listed only by the library's own ISessionStore"
+            )
+        return self._store
+
+    def _live(self, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
+        policy = self._registry.getUtility(IExpiryPolicy)
+        now = self._registry.getUtility(IClock).now()
+        return (t for t in tickets if policy.judge(t, now) is not EXPIRED)
 
     def can_end(self, reference: str | None) -> bool:
         """Tell whether a token can be ended before its time."""
@@ -102,12 +119,13 @@ class KeptSessions:
         """
         if self.revocations is None and reference is None:
             self._need_subjects("a session is ended by its name")
+        # The mark comes first: see forms.Reference.
+        if self.revocations is not None:
+            self.revocations.end(sid)
         if reference is not None:
             self._registry.getUtility(ISessionStore).remove(reference)
         if self._store is not None:
             self._store.remove_session(sid)
-        if self.revocations is not None:
-            self.revocations.end(sid)
 
     def end_all(self, userid: Userid, keep: str | None = None) -> None:
         """End every session that a user began up to now, but for one.
@@ -117,6 +135,7 @@ class KeptSessions:
         if self.revocations is None:
             self._need_subjects("all sessions of a user are ended")
         else:
+            # As in end.
             self.revocations.end_all(userid, keep)
         if self._store is not None and self._knows_subjects:
             self._store.remove_all_of(userid, keep)

@@ -23,8 +23,10 @@ from .interfaces import (
     RENEW,
     IClock,
     IKeyRing,
+    IPurgingRepository,
     ITokenRepository,
 )
+from .kept import SessionInfo
 from .keyfiles import new_key, read_jwk_set, write_jwk_set
 from .keyring import describe
 from .parts import HEADER_RING
@@ -32,7 +34,7 @@ from .policy import SessionTokenPolicy
 from .request import POLICY
 from .rotation import PROPAGATION, FileRing
 from .settings import PREFIX, TABLE
-from .store import moment
+from .store import moment, subject_of
 from .ticket import Ticket
 from .userid import Userid, from_subject
 
@@ -116,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         "userid",
         metavar="USERID",
         nargs="?",
-        help="whose; a text, or int:42, or uuid:...",
+        help="whose, everybody's by default; a text, int:42, or uuid:...",
     )
     sessions.set_defaults(run=_sessions)
 
@@ -242,19 +244,25 @@ def _promise(policy: SessionTokenPolicy) -> str:
 def _sessions(arguments: argparse.Namespace) -> int:
     with _application(arguments.ini) as request:
         if arguments.userid is None:
-            raise SessionTokenError(
-                "a repository knows its sessions by whose they are: name a"
-                " USERID"
-            )
+            kept = _policy(request).rules.kept
+            if kept is None:
+                raise SessionTokenError("sessiontoken.repository is not set")
+            for userid, info in kept.of_everybody():
+                print(f"{_line(info)}  {subject_of(userid)}")
+            return 0
         userid = _userid(arguments.userid)
         for info in request.sessiontoken.sessions(userid):
-            device = " ".join(filter(None, map(str, info.device.values())))
-            print(
-                f"{info.sid}  began {info.began:%Y-%m-%d %H:%M:%S},"
-                f" ends {info.ends:%Y-%m-%d %H:%M:%S}, by"
-                f" {info.authenticator}  {device}".rstrip()
-            )
+            print(_line(info))
     return 0
+
+
+def _line(info: SessionInfo) -> str:
+    device = " ".join(filter(None, map(str, info.device.values())))
+    return (
+        f"{info.sid}  began {info.began:%Y-%m-%d %H:%M:%S},"
+        f" ends {info.ends:%Y-%m-%d %H:%M:%S}, by"
+        f" {info.authenticator}  {device}".rstrip()
+    )
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
@@ -273,6 +281,13 @@ def _purge(arguments: argparse.Namespace) -> int:
         if repository is None:
             raise SessionTokenError("sessiontoken.repository is not set")
         now = request.registry.getUtility(IClock).now()
+        if IPurgingRepository.providedBy(repository):
+            total = 0
+            for gone in repository.purge(moment(now)):
+                total += gone
+                print(f"{total} forgotten", flush=True)
+            print("done")
+            return 0
         # From the oldest on, so that each step is short and says something.
         for days in range(PURGE_DAYS, -1, -1):
             date = moment(now - days * 86400)

@@ -30,14 +30,15 @@ class Seal:
 
     def __init__(self, ring: Callable[[], Any], *purpose: str) -> None:
         self._derived = DerivedKeys(ring, *purpose)
+        self._made: tuple[Any, dict[bytes, AESGCM]] = (None, {})
 
     def seal(self, members: dict[str, Any], place: str) -> bytes:
         """Encrypt under the first key."""
-        name, key = self._derived.first()
+        name, cipher = next(iter(self._ciphers().items()))
         nonce = secrets.token_bytes(NONCE_BYTES)
         content = json.dumps(members, separators=(",", ":")).encode()
         head = VERSION + name
-        sealed = AESGCM(key).encrypt(nonce, content, head + place.encode())
+        sealed = cipher.encrypt(nonce, content, head + place.encode())
         return head + nonce + sealed
 
     def open(self, sealed: bytes, place: str) -> dict[str, Any]:
@@ -47,15 +48,33 @@ class Seal:
             that left the ring, or of another version.
         """
         head, rest = sealed[: 1 + NAME_BYTES], sealed[1 + NAME_BYTES :]
-        known = head[:1] == VERSION
-        key = self._derived.find(head[1:]) if known else None
-        if key is None:
+        cipher = self._cipher(head[1:])
+        if cipher is None or head[:1] != VERSION:
             raise InvalidCredential("its record is of another version or key")
         nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
         try:
-            content = AESGCM(key).decrypt(
-                nonce, ciphertext, head + place.encode()
-            )
+            content = cipher.decrypt(nonce, ciphertext, head + place.encode())
         except (InvalidTag, ValueError):
             raise InvalidCredential("its record is corrupt") from None
         return read_object(content)
+
+    @property
+    def keys(self) -> dict[bytes, bytes]:
+        """Keys by name; another object once the ring is another."""
+        return self._derived.keys
+
+    def _cipher(self, name: bytes) -> AESGCM | None:
+        cipher = self._ciphers().get(name)
+        if cipher is None and self._derived.find(name) is not None:
+            # A key that has just come.
+            cipher = self._ciphers().get(name)
+        return cipher
+
+    def _ciphers(self) -> dict[bytes, AESGCM]:
+        """Give them by the names of their keys, made once for each ring."""
+        keys = self.keys
+        made, ciphers = self._made
+        if made is not keys:
+            ciphers = {name: AESGCM(key) for name, key in keys.items()}
+            self._made = (keys, ciphers)
+        return ciphers

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
+from hashlib import sha256
 from typing import Any
 
 from zope.interface import implementer
@@ -23,6 +23,7 @@ from .errors import (
 from .expiry import MINIMUM_GAIN
 from .interfaces import (
     IClock,
+    IListingRepository,
     IRenewingRepository,
     ISessionStore,
     ISubjectRepository,
@@ -32,6 +33,7 @@ from .interfaces import (
 from .sealing import Seal
 from .ticket import Ticket
 from .userid import Userid, to_subject
+from .verified import VerifiedTokens
 from .wire import read_ticket, write_members
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -48,6 +50,9 @@ _REFERENCE = re.compile(PREFIX + "[A-Za-z0-9_-]{43}")
 #: ``expiry.clock_skew`` can be.
 LINGER = 300
 
+#: How many records are remembered with what they say.
+REMEMBERED = 10_000
+
 
 def subject_of(userid: Userid) -> str:
     """Write whose a session is: ``str:alice``, ``int:42``, ``uuid:...``."""
@@ -57,7 +62,7 @@ def subject_of(userid: Userid) -> str:
 
 def key_of(reference: str) -> str:
     """Give the key of a reference: nobody can turn it round."""
-    return hashlib.sha256(reference.encode()).hexdigest()
+    return sha256(reference.encode()).hexdigest()
 
 
 def moment(seconds: int) -> datetime:
@@ -88,15 +93,13 @@ class RepositorySessionStore:
         self._registry = registry
         self._seal = seal
         self._cache = cache
+        self._opened: tuple[object, VerifiedTokens[Ticket]] | None = None
 
     def store(self, ticket: Ticket) -> str:
         reference = PREFIX + secrets.token_urlsafe(32)
         key = key_of(reference)
         self._repository.add_or_update(self._item(key, ticket))
-        # By which a session is found, to end it by its name.
-        expires = moment(ticket.session_end + LINGER)
-        index = TokenItem(OF + key, expires, b"", _subject_of_sid(ticket.sid))
-        self._repository.add_or_update(index)
+        self._note(key, ticket)
         return reference
 
     def retrieve(self, reference: str) -> Ticket | None:
@@ -129,6 +132,9 @@ class RepositorySessionStore:
             return False
         renewed = replace(ticket, device=current.device)
         item = self._item(key, renewed)
+        if ticket.session_end > current.session_end:
+            # By an expiry policy of the application's own.
+            self._note(key, ticket)
         if not IRenewingRepository.providedBy(repository):
             repository.add_or_update(item)
         elif not repository.renew(item, there.expires):
@@ -176,6 +182,42 @@ class RepositorySessionStore:
             if ticket is not None:
                 yield ticket
 
+    def tickets(self) -> Iterator[Ticket]:
+        """Give the tickets of everybody.
+
+        :raises SessionTokenError: where the repository cannot tell.
+        """
+        repository = self._repository
+        if not IListingRepository.providedBy(repository):
+            raise SessionTokenError(
+                "everybody's sessions are listed only where the repository"
+                " provides IListingRepository: name a user"
+            )
+        for item in repository.items():
+            # Others are marks, and what says whose session a ticket is.
+            if item.subject is not None and not item.key.startswith(OF):
+                ticket = self._open(item, item.key)
+                if ticket is not None:
+                    yield ticket
+
+    @property
+    def removes_for_good(self) -> bool:
+        """Tell whether all tickets of a session are found when it ends, and
+        none is brought back by a renewal that is under way.
+        """
+        repository = self._repository
+        return bool(
+            IRenewingRepository.providedBy(repository)
+            and ISubjectRepository.providedBy(repository)
+        )
+
+    def _note(self, key: str, ticket: Ticket) -> None:
+        """Note by what a session is found, to end it by its name."""
+        expires = moment(ticket.session_end + LINGER)
+        self._repository.add_or_update(
+            TokenItem(OF + key, expires, b"", _subject_of_sid(ticket.sid))
+        )
+
     def _keys_of(self, sid: str) -> list[str]:
         found = self._repository.items_of(_subject_of_sid(sid))
         return [item.key.removeprefix(OF) for item in found]
@@ -199,20 +241,38 @@ class RepositorySessionStore:
 
     def _open(self, item: TokenItem, key: str) -> Ticket | None:
         """Read what is kept under a key; ``None`` for what is not readable,
-        or was kept under another.
+        or was kept under another. What was opened once is remembered.
         """
+        opened = self._remembered()
+        # No key has a NUL.
+        digest = sha256(b"%b\0%b" % (key.encode(), item.token)).digest()
+        ticket = opened.get(digest)
+        if ticket is None:
+            ticket = self._unseal(item.token, key)
+            if ticket is not None:
+                opened.add(digest, ticket)
+        return ticket
+
+    def _remembered(self) -> VerifiedTokens[Ticket]:
+        keys = self._seal.keys
+        opened = self._opened
+        if opened is None or opened[0] is not keys:
+            # What was opened under another ring is forgotten with it.
+            opened = self._opened = (keys, VerifiedTokens(REMEMBERED))
+        return opened[1]
+
+    def _unseal(self, token: bytes, key: str) -> Ticket | None:
         try:
-            members = self._seal.open(item.token, key)
-            device = freeze_claims(members.pop("device", {}))
-            ticket = read_ticket(
+            members = self._seal.open(token, key)
+            return read_ticket(
                 members,
                 members.pop("claims", {}),
                 persistent=members.pop("persistent", False) is True,
+                device=freeze_claims(members.pop("device", {})),
             )
         except InvalidCredential as refusal:
             log.warning("a stored session is not readable: %s", refusal.reason)
             return None
-        return replace(ticket, device=device)
 
     @property
     def _repository(self) -> Any:
@@ -228,4 +288,4 @@ def _least_gain(ticket: Ticket) -> float:
 
 
 def _subject_of_sid(sid: str) -> str:
-    return "sid:" + hashlib.sha256(sid.encode()).hexdigest()
+    return "sid:" + sha256(sid.encode()).hexdigest()

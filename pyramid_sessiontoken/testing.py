@@ -16,6 +16,8 @@ from zope.interface.verify import verifyObject
 from .clock import SystemClock
 from .interfaces import (
     IClock,
+    IListingRepository,
+    IPurgingRepository,
     IRenewingRepository,
     ISubjectRepository,
     ITokenRepository,
@@ -81,7 +83,12 @@ class RepositoryContract:
         self, repository: Any
     ) -> None:
         verifyObject(ITokenRepository, repository)
-        for power in (IRenewingRepository, ISubjectRepository):
+        for power in (
+            IRenewingRepository,
+            ISubjectRepository,
+            IListingRepository,
+            IPurgingRepository,
+        ):
             if power.providedBy(repository):
                 verifyObject(power, repository)
 
@@ -392,6 +399,41 @@ class RepositoryContract:
             )
             assert repository.get(item.key) is None
             assert list(repository.items_of(item.subject)) == []
+
+    # IListingRepository
+
+    def test_all_items_are_listed_but_those_that_are_gone(
+        self, repository: Any, clock: Any
+    ) -> None:
+        _needs(repository, IListingRepository)
+        given, hers = _item(clock), _item(clock, subject=_subject())
+        expired, removed = _item(clock, 30), _item(clock)
+        for item in (given, hers, expired, removed):
+            repository.add_or_update(item)
+        repository.remove(removed.key)
+        clock.advance(30)
+        listed = {item.key: item for item in repository.items()}
+        assert listed[given.key] == given
+        assert listed[hers.key] == hers
+        assert expired.key not in listed
+        assert removed.key not in listed
+
+    # IPurgingRepository
+
+    def test_a_purge_tells_how_many_it_forgot(
+        self, repository: Any, clock: Any
+    ) -> None:
+        _needs(repository, IPurgingRepository)
+        first, second, live = (_item(clock, n) for n in (10, 20, 30))
+        for item in (live, second, first):
+            repository.add_or_update(item)
+        count = sum(repository.purge(second.expires))
+        assert sum(repository.purge(second.expires)) == 0
+        assert repository.get(live.key) == live
+        if not self.expires_by_itself:
+            assert count >= 2
+            assert repository.get(first.key) is None
+            assert repository.get(second.key) is None
 
 
 def _present(self: Any) -> ManualClock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from .claims import freeze_claims
+from .claims import NO_CLAIMS, FrozenDict, freeze_claims
 from .errors import ClaimsError, InvalidCredential
 from .keyring import decode_base64url
 from .ticket import Ticket, is_id
@@ -48,6 +48,7 @@ def read_ticket(
     claims: object = None,
     *,
     persistent: bool = False,
+    device: FrozenDict = NO_CLAIMS,
 ) -> Ticket:
     """Turn :func:`write_members` round.
 
@@ -89,6 +90,7 @@ def read_ticket(
         amr=tuple(amr),
         claims=frozen,
         persistent=persistent,
+        device=device,
         thumbprint=thumbprint,
     )
 

@@ -115,10 +115,9 @@ class Server:
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
         registry.registerUtility(repository, ITokenRepository)
         cache = FirstLevelCache(100, ttl)
-        self.revocations = Revocations(registry, cache)
-        self.store = RepositorySessionStore(
-            registry, Seal(self.get_ring, "store"), cache
-        )
+        seal = Seal(self.get_ring, "store")
+        self.revocations = Revocations(registry, seal, cache)
+        self.store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(self.store, ISessionStore)
         self.own = SelfContained(
             self.get_ring,
@@ -258,8 +257,14 @@ def test_what_four_verbs_bring_back_is_refused_all_the_same(clock):
         server.revocations.end(ticket_of().sid)
 
     server.repository.meanwhile.append(sign_out)
-    carrier.renew(text, renewed())
-    assert server.repository.get(key_of(text)) is not None
+    # It sees so itself, and takes it back.
+    assert carrier.renew(text, renewed()) is None
+    assert server.repository.get(key_of(text)) is None
+    # And if it did not come so far, the mark says it.
+    server.store._repository.add_or_update(
+        server.store._item(key_of(text), renewed())
+    )
+    assert server.store.retrieve(text) == renewed()
     assert refused(carrier, text) == ENDED
 
 

@@ -26,6 +26,7 @@ from pyramid_sessiontoken.interfaces import (
     ISubjectRepository,
     ITokenRepository,
     IUserLoader,
+    TokenItem,
 )
 from pyramid_sessiontoken.kept import KeptSessions
 from pyramid_sessiontoken.keyring import KeyRing
@@ -89,11 +90,12 @@ class Server:
         if repository is not None:
             registry.registerUtility(repository, ITokenRepository)
         cache = FirstLevelCache(100, 5)
-        self.revocations = Revocations(registry, cache) if revokes else None
         ring = KeyRing((FIRST,))
-        self.store = own_store or RepositorySessionStore(
-            registry, Seal(lambda: ring, "store"), cache
+        seal = Seal(lambda: ring, "store")
+        self.revocations = (
+            Revocations(registry, seal, cache) if revokes else None
         )
+        self.store = own_store or RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(self.store, ISessionStore)
         self.kept = KeptSessions(
             registry,
@@ -266,6 +268,22 @@ def test_listing_names_what_is_lacking(clock):
     server = Server(clock, MemoryRepository(clock), own_store=Drawer())
     with pytest.raises(SessionTokenError, match="ISessionStore"):
         server.kept.of("alice", None)
+
+
+def test_everybody_s_sessions_are_listed_once_each(server):
+    server.begin("alice", sid=SIDS[0])
+    server.begin("alice", sid=SIDS[0])
+    server.begin(42, sid=SIDS[1])
+    server.begin("bob", sid=SIDS[2])
+    server.kept.end(SIDS[2])
+    server.kept.end_all("carol")
+    repository = server.kept._registry.getUtility(ITokenRepository)
+    repository.add_or_update(
+        TokenItem("x", moment(START + 60), b"junk", "str:dora")
+    )
+    listed = [(who, info.sid) for who, info in server.kept.of_everybody()]
+    assert len(listed) == 2
+    assert set(listed) == {("alice", SIDS[0]), (42, SIDS[1])}
 
 
 # Ending.

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from pyramid.registry import Registry
 from support import START
-from support_tokens import make_ticket
+from support_tokens import FIRST, SECOND, make_ticket
+from zope.interface import implementer_only
 
 from pyramid_sessiontoken.cache import FirstLevelCache
 from pyramid_sessiontoken.expiry import ExpiryPolicy
@@ -15,8 +16,10 @@ from pyramid_sessiontoken.interfaces import (
     IExpiryPolicy,
     ITokenRepository,
 )
+from pyramid_sessiontoken.keyring import KeyRing
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.revocation import Revocations
+from pyramid_sessiontoken.sealing import Seal
 from pyramid_sessiontoken.store import LINGER, moment
 
 ABSOLUTE = 36000
@@ -61,13 +64,20 @@ class Repository(MemoryRepository):
         return item
 
 
-def process(clock, repository, ttl=5):
+@implementer_only(ITokenRepository)
+class FourVerbs(MemoryRepository):
+    """A repository without powers."""
+
+
+def process(clock, repository, ttl=5, keys=(FIRST,)):
     """Give the revocations of a process that shares a repository."""
     registry = Registry()
     registry.registerUtility(clock, IClock)
     registry.registerUtility(repository, ITokenRepository)
     registry.registerUtility(ExpiryPolicy(ABSOLUTE, 3600), IExpiryPolicy)
-    return Revocations(registry, FirstLevelCache(100, ttl))
+    ring = KeyRing(keys)
+    seal = Seal(lambda: ring, "store")
+    return Revocations(registry, seal, FirstLevelCache(100, ttl))
 
 
 @pytest.fixture
@@ -308,9 +318,27 @@ def test_what_was_kept_ends_by_the_next_call(revocations, clock):
     revocations.end_all("alice")
     assert revocations.is_ended(ticket_of(sid=SIDS[1]))
     clock.advance(60)
+    new = begin(revocations, clock, sid=SIDS[2])
     revocations.end_all("alice", keep=SIDS[2])
     assert revocations.is_ended(ticket_of(sid=SIDS[1]))
-    assert not revocations.is_ended(ticket_of(sid=SIDS[2]))
+    assert not revocations.is_ended(new)
+
+
+def test_to_spare_a_session_does_not_bring_it_back(revocations, eager, clock):
+    """It asked before it was ended itself, and was answered after."""
+    revocations.end_all("alice")
+    clock.advance(60)
+    revocations.end_all("alice", keep=SIDS[0])
+    for each in (revocations, eager):
+        assert each.is_ended(ticket_of(sid=SIDS[0]))
+
+
+def test_a_session_is_spared_time_and_again(revocations, clock):
+    for _ in range(3):
+        revocations.end_all("alice", keep=SIDS[0])
+        assert not revocations.is_ended(ticket_of(sid=SIDS[0]))
+        assert revocations.is_ended(ticket_of(sid=SIDS[1]))
+        clock.advance(1)
 
 
 def test_what_was_kept_can_be_ended_by_itself(revocations):
@@ -334,7 +362,39 @@ def test_a_clock_that_was_set_back_brings_nothing_back(
     assert eager.is_ended(old)
 
 
+def test_who_is_slower_time_and_again_spares_nobody(
+    revocations, eager, repository, monkeypatch
+):
+    """Others write at the same time, whenever it tries."""
+    revocations.end_all("alice")
+    monkeypatch.setattr(repository, "renew", lambda item, was: False)
+    revocations.end_all("alice", keep=SIDS[0])
+    for each in (revocations, eager):
+        assert each.is_ended(ticket_of(START + 1))
+        assert not each.is_ended(ticket_of(START + 2))
+
+
+def test_it_ends_all_where_nothing_is_written_on_a_condition(clock):
+    repository = FourVerbs(clock)
+    revocations = process(clock, repository)
+    for _ in range(3):
+        session = begin(revocations, clock)
+        revocations.end_all("alice")
+        assert process(clock, repository).is_ended(session)
+
+
 # What nobody can read.
+
+
+def test_a_mark_is_sealed(revocations, repository):
+    revocations.end(SIDS[0])
+    revocations.end_all("alice", keep=SIDS[1])
+    ended, before = sorted(
+        repository._items.values(), key=lambda item: len(item.token)
+    )
+    assert ended.token == b""
+    for word in (b"before", b"spared", str(START).encode()):
+        assert word not in before.token
 
 
 def spoil(repository, raw):
@@ -368,3 +428,56 @@ def test_a_user_comes_in_again_over_a_mark_that_nobody_can_read(
     session = begin(eager, clock)
     clock.advance(60)
     assert not eager.is_ended(session)
+    assert not eager.is_ended(session)
+    assert not revocations.is_ended(session)
+
+
+def test_a_session_is_over_whatever_its_mark_says(eager, repository):
+    eager.end(SIDS[0])
+    for raw in UNREADABLE.values():
+        spoil(repository, raw)
+        assert eager.is_ended(ticket_of())
+
+
+def test_a_key_that_leaves_the_ring_brings_nothing_back(
+    clock, repository, caplog
+):
+    """Tokens that another key signed are good as before, if not ended."""
+    old = process(clock, repository, ttl=0, keys=(FIRST, SECOND))
+    new = process(clock, repository, ttl=0, keys=(SECOND,))
+    session = begin(old, clock, sid=SIDS[1])
+    old.end(SIDS[0])
+    old.end_all("alice")
+    clock.advance(600)
+    later = begin(old, clock, sid=SIDS[2])
+    assert not old.is_ended(later)
+    # Who cannot read what ended takes all for ended, once.
+    assert new.is_ended(ticket_of(userid="bob"))
+    for ticket in (session, later):
+        assert new.is_ended(ticket)
+    clock.advance(1)
+    assert new.is_ended(ticket_of(clock.now()))
+    assert caplog.messages == []
+    mine = begin(new, clock, sid=SIDS[2])
+    assert "not readable" in caplog.text
+    for seconds in (0, 1, 60, 600):
+        clock.advance(seconds)
+        assert not new.is_ended(mine)
+        for ticket in (session, later):
+            assert new.is_ended(ticket)
+        # It was written anew, under a key that all have.
+        assert not old.is_ended(mine)
+    assert len(caplog.messages) == 1
+    assert not new.is_ended(begin(new, clock, sid="d" * 22))
+
+
+def test_a_mark_in_the_place_of_another_is_not_readable(
+    eager, repository, clock
+):
+    eager.end_all("alice")
+    eager.end_all("bob")
+    one, other = repository._items
+    items = repository._items
+    items[one] = items[other]._replace(key=one)
+    assert eager.is_ended(ticket_of(clock.now()))
+    assert not eager.is_ended(begin(eager, clock))

@@ -227,9 +227,12 @@ class Fleet:
             self.copy(node)
 
     def restart(self, node):
-        """Start one anew; while files differ, nobody should."""
+        """Start one anew, which takes its time; while files differ, nobody
+        should.
+        """
         if self.late:
             return
+        self.advance(1)
         number = self.processes.index(
             next(
                 p for p in self.processes if str(self.files[node]) in p._paths

@@ -8,8 +8,13 @@ import jwt
 import pytest
 from pyramid.config import Configurator
 from support import KEY, OTHER_KEY, START
+from zope.interface import implementer, implementer_only
 
-from pyramid_sessiontoken.interfaces import IClock
+from pyramid_sessiontoken.interfaces import (
+    IClock,
+    ISessionStore,
+    ITokenRepository,
+)
 from pyramid_sessiontoken.keyfiles import read_jwk_set, write_jwk_set
 from pyramid_sessiontoken.keyring import Key, decode_base64url
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
@@ -317,9 +322,65 @@ def test_sessions_are_listed_and_ended(run, kept):
     assert run("sessions", kept, "int:7") == (0, "", "")
     verdicts = [run("explain", kept, token)[0] for token in tokens]
     assert verdicts == [1, 1, 0]
-    status, _, err = run("sessions", kept)
-    assert status == 1
-    assert "name a USERID" in err
+
+
+def test_everybody_s_sessions_are_listed(run, kept, ini):
+    for userid in ("int:7", "int:7", "bob"):
+        run("issue", kept, userid)
+    run("revoke", kept, "--user", "alice")
+    status, out, _ = run("sessions", kept)
+    assert status == 0
+    whose = sorted(line.split()[-1] for line in out.splitlines())
+    assert whose == ["int:7", "int:7", "str:bob"]
+    assert "began 2027-01-15 08:00:00" in out
+    CLOCK.advance(86400)
+    try:
+        assert run("sessions", kept) == (0, "", "")
+    finally:
+        CLOCK.advance(-86400)
+
+
+@pytest.mark.parametrize(
+    ("settings", "lacks"),
+    [
+        (
+            {"repository": "test_scripts:make_four_verbs"},
+            "IListingRepository: name a user",
+        ),
+        (
+            {
+                "repository": "memory",
+                "session_store": "test_scripts:make_own_store",
+            },
+            "ISessionStore",
+        ),
+        ({}, "repository is not set"),
+    ],
+)
+def test_what_cannot_list_everybody_s_sessions_says_so(
+    run, ini, settings, lacks
+):
+    status, out, err = run("sessions", ini(**settings))
+    assert (status, out) == (1, "")
+    assert lacks in err
+
+
+@implementer_only(ITokenRepository)
+class FourVerbs(MemoryRepository):
+    """A repository without powers."""
+
+
+def make_four_verbs(options, registry):
+    return FourVerbs(CLOCK)
+
+
+@implementer(ISessionStore)
+class OwnStore:
+    """No command asks it for anything."""
+
+
+def make_own_store(options, registry):
+    return OwnStore()
 
 
 def test_what_names_a_session_may_begin_with_a_dash(run, kept):
@@ -335,24 +396,29 @@ def test_an_option_without_its_value_is_misuse(run, kept, capsys):
 
 def test_purge_forgets_what_has_expired_and_says_how_much(run, kept, ini):
     run("issue", kept, "alice")
-    assert "until 2027-01-15 08:00: 0 forgotten" in run("purge", kept)[1]
+    assert run("purge", kept) == (0, "done\n", "")
     CLOCK.advance(86400 * 3)
     try:
         out = run("purge", kept)[1]
     finally:
         CLOCK.advance(-86400 * 3)
-    assert "forgotten" in out
-    assert sum(int(line.split()[-2]) for line in out.splitlines()) == 2
+    assert out == "2 forgotten\ndone\n"
     status, _, err = run("purge", ini())
     assert status == 1
     assert "repository is not set" in err
 
 
-def test_a_repository_that_counts_nothing_is_purged_as_well(
+def test_a_repository_that_is_purged_at_once_is_purged_by_days(
     run, ini, monkeypatch
 ):
-    monkeypatch.setattr(MemoryRepository, "remove_all_before", _forget)
-    assert "done" in run("purge", ini(repository="memory"))[1]
+    out = run("purge", ini(repository="test_scripts:make_four_verbs"))[1]
+    assert len(out.splitlines()) == 8
+    assert "until 2027-01-08 08:00: 0 forgotten" in out
+    assert "until 2027-01-15 08:00: 0 forgotten" in out
+    # One that counts nothing is purged as well.
+    monkeypatch.setattr(FourVerbs, "remove_all_before", _forget)
+    out = run("purge", ini(repository="test_scripts:make_four_verbs"))[1]
+    assert "until 2027-01-15 08:00: done" in out
 
 
 def _forget(self, date):

@@ -530,6 +530,19 @@ def test_a_session_is_found_by_its_name_as_long_as_it_may_live(process, clock):
     assert process.store.retrieve(reference) is None
 
 
+def test_a_session_that_is_made_longer_is_found_by_its_name(process, clock):
+    """By an expiry policy of the application's own."""
+    reference = process.store.store(ticket_of())
+    clock.advance(3000)
+    times = {"iat": START + 3000, "exp": START + 90_000}
+    longer = ticket_of(**times, session_end=START + 90_000)
+    assert process.store.renew(reference, longer)
+    clock.advance(60_000)
+    assert process.fresh(reference) == longer
+    process.store.remove_session(ticket_of().sid)
+    assert process.fresh(reference) is None
+
+
 def test_a_session_is_found_by_its_name_only_with_that_power(clock):
     process = Process(clock, FourVerbs(clock))
     reference = process.store.store(ticket_of(sid=SIDS[0]))
@@ -573,6 +586,43 @@ def test_all_tickets_of_a_user_end_but_for_one_sessions(process):
 def test_keeping_a_session_that_is_not_there_keeps_none(process):
     process.store.store(ticket_of())
     assert process.store.remove_all_of("alice", "z" * 22) == 1
+
+
+# What is remembered though nothing is cached.
+
+
+def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
+    clock, repository
+):
+    process = Process(clock, repository, ttl=0)
+    reference = process.store.store(ticket_of())
+    found = process.store.retrieve(reference)
+    assert process.store.retrieve(reference) is found
+    item = repository.items.pop(key_of(reference))
+    assert process.store.retrieve(reference) is None
+    repository.items[item.key] = item
+    assert process.store.retrieve(reference) is found
+    process.other(ttl=0).store.renew(reference, renewed())
+    assert process.store.retrieve(reference) == renewed()
+
+
+def test_what_was_remembered_goes_with_its_key(clock, repository):
+    process = Process(clock, repository, FIRST, SECOND, ttl=0)
+    reference = process.store.store(ticket_of())
+    assert process.store.retrieve(reference) == ticket_of()
+    process.ring = KeyRing((SECOND,))
+    assert process.store.retrieve(reference) is None
+    process.ring = KeyRing((SECOND, FIRST))
+    assert process.store.retrieve(reference) == ticket_of()
+
+
+def test_what_was_remembered_counts_in_its_place_only(clock, repository):
+    process = Process(clock, repository, ttl=0)
+    one, other = (process.store.store(ticket_of(u)) for u in ("a", "b"))
+    assert process.store.retrieve(one) == ticket_of("a")
+    item = repository.items[key_of(one)]
+    repository.items[key_of(other)] = item._replace(key=key_of(other))
+    assert process.store.retrieve(other) is None
 
 
 # What is renewed.

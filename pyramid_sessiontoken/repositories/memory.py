@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable
-from ..interfaces import IRenewingRepository, ISubjectRepository, TokenItem
+from ..interfaces import (
+    IListingRepository,
+    IPurgingRepository,
+    IRenewingRepository,
+    ISubjectRepository,
+    TokenItem,
+)
 
 #: How many items at most. What is kept may be what ends a session early, so
 #: nothing is dropped for room before it has expired.
 MAX_ITEMS = 1_000_000
 
 
-@implementer(IRenewingRepository, ISubjectRepository)
+@implementer(
+    IRenewingRepository,
+    ISubjectRepository,
+    IListingRepository,
+    IPurgingRepository,
+)
 class MemoryRepository:
     """For one process, and for as long as it runs.
 
@@ -56,6 +67,9 @@ class MemoryRepository:
         with self._lock:
             return self._purge(date)
 
+    def purge(self, date: datetime) -> Iterator[int]:
+        yield self.remove_all_before(date)
+
     def renew(self, item: TokenItem, was: datetime) -> bool:
         with self._lock:
             there = self.get(item.key)
@@ -77,6 +91,12 @@ class MemoryRepository:
             for key in keys:
                 self._drop(key)
             return len(keys)
+
+    def items(self) -> Iterator[TokenItem]:
+        with self._lock:
+            items = list(self._items.values())
+        now = self._now()
+        return (item for item in items if item.expires > now)
 
     # Below, the lock is held.
 

@@ -10,7 +10,7 @@ import math
 import os
 import re
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -25,7 +25,14 @@ from redis.sentinel import SentinelConnectionPool
 from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable, SessionTokenError
-from ..interfaces import IRenewingRepository, ISubjectRepository, TokenItem
+from ..interfaces import (
+    IListingRepository,
+    IPurgingRepository,
+    IRenewingRepository,
+    ISubjectRepository,
+    TokenItem,
+)
+from .connections import Client, Command, Connections
 
 # It types some of its calls, in some versions.
 _redis: Any = redis
@@ -33,10 +40,13 @@ _redis: Any = redis
 _KEY = re.compile("[A-Za-z0-9_:.-]{1,200}")
 _MAX_SUBJECT = 300
 
+_OUTAGES = (RedisError, RedisClusterException, OSError)
+
 # A value: the version 1, when it expires (seconds since the epoch), how many
 # bytes the subject has, the subject, the token.
 _HEAD = struct.Struct(">Bq")
 _LENGTH = struct.Struct(">H")
+_HEAD_AND_LENGTH = struct.Struct(">BqH")
 _VERSION = 1
 _NOBODY = 0xFFFF
 
@@ -75,10 +85,13 @@ if last then redis.call('EXPIREAT', KEYS[1], last) end
 return 1
 """
 
-Command = tuple[Any, ...]
 
-
-@implementer(IRenewingRepository, ISubjectRepository)
+@implementer(
+    IRenewingRepository,
+    ISubjectRepository,
+    IListingRepository,
+    IPurgingRepository,
+)
 class RedisRepository:
     """For all processes that share a Redis, which lets items expire.
 
@@ -104,11 +117,12 @@ class RedisRepository:
         timeout: float = 0.25,
         pool_size: int = 10,
     ) -> None:
-        self._open, self._is_cluster = _opener(url, timeout, pool_size)
+        self._open = _opener(url, timeout, pool_size)
         self._clock = clock
         self._prefix = prefix.encode()
-        # A client for each process: connections do not survive a fork.
-        self._clients: dict[int, Any] = {}
+        # One for each process: connections do not survive a fork, and those
+        # of the parent are not the child's to close.
+        self._opened: dict[int, Connections | Client] = {}
 
     def add_or_update(self, item: TokenItem) -> None:
         _check(item)
@@ -128,6 +142,10 @@ class RedisRepository:
     def remove_all_before(self, date: datetime) -> int:
         """Do nothing: the server lets them expire. Give 0."""
         return 0
+
+    def purge(self, date: datetime) -> tuple[int, ...]:
+        """Do nothing, in no step."""
+        return ()
 
     def renew(self, item: TokenItem, was: datetime) -> bool:
         _check(item)
@@ -150,6 +168,23 @@ class RedisRepository:
         drops = [("EVAL", _DROP, 1, self._name(key), *ours) for key in keys]
         return sum(self._ask(*drops))
 
+    def items(self) -> Iterator[TokenItem]:
+        begin = len(self._prefix)
+        # Of a pattern, these would mean something.
+        pattern = re.sub(rb"([][*?\\^-])", rb"\\\1", self._prefix) + b"*"
+        try:
+            for names in self._way().scan(pattern):
+                keys = [
+                    name[begin:].decode("ascii", "replace") for name in names
+                ]
+                values = self._ask(*[("GET", name) for name in names])
+                for key, value in zip(keys, values, strict=True):
+                    item = self._live(key, value)
+                    if item is not None and _KEY.fullmatch(key):
+                        yield item
+        except _OUTAGES as e:
+            raise _unavailable(e) from e
+
     def _note(self, item: TokenItem) -> list[Command]:
         if item.subject is None:
             return []
@@ -163,10 +198,9 @@ class RedisRepository:
         return [key.decode("ascii", "replace") for key in found]
 
     def _live(self, key: str, value: bytes | None) -> TokenItem | None:
-        item = None if value is None else _unpack(key, value)
-        if item is None or _seconds(item.expires) <= self._clock.now():
+        if value is None:
             return None
-        return item
+        return _unpack(key, value, self._clock.now())
 
     def _name(self, key: str) -> bytes:
         return self._prefix + key.encode()
@@ -180,26 +214,33 @@ class RedisRepository:
         """Give the answers, in order. They are one step and one round trip
         but in a cluster, where they are run one after the other.
         """
+        if not commands:
+            return []
         try:
-            client = self._client()
-            if self._is_cluster or not commands[1:]:
-                return [client.execute_command(*line) for line in commands]
-            with client.pipeline(transaction=True) as pipeline:
-                for line in commands:
-                    pipeline.execute_command(*line)
-                answers: list[Any] = pipeline.execute()
-                return answers
-        except (RedisError, RedisClusterException, OSError) as e:
-            raise RepositoryUnavailable(
-                f"Redis could not be asked: {type(e).__name__}"
-            ) from e
+            return self._way().ask(commands)
+        except _OUTAGES as e:
+            raise _unavailable(e) from e
 
-    def _client(self) -> Any:
+    def _way(self) -> Connections | Client:
         pid = os.getpid()
-        client = self._clients.get(pid)
-        if client is None:
-            client = self._clients.setdefault(pid, self._open())
-        return client
+        opened = self._opened.get(pid)
+        if opened is None:
+            opened = self._opened.setdefault(pid, self._open())
+        return opened
+
+    def close(self) -> None:
+        """Close the connections of this process; the next use opens new
+        ones.
+        """
+        opened = self._opened.pop(os.getpid(), None)
+        if opened is not None:
+            opened.close()
+
+
+def _unavailable(error: Exception) -> RepositoryUnavailable:
+    return RepositoryUnavailable(
+        f"Redis could not be asked: {type(error).__name__}"
+    )
 
 
 def _check(item: TokenItem) -> None:
@@ -221,23 +262,26 @@ def _pack_subject(subject: str | None) -> bytes:
     return _LENGTH.pack(len(text)) + text
 
 
-def _unpack(key: str, value: bytes) -> TokenItem | None:
-    """Give the item; ``None`` for what ``_pack`` did not write."""
+def _unpack(key: str, value: bytes, now: int) -> TokenItem | None:
+    """Give the item; ``None`` for one that has expired, and for what
+    ``_pack`` did not write.
+    """
     try:
-        version, seconds = _HEAD.unpack_from(value)
-        (length,) = _LENGTH.unpack_from(value, _HEAD.size)
+        version, seconds, length = _HEAD_AND_LENGTH.unpack_from(value)
+        if version != _VERSION or seconds <= now:
+            return None
         expires = datetime.fromtimestamp(seconds, timezone.utc)
-        rest = value[_HEAD.size + _LENGTH.size :]
         subject = None
-        if length == _NOBODY:
-            length = 0
-        else:
-            subject = rest[:length].decode("utf-8", "surrogatepass")
+        begin = _HEAD_AND_LENGTH.size
+        if length != _NOBODY:
+            end = begin + length
+            if len(value) < end:
+                return None
+            subject = value[begin:end].decode("utf-8", "surrogatepass")
+            begin = end
     except (struct.error, ValueError, OverflowError, OSError):
         return None
-    if version != _VERSION or len(rest) < length:
-        return None
-    return TokenItem(key, expires, rest[length:], subject)
+    return TokenItem(key, expires, value[begin:], subject)
 
 
 def _seconds(date: datetime) -> int:
@@ -255,8 +299,8 @@ class _SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
 
 def _opener(
     url: str, timeout: float, pool_size: int
-) -> tuple[Callable[[], Any], bool]:
-    """Give what makes a client, and whether it is a cluster's."""
+) -> Callable[[], Connections | Client]:
+    """Give what makes the way to ask."""
     common = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
@@ -266,52 +310,61 @@ def _opener(
     try:
         parts = urlsplit(url)
         if parts.scheme == "redis+sentinel":
-            return _sentinel(parts, common, pool), False
+            return _sentinel(parts, common, pool)
         if parts.scheme == "redis+cluster":
-            return _cluster(parts, common, pool), True
-        return _server(url, {**common, **pool}), False
+            return _cluster(parts, common, pool)
+        return _server(url, {**common, **pool})
     except ValueError:
         # Not chained: it may quote the password.
         raise ValueError("it is no URL of Redis") from None
 
 
-def _server(url: str, options: dict[str, Any]) -> Callable[[], Any]:
-    options |= _redis.connection.parse_url(url)
-    return lambda: redis.Redis(
-        connection_pool=_redis.BlockingConnectionPool(**options)
-    )
+def _server(url: str, options: dict[str, Any]) -> Callable[[], Connections]:
+    # RESP3 would push, and we ask.
+    options |= {"protocol": 2} | _redis.connection.parse_url(url)
+    return lambda: Connections(_redis.BlockingConnectionPool(**options))
 
 
 def _sentinel(
     parts: SplitResult, common: dict[str, Any], pool: dict[str, Any]
-) -> Callable[[], Any]:
+) -> Callable[[], Client]:
     who, hosts = _hosts(parts, 26379)
     name = parts.path.strip("/")
     if not name:
         raise ValueError
     options = _redis.connection.parse_url(f"redis://{who}?{parts.query}")
-    return lambda: _redis.sentinel.Sentinel(
-        hosts, sentinel_kwargs=common, **{**common, **options}
-    ).master_for(name, connection_pool_class=_SentinelPool, **pool)
+
+    def open_client() -> Client:
+        client = _redis.sentinel.Sentinel(
+            hosts, sentinel_kwargs=common, **{**common, **options}
+        ).master_for(name, connection_pool_class=_SentinelPool, **pool)
+        return Client(client, in_one_step=True)
+
+    return open_client
 
 
 def _cluster(
     parts: SplitResult, common: dict[str, Any], pool: dict[str, Any]
-) -> Callable[[], Any]:
+) -> Callable[[], Client]:
     who, hosts = _hosts(parts, 6379)
     first = parts.netloc.rpartition("@")[2].partition(",")[0]
     url = f"redis://{who}{first}?{parts.query}"
     # Only where it is given an URL does it take a pool of another class.
     _redis.connection.parse_url(url)
-    return lambda: redis.RedisCluster(
-        url=url,
-        startup_nodes=[
-            _redis.cluster.ClusterNode(*address) for address in hosts
-        ],
-        connection_pool_class=BlockingConnectionPool,
-        **common,
-        **pool,
-    )
+
+    def open_client() -> Client:
+        client = redis.RedisCluster(
+            url=url,
+            startup_nodes=[
+                _redis.cluster.ClusterNode(*address) for address in hosts
+            ],
+            connection_pool_class=BlockingConnectionPool,
+            **common,
+            **pool,
+        )
+        return Client(client, in_one_step=False)
+
+    return open_client
 
 
 def _hosts(parts: SplitResult, port: int) -> tuple[str, list[tuple[str, int]]]:

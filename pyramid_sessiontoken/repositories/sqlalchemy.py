@@ -17,9 +17,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable, SessionTokenError
-from ..interfaces import IRenewingRepository, ISubjectRepository, TokenItem
+from ..interfaces import (
+    IListingRepository,
+    IPurgingRepository,
+    IRenewingRepository,
+    ISubjectRepository,
+    TokenItem,
+)
 
-#: How many rows one transaction of a purge removes.
+#: How many rows one transaction of a purge removes, or a list reads.
 BATCH = 1_000
 
 #: The last second that a ``datetime`` can tell, 9999-12-31T23:59:59Z.
@@ -66,10 +72,15 @@ def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
     )
 
 
-@implementer(IRenewingRepository, ISubjectRepository)
+@implementer(
+    IRenewingRepository,
+    ISubjectRepository,
+    IListingRepository,
+    IPurgingRepository,
+)
 class SQLAlchemyRepository:
-    """For all processes that share a database: SQLite, PostgreSQL, MySQL
-    or MariaDB (written for the last two, but not tested with them).
+    """For all processes that share a database: SQLite, PostgreSQL, MariaDB
+    or MySQL.
 
     Every verb is one statement and its own transaction, but for
     ``remove_all_before``. The table is made at first use where it is absent.
@@ -133,15 +144,18 @@ class SQLAlchemyRepository:
 
     def remove_all_before(self, date: datetime) -> int:
         """Give how many they were; each 1,000 are a transaction."""
+        return sum(self.purge(date))
+
+    def purge(self, date: datetime) -> Iterator[int]:
+        """Give how many they were, after each 1,000."""
         args = {"date": _seconds(date)}
-        count = 0
         while True:
             with self._connection() as connection:
                 dead = connection.scalars(self._sql.dead, args).all()
             if not dead:
-                return count
+                return
             # Asked again: some may have been renewed in between.
-            count += self._execute(self._sql.purge, {**args, "keys": dead})
+            yield self._execute(self._sql.purge, {**args, "keys": dead})
 
     def renew(self, item: TokenItem, was: datetime) -> bool:
         row = {f"new_{name}": value for name, value in _row(item).items()}
@@ -163,6 +177,16 @@ class SQLAlchemyRepository:
         return self._execute(
             self._sql.remove_all_of, {"s": subject, "keep": kept}
         )
+
+    def items(self) -> Iterator[TokenItem]:
+        args = {"k": "", "now": self._clock.now()}
+        while True:
+            with self._connection() as connection:
+                rows = connection.execute(self._sql.items, args).all()
+            yield from map(_item, rows)
+            if len(rows) < BATCH:
+                return
+            args["k"] = rows[-1].key
 
     def _execute(self, statement: sa.Executable, args: dict[str, Any]) -> int:
         """Give how many rows it changed."""
@@ -228,7 +252,9 @@ class _Statements:
         self.put = _upsert(t, dialect)
         self.get = sa.select(t).where(mine, live)
         self.remove = sa.delete(t).where(mine)
-        self.dead = sa.select(c.key).where(dead).limit(BATCH)
+        self.dead = (
+            sa.select(c.key).where(dead).order_by(c.expires).limit(BATCH)
+        )
         self.purge = sa.delete(t).where(
             dead, c.key.in_(bind("keys", expanding=True))
         )
@@ -238,6 +264,12 @@ class _Statements:
             .values({n: bind(f"new_{n}") for n in TokenItem._fields[1:]})
         )
         self.items_of = sa.select(t).where(whose, live)
+        self.items = (
+            sa.select(t)
+            .where(c.key > bind("k"), live)
+            .order_by(c.key)
+            .limit(BATCH)
+        )
         self.remove_all_of = sa.delete(t).where(
             whose, c.key.not_in(bind("keep", expanding=True))
         )

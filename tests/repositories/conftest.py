@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -257,6 +257,80 @@ def postgresql(postgresql_process):
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return postgresql_process
+
+
+# MariaDB, or MySQL
+
+
+def mariadb_command(path):
+    """Prepare a folder; give the command that serves it."""
+    user = ["--user=root"] if os.geteuid() == 0 else []
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    install = shutil.which("mariadb-install-db")
+    server = shutil.which("mariadbd") or shutil.which("mysqld")
+    if server is None:
+        pytest.skip("there is no mariadbd and no mysqld")
+    prepare = [server, "--no-defaults", "--initialize-insecure"]
+    if install is not None:
+        prepare = [
+            install,
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+        ]
+    data = f"--datadir={path}/data"
+    subprocess.run([*prepare, data, *user], check=True, **quiet)  # noqa: S603
+    return [server, "--no-defaults", data, *user]
+
+
+@pytest.fixture(scope="session")
+def mariadb_process(folder):
+    pymysql = pytest.importorskip("pymysql")
+    path = tempfile.mkdtemp(dir=folder)
+    port = free_port()
+    command = [
+        *mariadb_command(path),
+        f"--port={port}",
+        "--bind-address=127.0.0.1",
+        f"--socket={path}/mysqld.sock",
+        f"--pid-file={path}/pid",
+        # Enough for a server that is killed.
+        "--innodb-flush-log-at-trx-commit=2",
+    ]
+
+    def connect():
+        return pymysql.connect(
+            host="127.0.0.1", port=port, user="root", autocommit=True
+        )
+
+    def is_ready():
+        try:
+            connect().close()
+        except pymysql.OperationalError:
+            return False
+        return True
+
+    server = Server(command, is_ready)
+    server.crash = "SIGKILL"
+    server.connect = connect
+    server.url = f"mysql+pymysql://root@127.0.0.1:{port}/tests"
+    server.start()
+    empty(server)
+    yield server
+    server.end()
+
+
+def empty(server):
+    with closing(server.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("DROP DATABASE IF EXISTS tests")
+        cursor.execute("CREATE DATABASE tests")
+
+
+@pytest.fixture
+def mariadb(mariadb_process):
+    """A running server with an empty database."""
+    empty(mariadb_process)
+    return mariadb_process
 
 
 # Processes

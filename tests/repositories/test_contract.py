@@ -40,6 +40,8 @@ def test_powers_that_are_not_provided_are_skipped(clock):
     assert len(raised) < len(answers) - 10
     assert {type(answer) for answer in raised} == {pytest.skip.Exception}
     assert {answer.msg for answer in raised} == {
+        "it does not provide IListingRepository",
+        "it does not provide IPurgingRepository",
         "it does not provide IRenewingRepository",
         "it does not provide ISubjectRepository",
     }
@@ -189,6 +191,16 @@ class Unindexed(MemoryRepository):
         return len(keys)
 
 
+class Lists(MemoryRepository):
+    def items(self):
+        return list(self._items.values())
+
+
+class Miscounts(MemoryRepository):
+    def purge(self, date):
+        yield 1 + self.remove_all_before(date)
+
+
 @implementer(ITokenRepository)
 class Lacking:
     def __init__(self, clock):
@@ -222,6 +234,8 @@ class Lacking:
             Unindexed,
             "items_added_while_all_are_removed_stay_their_subject_s",
         ),
+        (Lists, "all_items_are_listed_but_those_that_are_gone"),
+        (Miscounts, "a_purge_tells_how_many_it_forgot"),
         (Lacking, "it_has_the_verbs_of_what_it_provides"),
     ],
 )

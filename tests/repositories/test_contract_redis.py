@@ -14,8 +14,7 @@ class OfRedis(RepositoryContract):
     def repository(self, clock, url):
         repository = RedisRepository(url, clock, timeout=PATIENT)
         yield repository
-        for client in repository._clients.values():
-            client.close()
+        repository.close()
 
 
 class TestRedis(OfRedis):

@@ -34,6 +34,15 @@ class TestPostgreSQL(RepositoryContract):
         close(repository)
 
 
+class TestMariaDB(RepositoryContract):
+    @pytest.fixture(params=["mysql", "mariadb"])
+    def repository(self, clock, mariadb_process, request):
+        url = mariadb_process.url.replace("mysql+", request.param + "+")
+        repository = SQLAlchemyRepository(url, clock, timeout=PATIENT)
+        yield repository
+        close(repository)
+
+
 def close(repository):
     for engine in repository._engines.values():
         engine.dispose()

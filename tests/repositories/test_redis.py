@@ -1,6 +1,7 @@
 """What the contract does not tell of the repository in Redis."""
 
 import struct
+import threading
 import time
 import traceback
 from datetime import datetime, timedelta, timezone
@@ -12,6 +13,8 @@ from pyramid_sessiontoken.errors import (
     SessionTokenError,
 )
 from pyramid_sessiontoken.interfaces import TokenItem
+from pyramid_sessiontoken.repositories import connections
+from pyramid_sessiontoken.repositories import redis as module
 from pyramid_sessiontoken.repositories.redis import RedisRepository
 
 PREFIX = b"sessiontoken:"
@@ -28,8 +31,7 @@ def make(clock):
 
     yield make_repository
     for repository in made:
-        for client in repository._clients.values():
-            client.close()
+        repository.close()
 
 
 @pytest.fixture
@@ -83,36 +85,36 @@ def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):
 
 def options_of(url, clock):
     repository = RedisRepository(url, clock, timeout=0.5, pool_size=3)
-    client = repository._open()
-    pool = client.connection_pool
+    opened = repository._open()
+    client = getattr(opened, "client", None)
+    pool = client.connection_pool if client else opened.pool
     assert pool.max_connections == 3
     assert pool.timeout == 0.5
     kw = pool.connection_kwargs
     assert kw["socket_timeout"] == kw["socket_connect_timeout"] == 0.5
     assert kw["retry"].get_retries() == 0
-    return client, kw
+    return pool, kw
 
 
 def test_a_server_is_named_as_redis_py_does(clock):
     _, kw = options_of("rediss://alice:p%40ss@h:1234/5", clock)
     assert (kw["host"], kw["port"], kw["db"]) == ("h", 1234, 5)
     assert (kw["username"], kw["password"]) == ("alice", "p@ss")
-    client, _ = options_of("rediss://h", clock)
-    made = client.connection_pool.connection_class
-    assert made.__name__ == "SSLConnection"
+    pool, _ = options_of("rediss://h", clock)
+    assert pool.connection_class.__name__ == "SSLConnection"
     _, kw = options_of("unix:///run/redis.sock?db=2", clock)
     assert (kw["path"], kw["db"]) == ("/run/redis.sock", 2)
 
 
 def test_sentinels_are_named_in_one_url(clock):
     url = "redis+sentinel://alice:p%40ss@h1,h2:1234,[::1]:99/mymaster?db=3"
-    client, kw = options_of(url, clock)
+    pool, kw = options_of(url, clock)
     assert (kw["username"], kw["password"]) == ("alice", "p@ss")
     assert kw["db"] == 3
-    assert client.connection_pool.service_name == "mymaster"
+    assert pool.service_name == "mymaster"
     sentinels = [
         s.connection_pool.connection_kwargs
-        for s in client.connection_pool.sentinel_manager.sentinels
+        for s in pool.sentinel_manager.sentinels
     ]
     assert [(s["host"], s["port"]) for s in sentinels] == [
         ("h1", 26379),
@@ -225,6 +227,110 @@ def test_nothing_is_left_to_purge(repository, item):
     assert repository.get("key") == item
 
 
+def test_items_are_listed_below_the_prefix_only(make, redis, clock):
+    strange = "a*[b]?^\\-c:"
+    mine, other = make(redis.url, prefix=strange), make(redis.tcp, prefix="a")
+    for repository in (mine, other):
+        repository.add_or_update(item_of(clock))
+    redis.client.hset(strange + "hash", "foreign", 1)
+    redis.client.set(strange + "text", "foreign")
+    redis.client.set(strange + "no key", redis.client.get(strange + "key"))
+    for repository in (mine, other):
+        assert list(repository.items()) == [item_of(clock)]
+
+
+@pytest.mark.parametrize("way", ["server", "sentinel"])
+def test_many_items_are_listed(make, redis, clock, request, way):
+    url = redis.url
+    if way == "sentinel":
+        url = request.getfixturevalue("sentinel_process").url
+    repository = make(url)
+    items = [item_of(clock, f"k{n}") for n in range(1_300)]
+    pipeline = redis.client.pipeline()
+    for item in items:
+        pipeline.set(PREFIX + item.key.encode(), module._pack(item))
+    pipeline.execute()
+    assert {item.key for item in repository.items()} == {i.key for i in items}
+
+
+# Connections
+
+
+def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
+    make, redis, clock
+):
+    def count():
+        return len(redis.client.client_list()) - before
+
+    before = len(redis.client.client_list())
+    repository = make(redis.tcp, pool_size=3, timeout=10)
+    for _ in range(5):
+        assert repository.get("key") is None
+        assert count() == 1
+    start, faults = threading.Barrier(12), []
+
+    def work(number):
+        item = item_of(clock, f"k{number}")
+        start.wait()
+        for _ in range(50):
+            repository.add_or_update(item)
+            if repository.get(item.key) != item:
+                faults.append(number)
+
+    threads = [threading.Thread(target=work, args=[n]) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert 1 < count() <= 3
+    repository.close()
+    repository.close()
+    assert repository.get("k0") == item_of(clock, "k0")
+
+
+def test_a_server_that_restarts_in_between_is_not_noticed(
+    make, redis, item, monkeypatch
+):
+    monkeypatch.setattr(connections, "RESTED", -1)
+    repository = make(redis.tcp)
+    repository.add_or_update(item)
+    redis.end()
+    redis.start()
+    assert repository.get(item.key) is None
+    repository.add_or_update(item)
+    assert repository.get(item.key) == item
+
+
+def test_what_is_left_to_read_is_nobody_s_answer(
+    repository, item, monkeypatch
+):
+    monkeypatch.setattr(connections, "RESTED", -1)
+    repository.add_or_update(item)
+    (opened,) = repository._opened.values()
+    connection, _ = opened._idle[-1]
+    connection.send_command("PING")
+    assert connection.can_read(timeout=5)
+    assert repository.get(item.key) == item
+
+
+def test_a_question_that_is_interrupted_leaves_no_answer_behind(
+    repository, item, monkeypatch
+):
+    repository.add_or_update(item)
+    (opened,) = repository._opened.values()
+    connection, _ = opened._idle[-1]
+
+    def interrupt(*args, **kw):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "read_response", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            repository.get("other")
+    assert repository.get(item.key) == item
+
+
 # Outages
 
 
@@ -239,6 +345,7 @@ def test_a_server_that_restarts_is_found_again(make, redis, item):
             lambda r=repository: r.renew(item, item.expires),
             lambda r=repository: r.items_of("str:alice"),
             lambda r=repository: r.remove_all_of("str:alice"),
+            lambda r=repository: list(r.items()),
         ):
             assert seconds_until_unavailable(call) < 1
         redis.start()
@@ -265,11 +372,12 @@ def test_a_server_that_does_not_answer_is_given_up_soon(
 
 def test_an_exhausted_pool_is_an_outage(make, redis):
     repository = make(redis.tcp, pool_size=1)
-    pool = repository._client().connection_pool
-    connection = pool.get_connection()
+    assert repository.get("key") is None
+    (opened,) = repository._opened.values()
+    free = opened._idle.pop()
     waited = seconds_until_unavailable(lambda: repository.get("key"))
     assert 0.2 < waited < 1
-    pool.release(connection)
+    opened._idle.append(free)
     assert repository.get("key") is None
 
 

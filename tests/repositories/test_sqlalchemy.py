@@ -219,11 +219,11 @@ def test_sqlite_itself_refuses_a_corrupt_row(make, url, path, row):
         raw.execute(f"INSERT INTO session_tokens VALUES ('k', {row}, NULL)")  # noqa: S608
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def any_url(request):
     if request.param == "sqlite":
         return request.getfixturevalue("url")
-    return request.getfixturevalue("postgresql").url
+    return request.getfixturevalue(request.param).url
 
 
 def test_a_purge_goes_on_in_batches(make, any_url, clock):
@@ -249,6 +249,21 @@ def test_a_purge_goes_on_in_batches(make, any_url, clock):
     assert deleted == [1_000, 1_000, 500]
     assert repository.remove_all_before(date) == 0
     assert len(repository.items_of("str:alice")) == 2_500
+    # They are listed in batches, too: none is left out, none comes twice.
+    listed = [item.key for item in repository.items()]
+    assert len(listed) == len(set(listed)) == 2_500
+
+
+def test_a_purge_begins_with_the_oldest(make, any_url, clock, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 2)
+    repository = make(any_url, timeout=5)
+    for seconds in (30, 10, 50, 20, 40):
+        repository.add_or_update(item_of(clock, f"k{seconds}", seconds))
+    left = [
+        (gone, sorted(item.key for item in repository.items()))
+        for gone in repository.purge(item_of(clock, seconds=40).expires)
+    ]
+    assert left == [(2, ["k30", "k40", "k50"]), (2, ["k50"])]
 
 
 def test_a_time_is_a_whole_number_in_the_table(make, any_url, item):
@@ -352,6 +367,60 @@ def test_no_message_has_the_password(make, postgresql):
         told = "".join(traceback.format_exception(outage.value))
         assert "hunter2" not in told
         assert "OperationalError" in str(outage.value)
+
+
+@pytest.fixture
+def of_mariadb(make, mariadb, item):
+    repository = make(mariadb.url)
+    repository.add_or_update(item)
+    return repository
+
+
+def test_a_mariadb_that_restarts_is_found_again(of_mariadb, mariadb, item):
+    mariadb.end()
+    assert seconds_until_unavailable(lambda: of_mariadb.get(item.key)) < 2
+    mariadb.start()
+    assert of_mariadb.get(item.key) == item
+    mariadb.end()
+    mariadb.start()
+    # Nobody notices what happens between two requests.
+    assert of_mariadb.get(item.key) == item
+
+
+def test_a_mariadb_that_does_not_answer_is_given_up(of_mariadb, mariadb, item):
+    mariadb.freeze()
+    try:
+        for _ in range(2):
+            waited = seconds_until_unavailable(
+                lambda: of_mariadb.get(item.key)
+            )
+            assert waited < 4
+    finally:
+        mariadb.thaw()
+    assert of_mariadb.get(item.key) == item
+
+
+def test_a_row_that_another_locks_is_given_up_soon(of_mariadb, mariadb, item):
+    with closing(mariadb.connect()) as other:
+        cursor = other.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM tests.session_tokens FOR UPDATE")
+        assert of_mariadb.get(item.key) == item
+        for call in (
+            lambda: of_mariadb.remove(item.key),
+            lambda: of_mariadb.remove_all_of(item.subject),
+            lambda: of_mariadb.renew(item, item.expires),
+        ):
+            assert seconds_until_unavailable(call) < 3
+    of_mariadb.remove(item.key)
+    assert of_mariadb.get(item.key) is None
+
+
+def test_what_is_no_password_of_mariadb_s_is_not_told(make, mariadb):
+    url = mariadb.url.replace("root@", "alice:hunter2@")
+    with pytest.raises(RepositoryUnavailable) as outage:
+        make(url).get("key")
+    assert "hunter2" not in "".join(traceback.format_exception(outage.value))
 
 
 # Processes

@@ -1,0 +1,188 @@
+"""Sign-out wins against what is under way, in every order of the steps."""
+
+import random
+
+import pytest
+from support_races import Paused, Process, Turns, every_order
+from zope.interface import implementer_only
+
+from pyramid_sessiontoken.interfaces import (
+    IRenewingRepository,
+    ISubjectRepository,
+    ITokenRepository,
+)
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+
+
+@implementer_only(ITokenRepository)
+class FourVerbs(MemoryRepository):
+    pass
+
+
+@implementer_only(IRenewingRepository)
+class Renewing(MemoryRepository):
+    pass
+
+
+@implementer_only(ISubjectRepository)
+class OfSubjects(MemoryRepository):
+    pass
+
+
+class World:
+    """A session of alice's that is due for renewal, and three processes."""
+
+    def __init__(self, clock, repository_class, ttl, together=False):
+        self.clock = clock
+        self.turns = Turns()
+        self.inner = repository_class(clock)
+        repository = Paused(self.inner, self.turns)
+        self.processes = [Process(clock, repository, ttl) for _ in "abc"]
+        self.clerk, self.ender, self.reader = self.processes
+        if together:
+            self.ender = self.clerk
+        self.reference = self.clerk.sign_in()
+        self.ticket = self.clerk.ticket(self.reference)
+        clock.advance(1800)
+        self.references = [self.reference]
+        self.steps = []
+
+    # What is under way.
+
+    def renews(self):
+        self.clerk.sessions.renew(self.ticket, self.reference)
+
+    def swaps(self):
+        """Give a session that travels in a cookie a token as well."""
+        issued = self.clerk.sessions.exchange(self.ticket)
+        self.references.append(issued.access_token)
+
+    def signs_in(self):
+        self.references.append(self.clerk.sign_in())
+
+    def reads(self):
+        self.reader.lives(self.reference)
+
+    # What ends it.
+
+    def ends(self):
+        self.ender.kept.end(self.ticket.sid, self.reference)
+
+    def ends_by_name(self):
+        self.ender.kept.end(self.ticket.sid)
+
+    def ends_all(self):
+        self.ender.kept.end_all("alice")
+
+    def ends_others(self):
+        self.ender.kept.end_all("alice", self.ticket.sid)
+
+    # What comes of it.
+
+    def play(self, words, choose):
+        works = [getattr(self, word) for word in words]
+        taken, options = self.turns.play(works, choose)
+        self.steps = [*taken]
+        return taken, options
+
+    def living(self):
+        """Tell which references live, for whoever asks; nobody disagrees,
+        once the caches are old.
+        """
+        self.clock.advance(5)
+        fresh = Process(self.clock, self.inner, ttl=0)
+        answers = [
+            [each.lives(reference) for reference in self.references]
+            for each in (*self.processes, fresh)
+        ]
+        assert all(answer == answers[0] for answer in answers)
+        return answers[0]
+
+
+REPOSITORIES = [MemoryRepository, FourVerbs, Renewing, OfSubjects]
+ENDS = ["ends", "ends_by_name", "ends_all"]
+
+
+@pytest.fixture(params=REPOSITORIES, ids=lambda each: each.__name__)
+def world(request, clock):
+    began = clock.now()
+
+    def make(ttl=5, **kw):
+        clock.advance(began - clock.now())
+        return World(clock, request.param, ttl, **kw)
+
+    return make
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("under_way", ["renews", "swaps"])
+def test_what_was_ended_is_over_in_every_order(world, under_way, ends):
+    # With one process or two: orders that differ only so are many.
+    together = under_way == "renews" and ends != "ends"
+
+    def play(choose):
+        played = world(together=together)
+        answer = played.play([under_way, ends], choose)
+        assert not any(played.living()), played.steps
+        return answer
+
+    assert every_order(play) > 10
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_what_was_ended_is_over_where_many_are_at_it(world, ends):
+    """They have more orders than can be tried."""
+    chance = random.Random(ends)  # noqa: S311
+    for _ in range(40):
+        played = world()
+        works = ["renews", "renews", "swaps", "reads", ends]
+        played.play(works, chance.choice)
+        assert not any(played.living()), played.steps
+
+
+def test_who_signs_in_after_all_ended_is_in_and_who_did_before_is_out(world):
+    """Who does in between is one of both, for everybody alike."""
+
+    def play(choose):
+        played = world(ttl=0)
+        answer = played.play(["signs_in", "ends_all"], choose)
+        old, new = played.living()
+        assert not old
+        steps = "".join(map(str, played.steps))
+        if steps.startswith("0" * steps.count("0")):
+            assert not new
+        # The first step of each is to begin.
+        if steps.removeprefix("0").startswith("1" * steps.count("1")):
+            assert new
+        return answer
+
+    assert every_order(play) > 10
+
+
+def test_who_is_spared_goes_on_in_every_order(world):
+    def play(choose):
+        played = world()
+        answer = played.play(["renews", "ends_others"], choose)
+        assert played.living() == [True], played.steps
+        return answer
+
+    assert every_order(play) > 10
+
+
+def test_of_two_who_end_all_neither_brings_back_what_the_other_ended(clock):
+    """One spares a session that the other does not."""
+    began = clock.now()
+
+    def play(choose):
+        clock.advance(began - clock.now())
+        played = World(clock, MemoryRepository, 0)
+        # The user did it before, so there is something to overwrite.
+        played.ends_others()
+        played.clock.advance(60)
+        answer = played.play(["ends_others", "ends_all"], choose)
+        assert not any(played.living())
+        for each in played.processes:
+            assert each.kept.revocations.is_ended(played.ticket), played.steps
+        return answer
+
+    assert every_order(play) > 10
