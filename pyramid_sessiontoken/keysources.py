@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
 
 from .errors import RepositoryUnavailable
 from .fetching import TIMEOUT, fetch
+from .following import FollowedFile
 from .jwks import MAX_BYTES, KeySet, VerifyingKey, read_key_set
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -35,34 +35,14 @@ class KeyFile:
     def __init__(self, path: str, algorithms: Sequence[str]) -> None:
         self._path = path
         self._algorithms = algorithms
-        self._lock = threading.Lock()
-        self._stamp = self._stat()
-        self._keys = self._read()
-        if not self._keys:
-            why = "; ".join(self._keys.refused) or "there are none"
+        self._file = FollowedFile(path, self._read)
+        keys = self._file.content
+        if not keys:
+            why = "; ".join(keys.refused) or "there are none"
             raise ValueError(f"no key of it can be used: {why}")
 
     def find(self, kid: str | None, algorithm: str) -> VerifyingKey | None:
-        self._refresh()
-        return self._keys.find(kid, algorithm)
-
-    def _refresh(self) -> None:
-        with self._lock:
-            try:
-                stamp = self._stat()
-                if stamp != self._stamp:
-                    self._stamp = stamp
-                    self._keys = self._read()
-            except (OSError, ValueError) as error:
-                log.error(
-                    "%s cannot be read, its former content stands: %s",
-                    self._path,
-                    error,
-                )
-
-    def _stat(self) -> tuple[int, int, int]:
-        found = os.stat(self._path)
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return self._file.content.find(kid, algorithm)
 
     def _read(self) -> KeySet:
         with open(self._path, "rb") as file:

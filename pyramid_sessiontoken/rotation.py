@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from zope.interface import implementer
 
+from .following import Stamp, stamp_of
 from .interfaces import IKeyRing
 from .keyring import Key, KeyRing, describe
 
@@ -19,15 +19,6 @@ log = logging.getLogger("pyramid_sessiontoken")
 #: How long a new key verifies before it signs, seconds: until then every
 #: process on every node has its file.
 PROPAGATION = 300
-
-
-class Stamp(NamedTuple):
-    """What tells that a file is another one; times in nanoseconds."""
-
-    modified: int
-    size: int
-    number: int
-    came: int
 
 
 Stamps = tuple[Stamp | None, ...]
@@ -153,9 +144,6 @@ def _is_new(key: Key, now: int) -> bool:
 
 def _stamp(path: str) -> Stamp | None:
     try:
-        found = os.stat(path)
+        return stamp_of(path)
     except OSError:
         return None
-    return Stamp(
-        found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
-    )

@@ -16,8 +16,8 @@ TOP = ROOT.parent
 STOREYS = """
 interfaces errors events
 userid claims ticket identity expiry keyring
-clock wire verified combining derivation jwt rotation cache sealing state \
-cookies authenticators repositories throttle failures jwks fetching \
+clock following wire verified combining derivation jwt rotation cache sealing \
+state cookies authenticators repositories throttle failures jwks fetching \
 keysources foreign mapping
 store revocation forms sessions carriers kept
 rules judge authorization cross_site signin settle policy request oauth \

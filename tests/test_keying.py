@@ -148,7 +148,7 @@ def test_however_many_ask_it_looks_once_a_second(node, clock, monkeypatch):
         return stat(path, *args, **kw)
 
     clock.advance(1)
-    monkeypatch.setattr("pyramid_sessiontoken.rotation.os.stat", count)
+    monkeypatch.setattr("pyramid_sessiontoken.following.os.stat", count)
     for _ in range(10):
         assert who(client, token) == "alice"
         assert browser.get("/identity").json["userid"] == "alice"

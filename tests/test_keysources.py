@@ -41,9 +41,9 @@ def path(tmp_path):
 def test_a_file_is_read_and_read_again_when_it_changes(path):
     keys = KeyFile(str(path), ES)
     assert keys.find("ES256-0", "ES256")
-    known = keys._keys
+    known = keys._file.content
     assert keys.find("ES256-1", "ES256") is None
-    assert keys._keys is known
+    assert keys._file.content is known
 
     write(path, jwks(jwk(number=1)), 1_000_000_001)
 

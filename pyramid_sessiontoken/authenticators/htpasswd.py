@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +9,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-log = logging.getLogger("pyramid_sessiontoken")
+from ..following import FollowedFile
 
 
 class Htpasswd:
@@ -28,14 +25,11 @@ class Htpasswd:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._lock = threading.Lock()
         self._hasher = PasswordHash((BcryptHasher(), Argon2Hasher()))
-        self._stamp = self._stat()
-        self._hashes, self._stand_ins = self._read()
+        self._file = FollowedFile(path, self._read)
 
     def __call__(self, username: str, password: str, request: Any) -> bool:
-        self._refresh()
-        hashes, stand_ins = self._hashes, self._stand_ins
+        hashes, stand_ins = self._file.content
         known = hashes.get(username)
         # An unknown user costs the same work as a wrong password. Also this
         # choice is work, so it is made for everybody.
@@ -49,24 +43,6 @@ class Htpasswd:
             # bcrypt: more than 72 bytes.
             return False
         return correct and known is not None
-
-    def _refresh(self) -> None:
-        with self._lock:
-            try:
-                stamp = self._stat()
-                if stamp != self._stamp:
-                    self._stamp = stamp
-                    self._hashes, self._stand_ins = self._read()
-            except (OSError, ValueError) as error:
-                log.error(
-                    "%s cannot be read, its former content stands: %s",
-                    self._path,
-                    error,
-                )
-
-    def _stat(self) -> tuple[int, int, int]:
-        found = os.stat(self._path)
-        return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _read(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """Give the hashes by user, and those that unknown users get."""

@@ -193,11 +193,11 @@ def test_a_file_of_the_same_length_and_time_but_another_one_is_read(path):
 
 def test_an_unchanged_file_is_not_read_again(path):
     check = Htpasswd(str(path))
-    hashes = check._hashes
+    hashes = check._file.content
 
     check("alice", "one", None)
 
-    assert check._hashes is hashes
+    assert check._file.content is hashes
 
 
 @pytest.mark.parametrize("content", ["alice:plain\n", "alice\n", "\xff"])
