@@ -86,8 +86,8 @@ class Settings:
         "authenticators",
         LIST,
         "session cookie",
-        "Who may vouch, in order of precedence: session, cookie, basic, your"
-        " own as"
+        "Who may vouch, in order of precedence: session, cookie, basic,"
+        " bearer, api_key, client_certificate, remote_user, your own as"
         " NAME=package.module:attribute, or a name that a directive"
         " registered.",
     )

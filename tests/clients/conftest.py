@@ -1,6 +1,7 @@
 """A real server on loopback, and the tools that clients are made of."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -128,12 +129,20 @@ def node_modules(tmp_path_factory):
     if found is None or shutil.which("node") is None:
         lack("Node.js with npm")
     folder = tmp_path_factory.mktemp("node")
+    env = dict(os.environ)
+    if "SSL_CERT_FILE" in env:
+        # Whom Python believes, Node does not by itself.
+        env.setdefault("NODE_EXTRA_CA_CERTS", env["SSL_CERT_FILE"])
     made = subprocess.run(  # noqa: S603
-        [found, "install", "--prefix", folder, "--no-audit", "--no-fund", *JS],
+        [
+            *(found, "install", "--prefix", folder, "--prefer-offline"),
+            *("--no-audit", "--no-fund", *JS),
+        ],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
+        env=env,
     )
     if made.returncode:
         lack(f"what npm installs ({made.stderr.strip()[-300:]})")
