@@ -1,25 +1,13 @@
 """What the tests of clients share."""
 
-import os
 import re
 from pathlib import Path
 from textwrap import dedent
-
-import pytest
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "clients.rst"
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "https://audience.example"
-
-
-def lack(what):
-    """Skip for want of something; where everybody relies on the answer (the
-    variable ``CI``), fail.
-    """
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is needed, and is not here")
-    pytest.skip(f"{what} is not here")
 
 
 def script_of(name):

@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 
 import psutil
 import pytest
+from support_programs import lack
 
 from pyramid_sessiontoken.testing import ManualClock
 
@@ -264,12 +265,12 @@ def postgresql(postgresql_process):
 
 def mariadb_command(path):
     """Prepare a folder; give the command that serves it."""
-    user = ["--user=root"] if os.geteuid() == 0 else []
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     install = shutil.which("mariadb-install-db")
     server = shutil.which("mariadbd") or shutil.which("mysqld")
     if server is None:
-        pytest.skip("there is no mariadbd and no mysqld")
+        lack("mariadbd or mysqld")
+    user = ["--user=root"] if os.geteuid() == 0 else []
     prepare = [server, "--no-defaults", "--initialize-insecure"]
     if install is not None:
         prepare = [
