@@ -53,7 +53,8 @@ def judge(
     """Judge what a request shows to some authenticators. Never raises: what
     goes wrong is part of the answer.
     """
-    if rules.require_tls and not is_tls(request):
+    environ = request.environ
+    if rules.require_tls and environ.get("wsgi.url_scheme") != "https":
         return Judged(refusal=Refusal("sessiontoken", TLS_REQUIRED))
     try:
         if state.decided:

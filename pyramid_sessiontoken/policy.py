@@ -95,7 +95,7 @@ class SessionTokenPolicy:
 
         :param names: ``None`` for those of the request's route.
         """
-        state = find_state(request) or self.state(request)
+        state = find_state(request) or self._begin(request)
         if names is None:
             names = self.rules.names_for(request)
         judged = state.judged.get(names)
@@ -127,8 +127,9 @@ class SessionTokenPolicy:
 
     def state(self, request: Any) -> RequestState:
         """Give what is known of a request, from its first question on."""
-        state = find_state(request)
-        if state is None:
-            state = begin_state(request)
-            request.add_response_callback(partial(settle, self.rules, state))
+        return find_state(request) or self._begin(request)
+
+    def _begin(self, request: Any) -> RequestState:
+        state = begin_state(request)
+        request.add_response_callback(partial(settle, self.rules, state))
         return state
