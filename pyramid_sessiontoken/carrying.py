@@ -28,7 +28,6 @@ def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
     """Make the two ways in which sessions travel."""
     settings = parts.settings
     revocations = None if kept is None else kept.revocations
-    reference = Reference(parts.registry, revocations)
 
     def make_jwt(ring: Any) -> SessionJWT:
         return SessionJWT(
@@ -46,12 +45,12 @@ def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
     if kept is not None:
         token = Either(
             token,
-            reference,
+            Reference(parts.registry, revocations, "header"),
             writes_references=settings.token_form == REFERENCE,
         )
     cookie = EitherCookie(
         SelfContainedCookie(_transform(parts)),
-        reference,
+        Reference(parts.registry, revocations, "cookie"),
         revocations,
         writes_references=settings.cookie_form == REFERENCE,
     )

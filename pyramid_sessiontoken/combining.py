@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .identity import Identity
@@ -32,3 +33,31 @@ def combine(identities: Sequence[Identity]) -> Identity:
         authenticator=" ".join(i.authenticator for i in identities),
         ticket=tickets[0] if tickets else None,
     )
+
+
+def put_back(
+    found: Sequence[Identity], shown: Identity, said: Identity
+) -> list[Identity]:
+    """Give what was found, with what a transformer said of the credentials
+    among it: each claim that it left stays where it was, and what it added or
+    changed is the first credential's.
+
+    :param shown: what the transformer was given: the credentials together.
+    """
+    left = {
+        name: value
+        for name, value in said.claims.items()
+        if name in shown.claims and shown.claims[name] == value
+    }
+    changed = {n: v for n, v in said.claims.items() if n not in left}
+    parts = []
+    for identity in found:
+        if identity.ticket is not None:
+            parts.append(identity)
+            continue
+        own = {n: v for n, v in identity.claims.items() if n in left}
+        parts.append(
+            replace(identity, userid=said.userid, claims={**own, **changed})
+        )
+        changed = {}
+    return parts

@@ -6,6 +6,8 @@ The deployer's faults stop the start with Pyramid's own
 
 from __future__ import annotations
 
+from typing import Any
+
 #: The one reason that clients are told (RFC 6750, section 3.1).
 EXPIRED = "the token expired"
 
@@ -24,12 +26,14 @@ class InvalidCredential(SessionTokenError):
     """The client's fault: a credential was shown, and it is refused.
 
     ``reason`` (``str``) is for the log and for ``request.sessiontoken``; the
-    client never sees it, and it never contains the credential.
+    client never sees it, and it never contains the credential. ``ticket`` is
+    the session that a token spoke of which is genuine and has expired.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, ticket: Any = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.ticket = ticket
 
 
 class Undecodable(InvalidCredential):

@@ -145,7 +145,10 @@ def _open(url: str, timeout: float) -> Storage:
     except ConfigurationError as error:
         # Not chained, and not quoted where it may quote the password.
         if "prerequisite" in str(error):
-            raise ValueError(str(error)) from None
+            scheme = client.removesuffix("s")
+            raise ValueError(
+                f"it needs more packages: pip install 'limits[{scheme}]'"
+            ) from None
         raise ValueError("it is no storage URL of limits") from None
     except Exception as error:  # noqa: BLE001
         # Some clients connect at once; some parse the URL in their own way.

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
-from .cookies.form import SelfContainedCookie
-from .errors import ENDED, InvalidCredential
+from .cookies.form import JSON, SelfContainedCookie
+from .errors import ENDED, InvalidCredential, SessionTokenError
+from .foreign import is_session_jwt
 from .interfaces import ISessionStore
 from .jwt import SessionJWT
 from .keyring import is_replaced
 from .revocation import Revocations
 from .store import PREFIX, RepositorySessionStore
 from .ticket import Ticket
-
-_JWT_DOTS = 2
 
 
 class Form(Protocol):
@@ -104,17 +104,23 @@ class Reference:
 
     :param registry: where ``ISessionStore`` is looked up.
     :param revocations: what leaves marks; ``None``: nothing does.
+    :param carrier: how the reference travels; who finds it in a cookie that
+        is only signed cannot show it in a header.
     """
 
     def __init__(
-        self, registry: Any, revocations: Revocations | None = None
+        self,
+        registry: Any,
+        revocations: Revocations | None = None,
+        carrier: str = "",
     ) -> None:
         self._registry = registry
+        self._carrier = carrier
         self._revocations = revocations
 
     def encode(self, ticket: Ticket) -> str:
         store = self._store
-        reference: str = store.store(ticket)
+        reference: str = store.store(replace(ticket, carrier=self._carrier))
         # What begins while it is ended is over, like any other.
         self._take_back(store, reference, ticket)
         return reference
@@ -122,7 +128,7 @@ class Reference:
     def decode(self, text: str) -> Ticket:
         store = self._registry.queryUtility(ISessionStore)
         ticket: Ticket | None = None if store is None else store.retrieve(text)
-        if ticket is None:
+        if ticket is None or ticket.carrier != self._carrier:
             raise InvalidCredential(ENDED)
         if not _removes_for_good(store):
             refuse_ended(self._revocations, ticket)
@@ -132,13 +138,12 @@ class Reference:
         return text
 
     def may_be(self, text: str) -> bool:
-        """Tell whether a text without our prefix may be a reference: of the
-        application's own store, and no JWT, which has three parts (RFC 7515,
-        section 3.1).
+        """Tell whether a text without our prefix may be a reference of the
+        application's own store: it is no session token.
         """
         store = self._registry.queryUtility(ISessionStore)
         ours = store is None or isinstance(store, RepositorySessionStore)
-        return not ours and text.count(".") != _JWT_DOTS
+        return not ours and not is_session_jwt(text)
 
     def renew(self, text: str, ticket: Ticket) -> str | None:
         store = self._store
@@ -214,7 +219,13 @@ class EitherCookie:
 
     def encode(self, ticket: Ticket) -> str:
         if self._writes_references:
-            return self._own.protect(self._reference.encode(ticket))
+            reference = self._reference.encode(ticket)
+            if reference.startswith(JSON) or not reference.isascii():
+                raise SessionTokenError(
+                    "the session store gives a reference that a cookie cannot"
+                    " tell from a ticket: ASCII, and no { at its beginning"
+                )
+            return self._own.protect(reference)
         return self._own.encode(ticket)
 
     def decode(self, text: str) -> Ticket:

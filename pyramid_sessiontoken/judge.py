@@ -15,7 +15,7 @@ from pyramid.httpexceptions import (
 )
 
 from .authenticators import chain
-from .combining import combine, is_agreed
+from .combining import combine, is_agreed, put_back
 from .errors import (
     ClaimsError,
     InvalidCredential,
@@ -55,7 +55,9 @@ def judge(
     """
     environ = request.environ
     if rules.require_tls and environ.get("wsgi.url_scheme") != "https":
-        return Judged(refusal=Refusal("sessiontoken", TLS_REQUIRED))
+        refusal = Refusal("sessiontoken", TLS_REQUIRED)
+        log.info("%s", refusal)
+        return Judged(refusal=refusal)
     try:
         if state.decided:
             found: Identity | Refusal | None = state.signed_in
@@ -115,10 +117,7 @@ def _all_in_one(
     said = _transform_credential(request, state, shown)
     if isinstance(said, Refusal) or whole.ticket is None:
         return said
-    sessions = [i for i in found if i.ticket is not None]
-    parts = (
-        [said, *sessions] if found[0] is credentials[0] else [*sessions, said]
-    )
+    parts = put_back(found, shown, said)
     if not is_agreed(parts):
         return _refuse_each_other(state, parts)
     return replace(combine(parts), authenticator=whole.authenticator)

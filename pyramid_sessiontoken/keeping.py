@@ -75,6 +75,8 @@ def _make_shipped(parts: Parts, name: str) -> Any:
     """Make one of the library's own; drivers are imported only now."""
     settings = parts.settings
     url = settings.repository_url or ""
+    if not url and name != "memory":
+        return None  # Already a fault.
     try:
         if name == "memory":
             if has_several_workers():
@@ -103,11 +105,12 @@ def _make_shipped(parts: Parts, name: str) -> Any:
             timeout=settings.repository_timeout,
             pool_size=settings.repository_pool_size,
         )
-    except ImportError:
+    except ImportError as error:
+        lacking = (error.name or name).partition(".")[0]
+        if lacking == name:
+            lacking = f"'pyramid_sessiontoken[{name}]'"
         parts.fault(
-            "repository",
-            "it needs more packages:"
-            f" pip install 'pyramid_sessiontoken[{name}]'",
+            "repository", f"it needs more packages: pip install {lacking}"
         )
     except ValueError as error:
         parts.fault("repository.url", str(error))

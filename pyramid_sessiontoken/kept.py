@@ -63,7 +63,7 @@ class KeptSessions:
         revocations: Revocations | None,
     ) -> None:
         self._registry = registry
-        self._store = store
+        self._default = store
         self.revocations = revocations
 
     def of(self, userid: Userid, current: str | None) -> list[SessionInfo]:
@@ -91,6 +91,12 @@ class KeptSessions:
                 yield ticket.userid, _info(ticket, None)
 
     @property
+    def _store(self) -> RepositorySessionStore | None:
+        """Give the default store, unless another took its place."""
+        there = self._registry.queryUtility(ISessionStore)
+        return self._default if there in (self._default, None) else None
+
+    @property
     def _own_store(self) -> RepositorySessionStore:
         if self._store is None:
             raise SessionTokenError(
@@ -108,20 +114,28 @@ class KeptSessions:
         return reference is not None or self.revocations is not None
 
     @property
+    def ends_by_name(self) -> bool:
+        """Tell whether a session can be ended without a token of it."""
+        return self.revocations is not None or self.finds_by_name
+
+    @property
     def finds_by_name(self) -> bool:
         """Tell whether the references of a session can be found."""
         return self._store is not None and self._knows_subjects
 
-    def end(self, sid: str, reference: str | None = None) -> None:
+    def end(
+        self, sid: str, reference: str | None = None, until: int = 0
+    ) -> None:
         """End a session, wherever its tokens are.
 
         :param reference: one of it that is at hand.
+        :param until: when it ends for good, where that is known.
         """
         if self.revocations is None and reference is None:
             self._need_subjects("a session is ended by its name")
         # The mark comes first: see forms.Reference.
         if self.revocations is not None:
-            self.revocations.end(sid)
+            self.revocations.end(sid, until)
         if reference is not None:
             self._registry.getUtility(ISessionStore).remove(reference)
         if self._store is not None:

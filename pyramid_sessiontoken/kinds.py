@@ -30,6 +30,8 @@ _RATE = re.compile(
     r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
     "(second|minute|hour|day|month|year)s?"
 )
+# Bits before the IPv4 address in ::ffff:0:0/96 (RFC 4291, section 2.5.5.2).
+_MAPPED = 96
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -227,10 +229,32 @@ def read_networks(value: Any) -> tuple[Network, ...]:
             network = ipaddress.ip_network(item)
         except ValueError:
             raise ValueError(f"{item!r} is no network") from None
-        if network.prefixlen == 0:
-            raise ValueError(f"{item!r} is everything")
         networks.append(network)
+    for network in _collapsed(networks):
+        if network.prefixlen == 0:
+            raise ValueError(f"{network} is everything")
     return tuple(networks)
+
+
+def _collapsed(networks: list[Network]) -> list[Network]:
+    """Give the fewest networks that are the same; IPv4 in IPv6 as itself."""
+    plain: list[Network] = []
+    for network in networks:
+        first = getattr(network.network_address, "ipv4_mapped", None)
+        mapped = first is not None and network.prefixlen >= _MAPPED
+        plain.append(
+            ipaddress.IPv4Network((first, network.prefixlen - _MAPPED))
+            if mapped
+            else network
+        )
+    return [
+        *ipaddress.collapse_addresses(
+            n for n in plain if isinstance(n, ipaddress.IPv4Network)
+        ),
+        *ipaddress.collapse_addresses(
+            n for n in plain if isinstance(n, ipaddress.IPv6Network)
+        ),
+    ]
 
 
 def read_place(value: Any) -> str:

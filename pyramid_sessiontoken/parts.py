@@ -9,8 +9,9 @@ from zope.interface import implementer
 
 from .directives import make, register_default
 from .interfaces import IClock, IKeyRing
+from .keyring import KeyRing
 from .kinds import Named
-from .rotation import current
+from .rotation import FileRing
 from .settings import PREFIX, Settings, attribute
 
 #: The name under which header tokens have a ring of their own.
@@ -31,6 +32,7 @@ class Parts:
         self.registry = registry
         self.settings = settings
         self.faults = faults
+        self._copies: dict[str, KeyRing] = {}
 
     def fault(self, key: str, text: str) -> None:
         """Tell what is wrong with a setting."""
@@ -85,10 +87,25 @@ class Parts:
         """Look the key ring up: it may be swapped at any time, and so may
         its keys.
         """
-        return current(self.registry.utilities.lookup((), IKeyRing))
+        return self._current("", self.registry.utilities.lookup((), IKeyRing))
 
     def header_ring(self) -> Any:
         """Look up the ring of header tokens."""
         lookup = self.registry.utilities.lookup
         ring = lookup((), IKeyRing, HEADER_RING) or lookup((), IKeyRing)
-        return current(ring)
+        return self._current(HEADER_RING, ring)
+
+    def _current(self, name: str, ring: Any) -> Any:
+        """Give the keys of a ring as they are now: a ring that never
+        changes.
+        """
+        if isinstance(ring, FileRing):
+            return ring.current
+        if ring is None or isinstance(ring, KeyRing):
+            return ring
+        # One of the application's own: nobody tells when it changes.
+        keys = tuple(ring)
+        known = self._copies.get(name)
+        if known is None or known.keys != keys:
+            known = self._copies[name] = KeyRing(keys)
+        return known

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
@@ -33,6 +34,20 @@ _FACTORIES = (
 )
 
 
+# A URL with a password (RFC 3986, section 3.2.1).
+_USERINFO = re.compile("//[^/]*@")
+
+#: What the shipped repositories read; one of one's own has them as options.
+_URL = "repository.url"
+_OF_SHIPPED = (
+    _URL,
+    "repository.table",
+    "repository.prefix",
+    "repository.timeout",
+    "repository.pool_size",
+)
+
+
 def read_settings(
     settings: Mapping[str, Any], registered: Registered
 ) -> tuple[Settings, list[str]]:
@@ -47,27 +62,38 @@ def read_settings(
         for key, value in settings.items()
         if key.startswith(PREFIX) and value is not None
     }
-    faults: list[str] = []
     values: dict[str, Any] = {}
-    broken: set[str] = set()
+    broken: dict[str, str] = {}
     for row in TABLE.values():
         try:
             values[row.key] = _read(row, given.get(row.key, row.default))
         except ValueError as error:
-            broken.add(row.key)
+            broken[row.key] = _fault(row, error, given.get(row.key))
             values[row.key] = _default(row)
-            faults.append(_fault(row, error, given.get(row.key)))
-    options, unknown = _sort_out(given, values)
-    faults.extend(unknown)
+    if isinstance(values["repository"], Named):
+        # What it makes of its options is its own business.
+        for key in _OF_SHIPPED:
+            if key != _URL:
+                broken.pop(key, None)
+    options, unknown = _sort_out(given, values, broken)
+    faults = [*broken.values(), *unknown]
     parsed = Settings(
         **{attribute(key): value for key, value in values.items()},
         options=options,
         given=frozenset(given),
     )
-    for keys, check in CHECKS:
-        if not broken.intersection(keys):
-            faults.extend(check(parsed, registered))
+    for _, check in CHECKS:
+        # What stands in for a row that is at fault contradicts nothing.
+        faults.extend(
+            fault
+            for fault in check(parsed, registered)
+            if not any(_names(fault, key) for key in broken)
+        )
     return parsed, faults
+
+
+def _names(fault: str, key: str) -> bool:
+    return bool(re.search(re.escape(PREFIX + key) + r"(?!\.?\w)", fault))
 
 
 def raise_faults(faults: list[str]) -> None:
@@ -88,20 +114,23 @@ def _default(row: Setting) -> Any:
 
 
 def _fault(row: Setting, error: ValueError, found: Any) -> str:
-    shown = "" if row.kind.secret else f", found {_shown(found)}"
+    shown = "" if row.kind.secret else _shown(found)
     return f"{PREFIX}{row.key}: {error}{shown}; allowed: {row.kind.allowed}"
 
 
 def _shown(found: Any) -> str:
     try:
-        return repr(found)
+        shown = repr(found)
     except ValueError:
         # Python writes no number of more than 4,300 digits.
-        return f"a huge {type(found).__name__}"
+        shown = f"a huge {type(found).__name__}"
+    return "" if _USERINFO.search(shown) else f", found {shown}"
 
 
 def _sort_out(
-    given: Mapping[str, Any], values: Mapping[str, Any]
+    given: Mapping[str, Any],
+    values: Mapping[str, Any],
+    broken: Collection[str],
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Tell the options of factories from keys that nobody knows."""
     prefixes = [key for key in _FACTORIES if isinstance(values[key], Named)]
@@ -112,15 +141,29 @@ def _sort_out(
     options: dict[str, dict[str, Any]] = {key: {} for key in prefixes}
     faults = []
     for key, value in given.items():
-        if key in TABLE:
+        if key in TABLE and not (
+            key in _OF_SHIPPED and "repository" in prefixes
+        ):
             continue
         for prefix in prefixes:
             if key.startswith(prefix + "."):
-                options[prefix][key[len(prefix) + 1 :]] = value
+                # As the INI has it, but for the one that may be a secret.
+                found = values[key] if key == _URL else value
+                options[prefix][key[len(prefix) + 1 :]] = found
                 break
         else:
-            faults.append(_unknown(key))
+            if not _may_be_option(key, broken):
+                faults.append(_unknown(key))
     return options, faults
+
+
+def _may_be_option(key: str, broken: Collection[str]) -> bool:
+    """Tell whether a key may be for what is named by a row at fault."""
+    if any(key.startswith(f"{row}.") for row in broken):
+        return True
+    name = key.partition(".")[0]
+    groups = {row.partition(".")[0] for row in TABLE}
+    return "authenticators" in broken and name != key and name not in groups
 
 
 def _unknown(key: str) -> str:

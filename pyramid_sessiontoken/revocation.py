@@ -81,10 +81,14 @@ class Revocations:
         mark = self._fetch(_before(ticket.userid))
         return mark is not None and mark.ends(ticket)
 
-    def end(self, sid: str) -> None:
-        """End a session, until every session of now has ended."""
+    def end(self, sid: str, until: int = 0) -> None:
+        """End a session, until every session of now has ended, and itself.
+
+        :param until: when it ends for good, where that is known.
+        """
         key, now = _ended(sid), self._now()
-        item = TokenItem(key, self._last_end(now), b"", None)
+        last = max(self._last_end(now), moment(until + LINGER))
+        item = TokenItem(key, last, b"", None)
         self._repository.add_or_update(item)
         self._cache.end(key, Mark(now), now)
 

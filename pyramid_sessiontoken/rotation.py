@@ -24,11 +24,6 @@ PROPAGATION = 300
 Stamps = tuple[Stamp | None, ...]
 
 
-def current(ring: Any) -> Any:
-    """Give the keys of a ring as they are now: a ring that never changes."""
-    return ring.current if isinstance(ring, FileRing) else ring
-
-
 def arrange(keys: tuple[Key, ...], now: int) -> tuple[Key, ...]:
     """Put the key in front that signs now: the first that is not new.
 

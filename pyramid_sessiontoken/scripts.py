@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
+from pyramid.httpexceptions import HTTPException
 from pyramid.paster import bootstrap, get_appsettings
 from pyramid.request import Request
 
@@ -26,7 +27,7 @@ from .interfaces import (
     IPurgingRepository,
     ITokenRepository,
 )
-from .kept import SessionInfo
+from .kept import KeptSessions, SessionInfo
 from .keyfiles import new_key, read_jwk_set, write_jwk_set
 from .keyring import describe
 from .parts import HEADER_RING
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ValueError,
         LookupError,
         OSError,
+        HTTPException,
     ) as error:
         print(_sentence(error), file=sys.stderr)
         return 1
@@ -145,8 +147,12 @@ def _keygen(arguments: argparse.Namespace) -> int:
         print(write_jwk_set(keys))
         return 0
     with open(arguments.add, encoding="utf-8") as file:
-        keys += read_jwk_set(file.read())
-    _replace(arguments.add, write_jwk_set(keys) + "\n")
+        text = file.read()
+    read_jwk_set(text)
+    # What else it says stays as it is.
+    there = json.loads(text)
+    there["keys"] = json.loads(write_jwk_set(keys))["keys"] + there["keys"]
+    _replace(arguments.add, json.dumps(there, indent=2) + "\n")
     return 0
 
 
@@ -190,6 +196,7 @@ def _check(arguments: argparse.Namespace) -> int:
             "cookie.name": policy.settings.cookie_full_name,
             "token.exchange": " ".join(rules.exchange),
             "challenge": " ".join(rules.challenge or ("all",)),
+            "revocation": _on_or_off(rules.kept),
         }
         width = max(map(len, TABLE)) + len(PREFIX)
         for row in TABLE.values():
@@ -209,6 +216,10 @@ def _check(arguments: argparse.Namespace) -> int:
         for advice in policy.settings.advice():
             print(f"Warning: {advice}")
     return 0
+
+
+def _on_or_off(kept: KeptSessions | None) -> str:
+    return "on" if kept is not None and kept.revocations else "off"
 
 
 def _follows(ring: Any) -> str:
@@ -371,7 +382,7 @@ _VERDICTS = {
 
 
 def _facts(ticket: Ticket, kid: str | None) -> Iterator[tuple[str, Any]]:
-    yield "Key", kid
+    yield "Key", kid or "none: it is a reference to what the server keeps"
     yield "User", repr(ticket.userid)
     yield "Session", ticket.sid
     yield "Authenticated by", " ".join(ticket.amr)
@@ -403,6 +414,7 @@ def _application(ini: str) -> Iterator[Any]:
     request = Request.blank("/", base_url="https://localhost")
     with bootstrap(ini, request=request) as env:
         try:
+            _policy(env["request"])
             yield env["request"]
         finally:
             repository = env["registry"].queryUtility(ITokenRepository)

@@ -137,7 +137,7 @@ class Sessions:
         if verdict is VALID or verdict is RENEW:
             return ticket, verdict
         if verdict is EXPIRED:
-            raise InvalidCredential(EXPIRED_REASON)
+            raise InvalidCredential(EXPIRED_REASON, ticket)
         raise InvalidCredential("it is from the future")
 
     def renew(self, ticket: Ticket, text: str) -> IssuedToken | None:

@@ -585,7 +585,7 @@ class Settings:
         if value is None:
             return "-"
         if TABLE[key].kind.secret and isinstance(value, str):
-            return "(secret)"
+            return value if value == TABLE[key].default else "(secret)"
         if TABLE[key].kind.secret:
             return ", ".join(f"key {item.kid!r}" for item in value)
         if isinstance(value, tuple):
@@ -611,6 +611,11 @@ class Settings:
             yield (
                 f"{PREFIX}throttle.attempts counts nothing: 'basic' is none of"
                 f" {PREFIX}authenticators"
+            )
+        if "session" not in authenticator_names(self):
+            yield (
+                f"{PREFIX}authenticators lacks 'session': the endpoint's"
+                " tokens are honoured elsewhere, if anywhere"
             )
         yield from self.warnings()
 

@@ -11,10 +11,10 @@ from .claims import NO_CLAIMS
 from .cookies.jar import Headers
 from .events import SessionEnded, SessionIssued
 from .identity import Identity
-from .interfaces import IAuthenticator
+from .interfaces import IAuthenticator, IClock
 from .judge import repository_or_503, require_tls, transform
 from .rules import Rules
-from .state import RequestState
+from .state import Refusal, RequestState
 from .ticket import Ticket
 
 #: The name of who vouches where the application itself signs a user in.
@@ -120,6 +120,8 @@ def _end_shown(request: Any, rules: Rules, state: RequestState) -> None:
                 rules.is_cross_site,
             )
         ended = answer if isinstance(answer, Identity) else None
+        if isinstance(answer, Refusal):
+            end_expired(request, rules, answer)
     if ended is not None and ended.ticket is not None:
         end(request, rules, state, ended, ended.ticket)
 
@@ -137,8 +139,32 @@ def end(
         kept.finds_by_name or can_end(rules, state, identity)
     ):
         with repository_or_503():
-            kept.end(ticket.sid, _reference(rules, state, identity))
+            kept.end(
+                ticket.sid,
+                _reference(rules, state, identity),
+                ticket.session_end,
+            )
     request.registry.notify(SessionEnded(request, identity, ticket))
+
+
+def end_expired(request: Any, rules: Rules, refusal: Refusal) -> None:
+    """End the session of a token that is genuine and has expired: a later
+    token of it may still be good.
+    """
+    kept, ticket = rules.kept, refusal.ticket
+    if kept is None or ticket is None or not kept.ends_by_name:
+        return
+    # Neither was asked for, as it was refused anyway: whether another site
+    # made the browser send it, and whether it is bound to a certificate.
+    if ticket.thumbprint is not None or rules.is_cross_site(request):
+        return
+    if ticket.session_end > request.registry.getUtility(IClock).now():
+        with repository_or_503():
+            kept.end(ticket.sid, None, ticket.session_end)
+        whose = Identity(
+            ticket.userid, ticket.claims, refusal.authenticator, ticket
+        )
+        request.registry.notify(SessionEnded(request, whose, ticket))
 
 
 def can_end(rules: Rules, state: RequestState, identity: Identity) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .identity import Identity
@@ -28,11 +30,13 @@ class Refusal(NamedTuple):
 
     :ivar retry_after: seconds, where it was not even looked at: the client
         tried too often.
+    :ivar ticket: the session of a token that is genuine and has expired.
     """
 
     authenticator: str
     reason: str
     retry_after: int | None = None
+    ticket: Ticket | None = None
 
     def __str__(self) -> str:
         return f"{self.authenticator} refused: {self.reason}"
@@ -77,6 +81,7 @@ class RequestState:
     :ivar answers: what each authenticator said, by its name.
     :ivar judged: what they came to, by who was asked.
     :ivar untold: refusals that no event has told of yet.
+    :ivar refused: the last refusal, by whose credential it was.
     :ivar vary: request headers that were looked at; some more than once.
     :ivar status: what the response must do.
     :ivar carries_token: whether the response's body may show a token.
@@ -89,6 +94,7 @@ class RequestState:
 
     # Most requests leave these as they are.
     untold: tuple[Refusal, ...] = ()
+    refused: Mapping[str, Refusal] = MappingProxyType({})
     vary: tuple[str, ...] = ()
     status = Status.NONE
     carries_token = False
@@ -117,9 +123,8 @@ class RequestState:
         return None
 
     def refusal(self, authenticator: str) -> Refusal | None:
-        """Give what an authenticator refused, if it did."""
-        answer = self.answers.get(authenticator)
-        return answer if isinstance(answer, Refusal) else None
+        """Tell how an authenticator's credential was refused, if it was."""
+        return self.refused.get(authenticator)
 
 
 def find_state(request: Any) -> RequestState | None:

@@ -98,8 +98,10 @@ class RepositorySessionStore:
     def store(self, ticket: Ticket) -> str:
         reference = PREFIX + secrets.token_urlsafe(32)
         key = key_of(reference)
-        self._repository.add_or_update(self._item(key, ticket))
-        self._note(key, ticket)
+        repository = self._repository
+        repository.add_or_update(self._item(key, ticket))
+        if ISubjectRepository.providedBy(repository):
+            self._note(key, ticket)
         return reference
 
     def retrieve(self, reference: str) -> Ticket | None:
@@ -132,7 +134,10 @@ class RepositorySessionStore:
             return False
         renewed = replace(ticket, device=current.device)
         item = self._item(key, renewed)
-        if ticket.session_end > current.session_end:
+        if (
+            ticket.session_end > current.session_end
+            and ISubjectRepository.providedBy(repository)
+        ):
             # By an expiry policy of the application's own.
             self._note(key, ticket)
         if not IRenewingRepository.providedBy(repository):
@@ -179,7 +184,8 @@ class RepositorySessionStore:
             )
         for item in repository.items_of(subject_of(userid)):
             ticket = self._open(item, item.key)
-            if ticket is not None:
+            # What the row says besides is not sealed.
+            if ticket is not None and ticket.userid == userid:
                 yield ticket
 
     def tickets(self) -> Iterator[Ticket]:
@@ -232,6 +238,7 @@ class RepositorySessionStore:
         members["claims"] = ticket.claims
         members["persistent"] = ticket.persistent
         members["device"] = ticket.device
+        members["carrier"] = ticket.carrier
         return TokenItem(
             key,
             moment(ticket.exp + LINGER),
@@ -269,6 +276,7 @@ class RepositorySessionStore:
                 members.pop("claims", {}),
                 persistent=members.pop("persistent", False) is True,
                 device=freeze_claims(members.pop("device", {})),
+                carrier=str(members.pop("carrier", "")),
             )
         except InvalidCredential as refusal:
             log.warning("a stored session is not readable: %s", refusal.reason)

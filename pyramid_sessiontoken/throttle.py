@@ -142,7 +142,8 @@ class Throttle:
 
 def plain_name(username: str) -> str:
     """Write alike what a check may take for the same name."""
-    text = unicodedata.normalize("NFKD", username).casefold()
+    # Some compare in upper case, where a dotless i is an i.
+    text = unicodedata.normalize("NFKD", username).upper().casefold()
     return "".join(
         character
         for character in unicodedata.normalize("NFKD", text)

@@ -36,6 +36,7 @@ class Ticket:
     :ivar session_end: when the session ends for good; copied at renewal.
     :ivar amr: how the user was authenticated (RFC 8176).
     :ivar persistent: whether its cookie outlives the browser.
+    :ivar carrier: who takes the reference to it; only a store keeps it.
     :ivar device: user agent and address at sign-in; only the repository
         keeps them.
     :ivar thumbprint: of the certificate without which it is worth nothing
@@ -53,4 +54,5 @@ class Ticket:
     claims: FrozenDict = field(default_factory=lambda: NO_CLAIMS)
     persistent: bool = False
     device: FrozenDict = field(default_factory=lambda: NO_CLAIMS)
+    carrier: str = ""
     thumbprint: str | None = None

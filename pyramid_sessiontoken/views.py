@@ -6,12 +6,14 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
+from .authenticators import chain
 from .authenticators.chain import is_explicit
 from .errors import ENDED, EXPIRED, InvalidCredential, RepositoryUnavailable
-from .events import SessionRenewed
+from .events import SessionEnded, SessionRenewed
 from .forbidden import authenticator_of, challenges
 from .identity import Identity
 from .interfaces import IClock
+from .judge import tell_refusals
 from .oauth import (
     OAuthError,
     Verb,
@@ -25,8 +27,8 @@ from .oauth import (
 )
 from .policy import SessionTokenPolicy
 from .sessions import IssuedToken
-from .signin import can_end, end, issue
-from .state import Judged
+from .signin import can_end, end, end_expired, issue
+from .state import Judged, Refusal
 from .ticket import Ticket
 from .userid import to_subject
 from .wire import confirmation
@@ -69,7 +71,7 @@ def _swap(request: Any) -> dict[str, Any]:
     judged = _judge(request, policy, names)
     identity = judged.identity
     if identity is None:
-        raise _unauthorized(request, policy, names, judged)
+        raise _unauthorized(request, policy, names, judged.refusal)
     try:
         if identity.ticket is not None:
             return _renew(request, policy, identity, identity.ticket)
@@ -93,41 +95,60 @@ def _renew(
     if shown is not None and shown.authenticator == "session":
         issued = sessions.renew(ticket, shown.text)
         if issued is None:
-            # Renewed by another request: what was shown is good.
-            issued = sessions.as_it_is(ticket, shown.text)
+            return _as_it_is(request, policy, shown.text)
     else:
         issued = sessions.exchange(ticket)
     request.registry.notify(SessionRenewed(request, identity, issued.ticket))
     return issued.as_dict()
 
 
+def _as_it_is(
+    request: Any, policy: SessionTokenPolicy, text: str
+) -> dict[str, Any]:
+    """Tell of a token that another request renewed, or ended, meanwhile."""
+    sessions = policy.rules.sessions
+    try:
+        ticket, _ = sessions.redeem(text)
+    except InvalidCredential as error:
+        refusal = Refusal("session", error.reason)
+        names = policy.rules.exchange
+        raise _unauthorized(request, policy, names, refusal) from None
+    return sessions.as_it_is(ticket, text).as_dict()
+
+
 def _end(request: Any) -> None:
     """End the session that is shown, also one that had ended already."""
     policy = policy_of(request)
     rules = policy.rules
-    names = tuple(rules.carriers)
-    judged = _judge(request, policy, names)
-    identity = judged.identity
-    if identity is None or identity.ticket is None:
-        refusal = judged.refusal
-        if refusal is None or refusal.reason not in (EXPIRED, ENDED):
-            raise _unauthorized(request, policy, names, judged)
-    else:
+    shown = _session_shown(request, policy)
+    if isinstance(shown, Identity) and shown.ticket is not None:
         state = policy.state(request)
-        if not can_end(rules, state, identity):
+        if not can_end(rules, state, shown):
             raise method_not_allowed(("GET", "POST"))
         try:
-            end(request, rules, state, identity, identity.ticket)
+            end(request, rules, state, shown, shown.ticket)
         except HTTPServiceUnavailable:
             raise unavailable() from None
+    elif isinstance(shown, Refusal) and shown.reason in (EXPIRED, ENDED):
+        try:
+            end_expired(request, rules, shown)
+        except HTTPServiceUnavailable:
+            raise unavailable() from None
+    else:
+        names = tuple(rules.carriers)
+        refusal = shown if isinstance(shown, Refusal) else None
+        raise _unauthorized(request, policy, names, refusal)
     if rules.cookie is not None and rules.cookie.is_shown(request):
         policy.forget(request)
 
 
 def _status(request: Any) -> dict[str, Any]:
     policy = policy_of(request)
-    judged = _judge(request, policy, policy.rules.names)
-    identity = judged.identity
+    identity = _judge(request, policy, policy.rules.names).identity
+    if identity is not None and identity.ticket is None:
+        # Another credential vouches before the session that is asked for.
+        shown = _session_shown(request, policy)
+        identity = shown if isinstance(shown, Identity) else None
     if identity is None or identity.ticket is None:
         return {"active": False}
     return {
@@ -179,18 +200,27 @@ def _revoke(request: Any) -> dict[str, Any]:
     kept = policy.rules.kept
     sessions = policy.rules.sessions
     try:
-        if kept is None or not kept.can_end(sessions.reference_of(text)):
-            raise OAuthError(
-                400, "unsupported_token_type", "It cannot be revoked here"
-            )
+        if kept is None:
+            raise _irrevocable()
         ticket = sessions.read(text)
+        reference = sessions.reference_of(text)
+        if not kept.can_end(reference):
+            raise _irrevocable()
         if _is_own(judged, ticket):
-            kept.end(ticket.sid, sessions.reference_of(text))
+            kept.end(ticket.sid, reference, ticket.session_end)
+            whose = Identity(ticket.userid, ticket.claims, "session", ticket)
+            request.registry.notify(SessionEnded(request, whose, ticket))
     except InvalidCredential:
         pass  # Section 2.2: no effect, and no error.
     except RepositoryUnavailable:
         raise unavailable() from None
     return {}
+
+
+def _irrevocable() -> OAuthError:
+    return OAuthError(
+        400, "unsupported_token_type", "It cannot be revoked here"
+    )
 
 
 _BELOW: dict[str, dict[str, Verb]] = {
@@ -211,7 +241,7 @@ def _token_of_caller(
     names = policy.rules.names
     judged = _judge(request, policy, names)
     if judged.identity is None:
-        raise _unauthorized(request, policy, names, judged)
+        raise _unauthorized(request, policy, names, judged.refusal)
     text = read_form(request).get("token")
     if not text:
         raise invalid_request("A token is needed")
@@ -242,14 +272,31 @@ def _judge(
     return judged
 
 
+def _session_shown(
+    request: Any, policy: SessionTokenPolicy
+) -> Identity | Refusal | None:
+    """Give the session that is shown, whoever's it is, and whether or not the
+    application still knows its user.
+    """
+    rules, state = policy.rules, policy.state(request)
+    state.slides = False
+    try:
+        return chain.first(
+            request, state, tuple(rules.carriers), rules.is_cross_site
+        )
+    except RepositoryUnavailable:
+        raise unavailable() from None
+    finally:
+        tell_refusals(request, state)
+
+
 def _unauthorized(
     request: Any,
     policy: SessionTokenPolicy,
     names: tuple[str, ...],
-    judged: Judged,
+    refusal: Refusal | None,
 ) -> OAuthError:
     description = "A credential is needed that can be swapped for a token"
-    refusal = judged.refusal
     if refusal is not None and refusal.reason == EXPIRED:
         description = "The token expired"
     elif refusal is not None:

@@ -22,6 +22,8 @@ from .store import PREFIX as REFERENCE_PREFIX
 from .throttling import throttled
 from .trusting import make_bearer
 
+_JWT_DOTS = 2
+
 
 def register_authenticators(parts: Parts, carriers: Carriers) -> None:
     """Make the authenticators of the list, but for those that a directive
@@ -150,8 +152,12 @@ def _tell_apart(
     def is_ours(text: str) -> bool:
         return (
             text.startswith(REFERENCE_PREFIX)
-            or sessions.reference_of(text) is not None
             or is_session_jwt(text)
+            or (
+                # A JWT has three parts (RFC 7515, section 3.1).
+                text.count(".") != _JWT_DOTS
+                and sessions.reference_of(text) is not None
+            )
         )
 
     return is_ours

@@ -49,6 +49,7 @@ def read_ticket(
     *,
     persistent: bool = False,
     device: FrozenDict = NO_CLAIMS,
+    carrier: str = "",
 ) -> Ticket:
     """Turn :func:`write_members` round.
 
@@ -91,6 +92,7 @@ def read_ticket(
         claims=frozen,
         persistent=persistent,
         device=device,
+        carrier=carrier,
         thumbprint=thumbprint,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any
 
 from ..errors import (
@@ -18,6 +17,7 @@ from ..errors import (
 from ..identity import Identity
 from ..interfaces import IAuthenticator
 from ..state import Refusal, RequestState, Status
+from ..ticket import Ticket
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -62,6 +62,8 @@ def first(
         if isinstance(answer, Refusal):
             refused = refused or answer
             if is_explicit(authenticator):
+                if answer.retry_after is not None:
+                    refused_explicit = answer
                 refused_explicit = refused_explicit or answer
                 found = None
         elif found is None and answer.userid is not None:
@@ -80,7 +82,8 @@ def every(
     """Give the identities of all that vouch, in order of precedence, or else
     the refusal that decided; an empty list where nothing was shown.
 
-    Where an explicit credential is refused, no ambient one counts.
+    Where an explicit credential is refused, no ambient one counts. Where
+    nobody names a user, a refusal decides.
     """
     find = request.registry.utilities.lookup
     vouched: list[tuple[bool, Identity]] = []
@@ -95,9 +98,15 @@ def every(
             vouched.append((explicit, answer))
     only_explicit = any(explicit for explicit, _ in refused)
     standing = [i for explicit, i in vouched if explicit or not only_explicit]
-    if standing or not refused:
-        return standing
-    return max(refused, key=itemgetter(0))[1]
+    if refused and all(identity.userid is None for identity in standing):
+        return max(refused, key=_weight)[1]
+    return standing
+
+
+def _weight(refused: tuple[bool, Refusal]) -> tuple[bool, bool]:
+    """Say which refusal is told: that one tried too often, before all."""
+    explicit, refusal = refused
+    return refusal.retry_after is not None, explicit
 
 
 def ask(
@@ -116,7 +125,10 @@ def ask(
         try:
             identity = authenticator.authenticate(request)
         except Exception as error:  # noqa: BLE001
-            answers[name] = _refuse_or_keep(state, name, error)
+            foreign = authenticator.ambient and is_cross_site(request)
+            answers[name] = _refuse_or_keep(
+                state, name, error, deletes=not foreign
+            )
         else:
             if identity is not None:
                 identity = _accept(name, identity)
@@ -130,14 +142,16 @@ def ask(
 
 
 def _refuse_or_keep(
-    state: RequestState, name: str, error: Exception
+    state: RequestState, name: str, error: Exception, *, deletes: bool
 ) -> Refusal | Exception:
-    if isinstance(error, Undecodable):
+    if deletes and isinstance(error, Undecodable):
         # It has no use any more; the response deletes it.
         state.status = Status.DELETE
     if isinstance(error, TooManyAttempts):
         return refuse(state, name, str(error), error.retry_after)
-    if isinstance(error, (InvalidCredential, ClaimsError)):
+    if isinstance(error, InvalidCredential):
+        return refuse(state, name, str(error), ticket=error.ticket)
+    if isinstance(error, ClaimsError):
         return refuse(state, name, str(error))
     # The backend's or the application's fault. It is kept like any other
     # answer; whoever asked raises it where it can be seen.
@@ -160,13 +174,15 @@ def refuse(
     name: str,
     reason: str,
     retry_after: int | None = None,
+    ticket: Ticket | None = None,
 ) -> Refusal:
     """Say that a credential is refused: one log sentence, and an event once
     the judgement stands, so that its subscribers may ask who the user is.
     """
-    refusal = Refusal(name, reason, retry_after)
+    refusal = Refusal(name, reason, retry_after, ticket)
     log.info("%s", refusal)
     state.untold += (refusal,)
+    state.refused = {**state.refused, **dict.fromkeys(name.split(), refusal)}
     return refusal
 
 

@@ -11,6 +11,7 @@ from ..errors import InvalidCredential, Undecodable
 from ..identity import Identity
 from ..interfaces import IAuthenticator
 from ..state import note_token
+from ..ticket import Ticket
 from .binding import require_certificate
 from .session import Redeem
 
@@ -37,6 +38,7 @@ class CookieAuthenticator:
         if shown is None:
             return None
         ended: str | None = None
+        expired: Ticket | None = None
         reason = "a part of it is missing"
         for value in shown.values:
             try:
@@ -47,7 +49,7 @@ class CookieAuthenticator:
                 # A name that comes twice: the one that verifies.
                 reason = error.reason
             except InvalidCredential as error:
-                ended = error.reason
+                ended, expired = error.reason, error.ticket
             else:
                 note_token(request, self.name, ticket, value, verdict)
                 return Identity(
@@ -55,7 +57,9 @@ class CookieAuthenticator:
                 )
         # New ones: a kept exception holds its frames, and they the request.
         if ended is not None or shown.is_cut_off:
-            raise InvalidCredential(ended or "it comes too often to be read")
+            raise InvalidCredential(
+                ended or "it comes too often to be read", expired
+            )
         raise Undecodable(reason)
 
     def challenge(self, request: Any) -> str | None:

@@ -16,7 +16,7 @@ from .transforms import RingTransform
 
 #: What a cookie begins with that says everything; one that only points does
 #: not.
-JSON = b"{"
+JSON = "{"
 
 #: How many verified cookies a process remembers.
 REMEMBERED = 10_000
@@ -95,7 +95,7 @@ def _open(transform: Any, text: str) -> Ticket | str:
         raise Undecodable("it is not base64url") from None
     try:
         content = transform.decode(protected)
-        if not content.startswith(JSON):
+        if not content.startswith(JSON.encode()):
             return str(content, "ascii", "replace")
         members = read_object(content)
         return read_ticket(
