@@ -136,6 +136,10 @@ def _stored_or_unavailable() -> Iterator[None]:
         ) from error
 
 
+#: Extras of limits that are not called as their scheme.
+_EXTRAS = {"rediss": "redis", "valkeys": "valkey"}
+
+
 def _open(url: str, timeout: float) -> Storage:
     client = url.partition(":")[0].partition("+")[0]
     names = _TIMEOUTS.get(client, ())
@@ -145,9 +149,9 @@ def _open(url: str, timeout: float) -> Storage:
     except ConfigurationError as error:
         # Not chained, and not quoted where it may quote the password.
         if "prerequisite" in str(error):
-            scheme = client.removesuffix("s")
+            extra = _EXTRAS.get(client, client)
             raise ValueError(
-                f"it needs more packages: pip install 'limits[{scheme}]'"
+                f"it needs more packages: pip install 'limits[{extra}]'"
             ) from None
         raise ValueError("it is no storage URL of limits") from None
     except Exception as error:  # noqa: BLE001

@@ -62,7 +62,9 @@ class RepositoryContract:
             def repository(self, clock):
                 return MyRepository(clock)
 
-    The repository may hold other things, and keep what the tests leave.
+    The repository may hold other things, and keep what the tests leave. Where
+    it reads another clock than the fixture's, what needs time to pass is
+    skipped.
     """
 
     #: How often each race is run.

@@ -121,23 +121,20 @@ def _end(request: Any) -> None:
     policy = policy_of(request)
     rules = policy.rules
     shown = _session_shown(request, policy)
-    if isinstance(shown, Identity) and shown.ticket is not None:
-        state = policy.state(request)
-        if not can_end(rules, state, shown):
-            raise method_not_allowed(("GET", "POST"))
-        try:
+    try:
+        if isinstance(shown, Identity) and shown.ticket is not None:
+            state = policy.state(request)
+            if not can_end(rules, state, shown):
+                raise method_not_allowed(("GET", "POST"))
             end(request, rules, state, shown, shown.ticket)
-        except HTTPServiceUnavailable:
-            raise unavailable() from None
-    elif isinstance(shown, Refusal) and shown.reason in (EXPIRED, ENDED):
-        try:
+        elif isinstance(shown, Refusal) and shown.reason in (EXPIRED, ENDED):
             end_expired(request, rules, shown)
-        except HTTPServiceUnavailable:
-            raise unavailable() from None
-    else:
-        names = tuple(rules.carriers)
-        refusal = shown if isinstance(shown, Refusal) else None
-        raise _unauthorized(request, policy, names, refusal)
+        else:
+            names = tuple(rules.carriers)
+            refusal = shown if isinstance(shown, Refusal) else None
+            raise _unauthorized(request, policy, names, refusal)
+    except HTTPServiceUnavailable:
+        raise unavailable() from None
     if rules.cookie is not None and rules.cookie.is_shown(request):
         policy.forget(request)
 

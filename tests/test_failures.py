@@ -250,7 +250,7 @@ def test_a_client_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(sys, "meta_path", [NotInstalled(), *sys.meta_path])
     monkeypatch.delitem(sys.modules, "pymemcache", raising=False)
 
-    with pytest.raises(ValueError, match="pip install 'limits.memcached"):
+    with pytest.raises(ValueError, match=r"pip install 'limits\[memcached"):
         StoredFailures(RATE, "memcached://localhost:1", 1)
 
 

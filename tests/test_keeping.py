@@ -612,3 +612,19 @@ def test_two_issuers_cannot_read_each_others_records(make, clock):
     reference = store_of(clients[0]).store(ticket)
     assert store_of(clients[0]).retrieve(reference) == ticket
     assert store_of(clients[1]).retrieve(reference) is None
+
+
+def test_a_driver_that_is_not_installed_is_named(make):
+    with pytest.raises(ConfigurationError, match=r"pip install pg8000\n"):
+        make(
+            {
+                "repository": "sqlalchemy",
+                "repository.url": "postgresql+pg8000://localhost/x",
+            }
+        )
+
+
+def test_what_needs_a_url_says_so_once(make):
+    with pytest.raises(ConfigurationError) as fault:
+        make({"repository": "redis"})
+    assert str(fault.value).count("sessiontoken.repository") == 1

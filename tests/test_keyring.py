@@ -6,10 +6,12 @@ import dataclasses
 import hashlib
 import traceback
 
+import jwt
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support_tokens import FIRST, SECOND
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.interfaces import IKeyRing
@@ -149,3 +151,39 @@ def test_a_value_has_one_text(text):
 def test_another_spelling_is_refused(text):
     with pytest.raises(ValueError):
         decode_base64url(text)
+
+
+# A ring of the application's own.
+
+
+@implementer(IKeyRing)
+class Ring:
+    def __init__(self, *keys):
+        self.keys = keys
+
+    @property
+    def signer(self):
+        return self.keys[0]
+
+    def __iter__(self):
+        return iter(self.keys)
+
+
+def test_a_ring_of_one_s_own_may_change_at_any_time(make):
+    one, two = (Key.of(bytes(range(n, n + 64))) for n in (0, 64))
+    ring = Ring(one)
+
+    def before(config):
+        config.registry.registerUtility(ring, IKeyRing)
+
+    client = make({"keys": None}, before=before)
+    token = client.swap()["access_token"]
+    client.post_json("/sign_in", {})
+    ring.keys = (two, one)
+    assert client.ask(token).json["userid"] == "alice"
+    late = client.swap()["access_token"]
+    assert jwt.get_unverified_header(late)["kid"] == two.kid
+    ring.keys = (two,)
+    assert client.fresh().ask(token).json["userid"] is None
+    assert client.get("/identity").json["userid"] is None
+    assert client.fresh().ask(late).json["userid"] == "alice"

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 
 import jwt
 import pytest
@@ -483,3 +484,50 @@ def test_misuse_is_told_with_status_2(run):
         with pytest.raises(SystemExit) as caught:
             main(argv)
         assert caught.value.code == 2
+
+
+DOWN = "redis://127.0.0.1:1/0"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["issue", "INI", "alice"],
+        ["sessions", "INI", "alice"],
+        ["sessions", "INI"],
+        ["revoke", "INI", "--sid", "x" * 22],
+        ["revoke", "INI", "--user", "alice"],
+    ],
+    ids=" ".join,
+)
+def test_an_outage_is_one_sentence(run, ini, words):
+    file = ini(
+        repository="redis", repository__url=DOWN, token__form="reference"
+    )
+    status, out, err = run(*[file if w == "INI" else w for w in words])
+    assert (status, out) == (1, "")
+    assert "cannot be asked" in err or "could not be asked" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_check_tells_what_is_in_force(run, ini, kept):
+    assert re.search(r"revocation +on ", run("check", kept)[1])
+    assert re.search(r"revocation +off ", run("check", ini())[1])
+
+
+def test_explain_tells_that_a_reference_has_no_key(run, kept):
+    token = run("issue", kept, "alice")[1].strip()
+    assert "Key: none: it is a reference" in run("explain", kept, token)[1]
+
+
+def test_keygen_keeps_what_else_a_set_says(run, tmp_path):
+    file = tmp_path / "keys.jwks"
+    there = json.loads(run("keygen")[1])
+    there["keys"][0]["key_ops"] = ["sign", "verify"]
+    there["note"] = "ours"
+    file.write_text(json.dumps(there))
+    assert run("keygen", "--add", str(file))[0] == 0
+    now = json.loads(file.read_text())
+    assert now["note"] == "ours"
+    assert now["keys"][1:] == there["keys"]
+    assert len(now["keys"]) == 2

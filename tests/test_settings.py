@@ -1061,3 +1061,86 @@ def test_what_is_for_development_only_is_warned_of():
 
 def test_the_library_brings_its_own_authenticators():
     assert set(DEFAULTS["authenticators"]) < set(BUILT_IN)
+
+
+# All faults at once.
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (
+            {
+                "authenticators": "session bearer",
+                "bearer.algorithms": "RS265",
+            },
+            ["bearer.algorithms", "authenticators: 'bearer' needs"],
+        ),
+        (
+            {
+                "authenticators": "session client_certificate",
+                "client_certificate.issuer": "garbage",
+                "client_certificate.source": "header:Client-Cert",
+            },
+            ["client_certificate.issuer", "client_certificate.source"],
+        ),
+        (
+            {"keys": "AAAA", "token.algorithm": "HS257"},
+            ["token.algorithm", "keys: key 1 is refused"],
+        ),
+        (
+            {
+                "cookie.name": "__Host-x",
+                "cookie.path": "nope",
+                "cookie.domain": "example.com",
+            },
+            ["cookie.path", "cookie.name"],
+        ),
+        (
+            {"token.form": "reference", "cookie.form": "refrence"},
+            ["cookie.form", "token.form: reference needs"],
+        ),
+    ],
+)
+def test_a_row_at_fault_hides_no_other_fault(given, named):
+    _, faults = read(given)
+    for name in named:
+        assert [f for f in faults if f.startswith(PREFIX + name)], faults
+
+
+def test_what_stands_in_for_a_row_at_fault_contradicts_nothing():
+    only_fault({"expiry.sliding": "x", "expiry.absolute": "30m"})
+    only_fault({"authenticators": "session,,", "token.exchange": "basic"})
+
+
+def test_options_of_what_is_at_fault_are_no_faults():
+    only_fault({"authenticators": "session,,mine=a:b", "mine.opt": "1"})
+    only_fault({"repository": "nowhere.at:all", "repository.colour": "red"})
+    _, faults = read({"authenticators": "session,,", "cookie.nme": "x"})
+    assert len(faults) == 2
+
+
+def test_no_fault_shows_the_password_of_a_url():
+    fault = only_fault({"bearer.jwks": "https://user:hunter2@host/x"})
+    assert "hunter2" not in fault
+
+
+def test_networks_that_are_everything_in_another_spelling_are_refused():
+    for value in (
+        "0.0.0.0/1 128.0.0.0/1",
+        "::/1 8000::/1",
+        "::ffff:0:0/96",
+        "::ffff:0:0/97 ::ffff:128.0.0.0/97",
+    ):
+        fault = only_fault({"remote_user.trusted_proxies": value})
+        assert "is everything" in fault
+
+
+def test_advice_is_given_where_the_endpoint_s_tokens_are_not_honoured():
+    parsed, _ = read({"authenticators": "cookie"})
+    assert any("lacks 'session'" in advice for advice in parsed.advice())
+
+
+def test_a_default_is_no_secret():
+    parsed, _ = read()
+    assert parsed.show("throttle.storage") == "memory"

@@ -8,9 +8,10 @@ import time
 import pytest
 from zope.interface import implementer, implementer_only
 
+from pyramid_sessiontoken.clock import SystemClock
 from pyramid_sessiontoken.interfaces import ITokenRepository
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
-from pyramid_sessiontoken.testing import RepositoryContract
+from pyramid_sessiontoken.testing import ManualClock, RepositoryContract
 
 
 @implementer_only(ITokenRepository)
@@ -45,6 +46,45 @@ def test_powers_that_are_not_provided_are_skipped(clock):
         "it does not provide IRenewingRepository",
         "it does not provide ISubjectRepository",
     }
+
+
+class RealTime(MemoryRepository):
+    """Reads the clock of the machine, whatever else it is given."""
+
+    def __init__(self, clock):
+        super().__init__(SystemClock())
+
+
+class Timeless(RealTime):
+    def get(self, key):
+        return self._items.get(key)
+
+
+class Still(ManualClock):
+    """Lets no time pass that the machine's clock does not know of: each test
+    has a clock of its own, but here all have one.
+    """
+
+    def advance(self, seconds):
+        pass
+
+
+def present():
+    return Still(SystemClock().now())
+
+
+def test_a_repository_may_read_another_clock():
+    answers = dict(run_each(RealTime, present()))
+    raised = [answer for answer in answers.values() if answer]
+    assert len(raised) == 5
+    assert {answer.msg for answer in raised} == {
+        "it reads another clock than the fixture's"
+    }
+
+
+def test_one_that_reads_no_clock_at_all_is_found_out():
+    raised = [answer for _, answer in run_each(Timeless, present()) if answer]
+    assert AssertionError in map(type, raised)
 
 
 def test_a_clock_of_one_s_own_is_kept():

@@ -12,7 +12,10 @@ from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.forbidden import csrf_required
 from pyramid_sessiontoken.identity import Identity
-from pyramid_sessiontoken.interfaces import IClaimsTransformer
+from pyramid_sessiontoken.interfaces import (
+    IAuthenticator,
+    IClaimsTransformer,
+)
 
 
 class Badge:
@@ -368,3 +371,114 @@ def test_remember_works_where_the_cookie_may_not_vouch(make):
     client = make({"authenticators": NAMES}, card_only)
     client.get("/enter")
     assert client.get("/identity").json["userid"] == "alice"
+
+
+# What is told of who is refused.
+
+
+def test_where_nobody_names_a_user_a_refusal_decides(combining):
+    said = who(combining, X_Badge="-", X_Card="!")
+    assert said["failure"] == "card refused: it is forged"
+    said = who(combining, X_Badge="-", X_Door="!")
+    assert said["failure"] == "door refused: it is forged"
+
+
+def test_who_tried_too_often_is_told_so_before_all_else(make):
+    for combine in ("true", "false"):
+        client = make(
+            {
+                "combine": combine,
+                "authenticators": "badge card basic cookie",
+                "throttle.attempts": "1/minute",
+            },
+            setup,
+        )
+        wrong = {"Authorization": "Basic YWxpY2U6d3Jvbmc="}
+        badge = "-" if combine == "true" else "!"
+        shown = {**wrong, "X-Badge": badge, "X-Card": "!"}
+        client.post("/token", headers=shown, status=401)
+        response = client.post("/token", headers=shown, status=429)
+        assert int(response.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("transforms", [False, True])
+def test_a_session_between_two_credentials_keeps_its_place(make, transforms):
+    client = make(
+        {
+            "combine": "true",
+            "authenticators": "badge session card basic cookie",
+        },
+        setup,
+    )
+    token = client.post(
+        "/token", headers={"X-Badge": "alice", "X-Card": "-"}
+    ).json["access_token"]
+    if transforms:
+        client.registry.registerUtility(Keep(), IClaimsTransformer)
+    client.registry.registerUtility(
+        Badge("X-Badge", {"floor": 9}), IAuthenticator, "badge"
+    )
+    client.registry.registerUtility(
+        Badge("X-Card", {"wing": "Z", "new": 1}), IAuthenticator, "card"
+    )
+    said = client.ask(token, X_Badge="alice", X_Card="alice").json["claims"]
+    # floor of the badge before it, wing and who of the session, the rest of
+    # the card behind it.
+    assert said.pop("seen", None) == (True if transforms else None)
+    assert said == {"floor": 9, "wing": "B", "who": "badge", "new": 1}
+
+
+class Keep:
+    def transform(self, identity, request):
+        return Identity(identity.userid, {**identity.claims, "seen": True})
+
+
+@pytest.mark.parametrize("way", ["loader", "transformer", "other"])
+def test_whoever_refuses_the_challenge_says_so(make, way):
+    barred = []
+    client = make(
+        {
+            "combine": str(way == "other").lower(),
+            "authenticators": NAMES,
+            "user_loader": lambda identity, request: (
+                None if barred and way == "loader" else identity
+            ),
+        },
+        setup,
+    )
+    token = client.swap()["access_token"]
+    barred.append(True)
+    headers = {"X-Card": "bob"} if way == "other" else {}
+    if way == "transformer":
+        client.registry.registerUtility(Refuse(), IClaimsTransformer)
+        headers["X-Badge"] = "alice"
+        response = client.get("/admin", headers=headers, status=401)
+        assert "error=" not in response.headers["WWW-Authenticate"]
+        return
+    response = client.ask(token, "/admin", **headers)
+    assert response.status_code == 401
+    assert response.headers.getall("WWW-Authenticate")[0] == (
+        'Session realm="session", error="invalid_token"'
+    )
+
+
+class Refuse:
+    def transform(self, identity, request):
+        raise InvalidCredential("not today")
+
+
+def test_another_site_deletes_no_cookie(make):
+    client = make({})
+    junk = {"Cookie": "__Host-sessiontoken=0.junk"}
+    for site, deletes in (("cross-site", False), ("same-origin", True)):
+        response = client.post(
+            "/identity", headers={**junk, "Sec-Fetch-Site": site}
+        )
+        assert ("Set-Cookie" in response.headers) == deletes
+
+
+def test_plain_http_is_said_in_the_log(make, caplog):
+    caplog.set_level("INFO", "pyramid_sessiontoken")
+    client = make({}).fresh(**{"wsgi.url_scheme": "http"})
+    client.get("/identity")
+    assert "X-Forwarded-Proto" in caplog.text

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionEnded, SessionRenewed
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import ISessionStore, ITokenRepository
@@ -398,3 +399,25 @@ def end_by_name(config):
         route_name="end",
         renderer="json",
     )
+
+
+class Failing(FourVerbs):
+    """A store that writes no more once it is down."""
+
+    down = False
+
+    def add_or_update(self, item):
+        if self.down:
+            raise RepositoryUnavailable("down")
+        super().add_or_update(item)
+
+
+@pytest.mark.parametrize("seconds", [0, 3600 + 60])
+def test_a_sign_out_that_cannot_be_written_is_not_called_one(make, seconds):
+    client = make({"repository": Failing})
+    token = client.swap()["access_token"]
+    client.clock.advance(seconds)
+    client.registry.getUtility(ITokenRepository).down = True
+    answer = client.delete("/token", headers=show(token), status=503)
+    assert answer.json["error"] == "temporarily_unavailable"
+    assert answer.headers["Retry-After"] == "5"
