@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .authenticators.schemes import environ_key
+from .foreign.jwks import is_hmac
 from .issuer import is_url
-from .jwks import is_hmac
 from .jwt import ALGORITHMS as HMAC
 from .keyfiles import HOW_TO_MAKE_ONE, shared, weakness
 from .keyring import Key

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from .cookies.form import JSON, SelfContainedCookie
 from .errors import ENDED, InvalidCredential, SessionTokenError
-from .foreign import is_session_jwt
+from .foreign.tokens import is_session_jwt
 from .interfaces import ISessionStore
 from .jwt import SessionJWT
 from .keyring import is_replaced

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .fetching import check_url
-from .jwks import FORMS
+from .foreign.fetching import check_url
+from .foreign.jwks import FORMS
+from .foreign.mapping import Template, read_names
 from .kinds import Kind, read_list, read_secret, read_text, some_of
-from .mapping import Template, read_names
 
 PEM = "-----BEGIN "
 

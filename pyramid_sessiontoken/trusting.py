@@ -6,13 +6,20 @@ from collections.abc import Callable, Sequence
 
 from .authenticators.bearer import BearerAuthenticator
 from .expiry import ExpiryPolicy
-from .foreign import ForeignTokens
+from .foreign.jwks import (
+    Keys,
+    OneKey,
+    VerifyingKey,
+    is_hmac,
+    read_pem,
+    secret_key,
+)
+from .foreign.keysources import KeyFile, KeysAtURL
+from .foreign.mapping import Mapped, Template, read_names
+from .foreign.tokens import ForeignTokens
 from .issuer import PEM, is_url
-from .jwks import Keys, OneKey, VerifyingKey, is_hmac, read_pem, secret_key
 from .keyfiles import weakness
 from .keyring import Key, decode_base64url
-from .keysources import KeyFile, KeysAtURL
-from .mapping import Mapped, Template, read_names
 from .parts import Parts
 
 

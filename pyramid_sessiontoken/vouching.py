@@ -13,7 +13,7 @@ from .authenticators.remote_user import RemoteUserAuthenticator
 from .authenticators.session import SessionAuthenticator
 from .carriers import Carriers
 from .directives import register_default
-from .foreign import is_session_jwt
+from .foreign.tokens import is_session_jwt
 from .interfaces import IAuthenticator
 from .kinds import read_dotted
 from .parts import Parts

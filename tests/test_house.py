@@ -17,8 +17,7 @@ STOREYS = """
 interfaces errors events
 userid claims ticket identity expiry keyring
 clock following wire verified combining derivation jwt rotation cache sealing \
-state cookies authenticators repositories throttle failures jwks fetching \
-keysources foreign mapping
+state cookies authenticators repositories throttle failures foreign
 store revocation forms sessions carriers kept
 rules judge authorization cross_site signin settle policy request oauth \
 forbidden views

@@ -7,10 +7,10 @@ from typing import Any
 
 from zope.interface import implementer
 
-from ..foreign import ForeignTokens
+from ..foreign.mapping import Mapped
+from ..foreign.tokens import ForeignTokens
 from ..identity import Identity
 from ..interfaces import IAuthenticator
-from ..mapping import Mapped
 from ..state import find_state
 from .schemes import challenge, credential_of
 from .session import invalid_token

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyramid.request import Request
 from support import KEY, OTHER_KEY, START, check_password
+from support_hostile import HOSTILE
 from support_issuer import (
     AUDIENCE,
     ISSUER,
@@ -22,12 +23,11 @@ from support_issuer import (
     serving,
     token,
 )
-from test_foreign import HOSTILE
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.foreign.keysources import COOL_DOWN
 from pyramid_sessiontoken.interfaces import IAuthenticator, ISessionStore
-from pyramid_sessiontoken.keysources import COOL_DOWN
 
 TRUST = {
     "authenticators": "session cookie bearer",

@@ -12,11 +12,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import EXPIRED, InvalidCredential
+from ..errors import EXPIRED, InvalidCredential
+from ..jwt import MAX_READ, TYPE
+from ..keyring import decode_base64url
+from ..wire import read_object
 from .jwks import Keys
-from .jwt import MAX_READ, TYPE
-from .keyring import decode_base64url
-from .wire import read_object
 
 # rfc8725bis, section 3.14: legal characters only.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")

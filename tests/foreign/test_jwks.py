@@ -22,7 +22,7 @@ from support_issuer import (
     rsa_key,
 )
 
-from pyramid_sessiontoken.jwks import (
+from pyramid_sessiontoken.foreign.jwks import (
     FORMS,
     MAX_BYTES,
     OneKey,

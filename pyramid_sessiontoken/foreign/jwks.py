@@ -26,10 +26,10 @@ from jwt.algorithms import (
 )
 from jwt.exceptions import PyJWTError
 
-from .errors import InvalidCredential
-from .jwt import ALGORITHMS as HMAC
-from .keyring import decode_base64url
-from .wire import read_object
+from ..errors import InvalidCredential
+from ..jwt import ALGORITHMS as HMAC
+from ..keyring import decode_base64url
+from ..wire import read_object
 
 OCT = "oct"
 

@@ -7,7 +7,7 @@ import pytest
 from support_issuer import drip, hang, respond, serving
 from support_tls import Authority
 
-from pyramid_sessiontoken.fetching import check_url, fetch
+from pyramid_sessiontoken.foreign.fetching import check_url, fetch
 
 LIMIT = 1000
 

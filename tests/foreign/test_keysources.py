@@ -9,7 +9,7 @@ import pytest
 from support_issuer import drip, hang, jwk, jwks, respond, serving
 
 from pyramid_sessiontoken.errors import RepositoryUnavailable
-from pyramid_sessiontoken.keysources import (
+from pyramid_sessiontoken.foreign.keysources import (
     COOL_DOWN,
     KEEP,
     REFRESH_AFTER,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pyramid_sessiontoken.claims import RESERVED
 from pyramid_sessiontoken.errors import InvalidCredential
-from pyramid_sessiontoken.mapping import (
+from pyramid_sessiontoken.foreign.mapping import (
     MAX_TAKEN,
     Mapped,
     Template,

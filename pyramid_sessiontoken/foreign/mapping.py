@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .claims import RESERVED
-from .errors import ClaimsError, InvalidCredential
-from .identity import Identity
+from ..claims import RESERVED
+from ..errors import ClaimsError, InvalidCredential
+from ..identity import Identity
 
 #: Userid and claims together are no longer, as JSON, bytes: a session token
 #: has to hold them.

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
 
-from .errors import RepositoryUnavailable
+from ..errors import RepositoryUnavailable
+from ..following import FollowedFile
 from .fetching import TIMEOUT, fetch
-from .following import FollowedFile
 from .jwks import MAX_BYTES, KeySet, VerifyingKey, read_key_set
 
 log = logging.getLogger("pyramid_sessiontoken")

@@ -1,0 +1,1 @@
+"""Tokens of another issuer: their keys, their checks, what is taken over."""
