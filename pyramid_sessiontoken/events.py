@@ -73,7 +73,9 @@ class CredentialRefused:
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """A session is over before its time: the user signed out."""
+    """A session is over before its time: the user signed out, or revoked its
+    token. What the application itself ends, it knows.
+    """
 
     request: Any
     identity: Any
