@@ -152,7 +152,8 @@ def _sort_out(
                 options[prefix][key[len(prefix) + 1 :]] = found
                 break
         else:
-            if not _may_be_option(key, broken):
+            off = key in PLANNED and str(value).strip().lower() == "off"
+            if not off and not _may_be_option(key, broken):
                 faults.append(_unknown(key))
     return options, faults
 

@@ -1144,3 +1144,8 @@ def test_advice_is_given_where_the_endpoint_s_tokens_are_not_honoured():
 def test_a_default_is_no_secret():
     parsed, _ = read()
     assert parsed.show("throttle.storage") == "memory"
+
+
+@pytest.mark.parametrize("key", sorted(PLANNED))
+def test_a_feature_that_is_not_there_yet_may_be_off(key):
+    assert read({key: " off "})[1] == []
