@@ -52,7 +52,7 @@ CHECKS: list[tuple[tuple[str, ...], _Check]] = []
 
 
 def _concerns(*keys: str) -> Callable[[_Check], _Check]:
-    """Register a check, skipped where one of its keys is at fault."""
+    """Register a check, by the keys that it is about."""
 
     def register(check: _Check) -> _Check:
         CHECKS.append((keys, check))

@@ -111,8 +111,10 @@ def _all_in_one(
         return _refuse_each_other(state, found)
     whole = combine(found)
     credentials = [i for i in found if i.ticket is None]
-    if whole.userid is None or not credentials:
-        return whole if whole.userid is not None else None
+    if whole.userid is None:
+        return None
+    if not credentials:
+        return whole
     shown = replace(combine(credentials), userid=whole.userid)
     said = _transform_credential(request, state, shown)
     if isinstance(said, Refusal) or whole.ticket is None:

@@ -11,9 +11,8 @@ from ..foreign.mapping import Mapped
 from ..foreign.tokens import ForeignTokens
 from ..identity import Identity
 from ..interfaces import IAuthenticator
-from ..state import find_state
-from .schemes import challenge, credential_of
-from .session import invalid_token
+from .schemes import credential_of
+from .session import challenge_for_token
 
 
 @implementer(IAuthenticator)
@@ -56,9 +55,6 @@ class BearerAuthenticator:
 
     def challenge(self, request: Any) -> str | None:
         """Say what is wanted, and whether what was shown is no good."""
-        parameters = {"realm": self._realm}
-        state = find_state(request)
-        refusal = state.refusal(self.name) if state else None
-        if refusal is not None:
-            parameters.update(invalid_token(refusal))
-        return challenge(self.scheme, parameters)
+        return challenge_for_token(
+            request, self.name, self.scheme, self._realm
+        )

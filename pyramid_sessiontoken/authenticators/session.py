@@ -10,7 +10,7 @@ from zope.interface import implementer
 from ..errors import EXPIRED
 from ..identity import Identity
 from ..interfaces import IAuthenticator, Verdict
-from ..state import Refusal, find_state, note_token
+from ..state import find_state, note_token
 from ..ticket import Ticket
 from .binding import require_certificate
 from .schemes import challenge, credential_of, environ_key
@@ -67,19 +67,23 @@ class SessionAuthenticator:
         """Say what is wanted, and whether what was shown is no good."""
         if self.scheme is None:
             return None
-        parameters = {"realm": self._realm}
-        state = find_state(request)
-        refusal = state.refusal(self.name) if state else None
-        if refusal is not None:
-            parameters.update(invalid_token(refusal))
-        return challenge(self.scheme, parameters)
+        return challenge_for_token(
+            request, self.name, self.scheme, self._realm
+        )
 
 
-def invalid_token(refusal: Refusal) -> dict[str, str]:
-    """Give the parameters of RFC 6750, section 3.1. All refusals are alike
-    to the client, but that it learns when to renew its token.
+def challenge_for_token(
+    request: Any, name: str, scheme: str, realm: str
+) -> str:
+    """Write a challenge, with the error of RFC 6750, section 3.1, where the
+    token that an authenticator judges was refused. All refusals are alike to
+    the client, but that it learns when to renew its token.
     """
-    parameters = {"error": "invalid_token"}
-    if refusal.reason == EXPIRED:
-        parameters["error_description"] = "The token expired"
-    return parameters
+    parameters = {"realm": realm}
+    state = find_state(request)
+    refusal = state.refusal(name) if state else None
+    if refusal is not None:
+        parameters["error"] = "invalid_token"
+        if refusal.reason == EXPIRED:
+            parameters["error_description"] = "The token expired"
+    return challenge(scheme, parameters)
