@@ -12,11 +12,11 @@ from typing import Any
 
 from job import AUDIENCE, ISSUER, LIFETIME
 
-from pyramid_sessiontoken.claims import freeze_claims
-from pyramid_sessiontoken.jwt import SessionJWT
-from pyramid_sessiontoken.keyring import Key, KeyRing
-from pyramid_sessiontoken.ticket import Ticket, new_id
-from pyramid_sessiontoken.verified import VerifiedTokens
+from pyramid_sessiontoken.identity.claims import freeze_claims
+from pyramid_sessiontoken.identity.ticket import Ticket, new_id
+from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.tokens.jwt import SessionJWT
+from pyramid_sessiontoken.tokens.verified import VerifiedTokens
 
 ENTRIES = 100_000
 

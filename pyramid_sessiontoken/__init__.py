@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pyramid.request import Request
-from pyramid.security import NO_PERMISSION_REQUIRED
 
-from . import views
-from .compose import compose
-from .directives import DIRECTIVES, AuthenticatorsPredicate
-from .forbidden import csrf_required
-from .policy import SessionTokenPolicy
-from .request import POLICY, OfRequest
-from .rules import CHOICE
-from .settings import PREFIX, TABLE
+from .config.compose import compose
+from .config.directives import DIRECTIVES
+from .config.routes import AuthenticatorsPredicate, add_endpoint
+from .policy.csrf import csrf_required
+from .policy.request import OfRequest
+from .policy.rules import CHOICE
+from .policy.security_policy import POLICY, SessionTokenPolicy
 
 __all__ = ["csrf_required", "includeme"]
 
@@ -38,35 +36,10 @@ def includeme(config: Any) -> None:
         config.add_directive(directive.__name__, directive)
     config.add_route_predicate(CHOICE, AuthenticatorsPredicate)
     config.set_security_policy(policy)
-    path = _add_endpoint(config)
+    path = add_endpoint(config)
     Request.sessiontoken = OfRequest()
     config.action(
         "pyramid_sessiontoken",
         lambda: compose(registry, policy, path, autocommit=config.autocommit),
         order=LAST,
     )
-
-
-def _add_endpoint(config: Any) -> str:
-    """Add the routes now: from an action, every catch-all route would come
-    first.
-    """
-    row = TABLE["token.path"]
-    path = config.registry.settings.get(PREFIX + row.key, row.default)
-    try:
-        path = row.kind.read(path)
-    except ValueError:
-        path = row.default  # The settings' own fault, which is told there.
-    for name, suffix, view in (
-        ("token", "", views.token),
-        ("below", "/{verb:status|introspect|revoke}", views.below),
-    ):
-        route = f"sessiontoken.{name}"
-        config.add_route(route, path + suffix)
-        config.add_view(
-            view,
-            route_name=route,
-            permission=NO_PERMISSION_REQUIRED,
-            require_csrf=False,
-        )
-    return str(path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from zope.interface import implementer
 
+from .identity.ticket import Ticket
 from .interfaces import (
     EXPIRED,
     NOT_YET,
@@ -15,7 +16,6 @@ from .interfaces import (
     Times,
     Verdict,
 )
-from .ticket import Ticket
 
 #: A renewal that gains less than this is not worth a write, seconds.
 MINIMUM_GAIN = 60

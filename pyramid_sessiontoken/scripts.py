@@ -17,7 +17,11 @@ from pyramid.httpexceptions import HTTPException
 from pyramid.paster import bootstrap, get_appsettings
 from pyramid.request import Request
 
+from .config.parts import HEADER_RING
+from .config.settings import PREFIX, TABLE
 from .errors import InvalidCredential, SessionTokenError
+from .identity.ticket import Ticket
+from .identity.userid import Userid, from_subject, subject_of
 from .interfaces import (
     EXPIRED,
     NOT_YET,
@@ -27,17 +31,12 @@ from .interfaces import (
     IPurgingRepository,
     ITokenRepository,
 )
-from .kept import KeptSessions, SessionInfo
-from .keyfiles import new_key, read_jwk_set, write_jwk_set
-from .keyring import describe
-from .parts import HEADER_RING
-from .policy import SessionTokenPolicy
-from .request import POLICY
-from .rotation import PROPAGATION, FileRing
-from .settings import PREFIX, TABLE
-from .store import moment, subject_of
-from .ticket import Ticket
-from .userid import Userid, from_subject
+from .keys.file_ring import PROPAGATION, FileRing
+from .keys.jwk import new_key, read_jwk_set, write_jwk_set
+from .keys.ring import describe
+from .policy.security_policy import POLICY, SessionTokenPolicy
+from .sessions.records import moment
+from .sessions.stored import KeptSessions, SessionInfo
 
 #: Purging begins with what expired so many days ago, and goes on by days.
 PURGE_DAYS = 7

@@ -26,8 +26,8 @@ import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
-from pyramid_sessiontoken.keyfiles import new_key, write_jwk_set
-from pyramid_sessiontoken.keyring import encode_base64url
+from pyramid_sessiontoken.keys.base64url import encode_base64url
+from pyramid_sessiontoken.keys.jwk import new_key, write_jwk_set
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted((ROOT / "docs").glob("*.rst")), ROOT / "README.rst"]

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support_tokens import make_ticket
+from support.tokens import make_ticket
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.expiry import ExpiryPolicy

@@ -16,8 +16,9 @@ from pyramid_sessiontoken.interfaces import (
     ISessionStore,
     ITokenRepository,
 )
-from pyramid_sessiontoken.keyfiles import read_jwk_set, write_jwk_set
-from pyramid_sessiontoken.keyring import Key, decode_base64url
+from pyramid_sessiontoken.keys.base64url import decode_base64url
+from pyramid_sessiontoken.keys.jwk import read_jwk_set, write_jwk_set
+from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.scripts import main
 from pyramid_sessiontoken.testing import ManualClock

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pyramid_sessiontoken.repositories.sqlalchemy import table
-from pyramid_sessiontoken.store import key_of
+from pyramid_sessiontoken.sessions.records import key_of
 
 #: What the library's are where nobody sets them.
 TIMEOUT = 0.25

@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from zope.interface.interface import Method
 
 from pyramid_sessiontoken import interfaces
-from pyramid_sessiontoken.settings import PREFIX, TABLE, Setting
+from pyramid_sessiontoken.config.settings import PREFIX, TABLE, Setting
 
 #: Groups of settings, by what stands before the first dot of a key.
 TITLES = {

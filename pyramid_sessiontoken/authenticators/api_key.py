@@ -9,9 +9,9 @@ from typing import Any
 from zope.interface import implementer
 
 from ..errors import InvalidCredential
-from ..identity import Identity
+from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from .answer import identity_of
+from .check import identity_of
 from .schemes import environ_key
 
 Check = Callable[[str, Any], object]
@@ -29,7 +29,7 @@ class ApiKeyAuthenticator:
     """Ask the application about a key.
 
     :param check: ``(key, request)``; for its answers see
-        :func:`.answer.identity_of`. A key names nobody by itself, so that
+        :func:`.check.identity_of`. A key names nobody by itself, so that
         ``True`` signs nobody in.
     """
 

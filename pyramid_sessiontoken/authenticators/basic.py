@@ -10,9 +10,9 @@ from typing import Any
 from zope.interface import implementer
 
 from ..errors import InvalidCredential
-from ..identity import Identity
+from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from .answer import identity_of
+from .check import identity_of
 from .schemes import challenge, credential_of
 
 Check = Callable[[str, str, Any], object]
@@ -29,7 +29,7 @@ class BasicAuthenticator:
     """Ask the application, or a password file, about a user and a password.
 
     :param check: ``(username, password, request)``; for its answers see
-        :func:`.answer.identity_of`.
+        :func:`.check.identity_of`.
     """
 
     name = "basic"

@@ -7,10 +7,10 @@ from typing import Any
 
 from zope.interface import implementer
 
-from ..foreign.mapping import Mapped
-from ..foreign.tokens import ForeignTokens
-from ..identity import Identity
+from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
+from ..issuers.claims import Mapped
+from ..issuers.tokens import ForeignTokens
 from .schemes import credential_of
 from .session import challenge_for_token
 

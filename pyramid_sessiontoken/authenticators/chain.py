@@ -14,10 +14,10 @@ from ..errors import (
     TooManyAttempts,
     Undecodable,
 )
-from ..identity import Identity
+from ..identity.identity import Identity
+from ..identity.ticket import Ticket
 from ..interfaces import IAuthenticator
-from ..state import Refusal, RequestState, Status
-from ..ticket import Ticket
+from .state import Refusal, RequestState, Status
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -191,3 +191,7 @@ def _missing(name: str) -> Any:
         f"sessiontoken.authenticators names {name!r}, which nobody registered"
         " (config.add_sessiontoken_authenticator)"
     )
+
+
+def authenticator_of(request: Any, name: str) -> Any:
+    return request.registry.getUtility(IAuthenticator, name)

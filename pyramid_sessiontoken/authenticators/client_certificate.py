@@ -10,18 +10,18 @@ from cryptography import x509
 from zope.interface import implementer
 
 from ..errors import InvalidCredential
-from ..identity import Identity
+from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from ..keyring import encode_base64url
-from .answer import identity_of
-from .certificates import (
+from ..keys.base64url import encode_base64url
+from .check import identity_of
+from .trusted_place import Place
+from .x509 import (
     Shown,
     read_byte_sequence,
     read_certificate,
     read_header_pem,
     read_pem,
 )
-from .places import Place
 
 Check = Callable[[x509.Certificate, Any], object]
 
@@ -41,10 +41,10 @@ class Believed:
     """Which certificates to believe: of each kind that is given, one must
     match; and what they call the user.
 
-    :ivar userid: a kind of name; see :func:`.certificates.read_certificate`.
+    :ivar userid: a kind of name; see :func:`.x509.read_certificate`.
     :ivar thumbprints: SHA-256, hexadecimal, in lower case.
     :ivar check: ``(certificate, request)``; for its answers see
-        :func:`.answer.identity_of`.
+        :func:`.check.identity_of`.
     """
 
     userid: str

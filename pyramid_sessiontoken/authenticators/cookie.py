@@ -8,12 +8,12 @@ from zope.interface import implementer
 
 from ..cookies.jar import Jar
 from ..errors import InvalidCredential, Undecodable
-from ..identity import Identity
+from ..identity.identity import Identity
+from ..identity.ticket import Ticket
 from ..interfaces import IAuthenticator
-from ..state import note_token
-from ..ticket import Ticket
-from .binding import require_certificate
+from .certificate_binding import require_certificate
 from .session import Redeem
+from .state import note_token
 
 
 @implementer(IAuthenticator)

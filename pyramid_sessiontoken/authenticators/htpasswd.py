@@ -9,7 +9,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-from ..following import FollowedFile
+from ..keys.followed_file import FollowedFile
 
 
 class Htpasswd:

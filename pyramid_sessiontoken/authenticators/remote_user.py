@@ -7,10 +7,10 @@ from typing import Any
 from zope.interface import implementer
 
 from ..errors import InvalidCredential
-from ..identity import Identity
+from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from .answer import identity_of
-from .places import Place
+from .check import identity_of
+from .trusted_place import Place
 
 
 @implementer(IAuthenticator)

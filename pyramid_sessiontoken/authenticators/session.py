@@ -8,12 +8,12 @@ from typing import Any
 from zope.interface import implementer
 
 from ..errors import EXPIRED
-from ..identity import Identity
+from ..identity.identity import Identity
+from ..identity.ticket import Ticket
 from ..interfaces import IAuthenticator, Verdict
-from ..state import find_state, note_token
-from ..ticket import Ticket
-from .binding import require_certificate
+from .certificate_binding import require_certificate
 from .schemes import challenge, credential_of, environ_key
+from .state import find_state, note_token
 
 Redeem = Callable[[str], tuple[Ticket, Verdict]]
 

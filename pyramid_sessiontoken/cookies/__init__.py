@@ -1,1 +1,1 @@
-"""The cookie: protected, chunked, with attributes."""
+"""The cookie: what it says, how that is protected, how it is set."""

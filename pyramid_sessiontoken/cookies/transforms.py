@@ -16,9 +16,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from zope.interface import implementer
 
-from ..derivation import NAME_BYTES, DerivedKeys
 from ..errors import InvalidCredential, RepositoryUnavailable, Undecodable
 from ..interfaces import ICookieTransform
+from ..keys.derivation import NAME_BYTES, DerivedKeys
 
 log = logging.getLogger("pyramid_sessiontoken")
 

@@ -32,7 +32,7 @@ from ..interfaces import (
     ISubjectRepository,
     TokenItem,
 )
-from .connections import Client, Command, Connections
+from .redis_connections import Client, Command, Connections
 
 # It types some of its calls, in some versions.
 _redis: Any = redis

@@ -11,10 +11,10 @@ from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.authenticators import chain
 from pyramid_sessiontoken.authenticators.api_key import ApiKeyAuthenticator
-from pyramid_sessiontoken.cross_site import is_cross_site
+from pyramid_sessiontoken.authenticators.state import Refusal, begin_state
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
-from pyramid_sessiontoken.state import Refusal, begin_state
+from pyramid_sessiontoken.policy.cross_site import is_cross_site
 
 KEY = "shop_kJ8f-2mQ+/=~!"
 

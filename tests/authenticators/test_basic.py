@@ -16,11 +16,11 @@ from pyramid_sessiontoken.authenticators.basic import (
     is_script,
     parse_credential,
 )
-from pyramid_sessiontoken.cross_site import never
+from pyramid_sessiontoken.authenticators.state import Refusal, begin_state
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
-from pyramid_sessiontoken.state import Refusal, begin_state
+from pyramid_sessiontoken.policy.cross_site import never
 
 PASSWORD = "correct horse battery staple"
 

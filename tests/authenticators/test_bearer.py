@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyramid.request import Request
 from support import KEY, OTHER_KEY, START, check_password
-from support_hostile import HOSTILE
-from support_issuer import (
+from support.hostile import HOSTILE
+from support.issuer import (
     AUDIENCE,
     ISSUER,
     header,
@@ -26,8 +26,8 @@ from support_issuer import (
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.errors import InvalidCredential
-from pyramid_sessiontoken.foreign.keysources import COOL_DOWN
 from pyramid_sessiontoken.interfaces import IAuthenticator, ISessionStore
+from pyramid_sessiontoken.issuers.key_sources import COOL_DOWN
 
 TRUST = {
     "authenticators": "session cookie bearer",

@@ -9,7 +9,11 @@ from pyramid.request import Request
 from zope.interface import implementer
 
 from pyramid_sessiontoken.authenticators import chain
-from pyramid_sessiontoken.cross_site import is_cross_site
+from pyramid_sessiontoken.authenticators.state import (
+    Refusal,
+    Status,
+    begin_state,
+)
 from pyramid_sessiontoken.errors import (
     InvalidCredential,
     RepositoryUnavailable,
@@ -18,7 +22,7 @@ from pyramid_sessiontoken.errors import (
 )
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
-from pyramid_sessiontoken.state import Refusal, Status, begin_state
+from pyramid_sessiontoken.policy.cross_site import is_cross_site
 
 
 @implementer(IAuthenticator)

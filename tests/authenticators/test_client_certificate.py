@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyramid.request import Request
 from support import START
-from support_certificates import (
+from support.certificates import (
     ISSUER,
     SERVER_AUTH,
     SUCCESS,
@@ -28,12 +28,12 @@ from pyramid_sessiontoken.authenticators.client_certificate import (
     Believed,
     ClientCertificateAuthenticator,
 )
-from pyramid_sessiontoken.authenticators.places import Place, find_place
+from pyramid_sessiontoken.authenticators.trusted_place import Place, find_place
+from pyramid_sessiontoken.config.kinds import read_networks
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
-from pyramid_sessiontoken.kinds import read_networks
 
 ALICE = make_certificate()
 BOB = make_certificate("bob")

@@ -10,11 +10,12 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import forget, remember
-from support_tokens import AUDIENCE, FIRST, ISSUER, SECOND, make_jwt
+from support.tokens import AUDIENCE, FIRST, ISSUER, SECOND, make_jwt
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.authenticators.cookie import CookieAuthenticator
-from pyramid_sessiontoken.cookies.form import SelfContainedCookie
+from pyramid_sessiontoken.authenticators.state import begin_state
+from pyramid_sessiontoken.cookies.codec import SelfContainedCookie
 from pyramid_sessiontoken.cookies.jar import Jar
 from pyramid_sessiontoken.cookies.transforms import (
     EncryptedTransform,
@@ -35,13 +36,12 @@ from pyramid_sessiontoken.interfaces import (
     ICookieTransform,
     IExpiryPolicy,
 )
-from pyramid_sessiontoken.keyring import (
-    KeyRing,
+from pyramid_sessiontoken.keys.base64url import (
     decode_base64url,
     encode_base64url,
 )
-from pyramid_sessiontoken.sessions import Sessions
-from pyramid_sessiontoken.state import begin_state
+from pyramid_sessiontoken.keys.ring import KeyRing
+from pyramid_sessiontoken.sessions.lifecycle import Sessions
 from pyramid_sessiontoken.testing import ManualClock
 
 NOW = 1_800_000_000

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from pyramid.request import Request
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.authenticators.places import Place
 from pyramid_sessiontoken.authenticators.remote_user import (
     RemoteUserAuthenticator,
 )
+from pyramid_sessiontoken.authenticators.trusted_place import Place
+from pyramid_sessiontoken.config.kinds import read_networks
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
-from pyramid_sessiontoken.kinds import read_networks
 
 PROXY = "10.1.0.1"
 STRANGER = "10.2.0.1"

@@ -11,7 +11,11 @@ from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.authenticators import chain
 from pyramid_sessiontoken.authenticators.session import SessionAuthenticator
-from pyramid_sessiontoken.cross_site import is_cross_site
+from pyramid_sessiontoken.authenticators.state import (
+    Refusal,
+    begin_state,
+    find_state,
+)
 from pyramid_sessiontoken.errors import EXPIRED, InvalidCredential
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
@@ -22,15 +26,11 @@ from pyramid_sessiontoken.interfaces import (
     IClock,
     IExpiryPolicy,
 )
-from pyramid_sessiontoken.jwt import SessionJWT
-from pyramid_sessiontoken.keyring import Key, KeyRing
-from pyramid_sessiontoken.sessions import Sessions
-from pyramid_sessiontoken.state import (
-    Refusal,
-    begin_state,
-    find_state,
-)
+from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.policy.cross_site import is_cross_site
+from pyramid_sessiontoken.sessions.lifecycle import Sessions
 from pyramid_sessiontoken.testing import ManualClock
+from pyramid_sessiontoken.tokens.jwt import SessionJWT
 
 START = 1_800_000_000
 

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 from pyramid.config import Configurator
 from support import Root, check_password, includeme
-from support_clients import AUDIENCE, ISSUER, PAGE
-from support_programs import lack
+from support.clients import AUDIENCE, ISSUER, PAGE
+from support.programs import lack
 from test_docs import BLOCK, Block, run_python
 from webtest.http import StopableWSGIServer
 

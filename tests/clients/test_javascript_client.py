@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support_clients import script_of
+from support.clients import script_of
 
 #: Asks for each path that comes in, one a line.
 TALK = """

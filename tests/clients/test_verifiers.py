@@ -11,9 +11,9 @@ import httpx
 import joserfc.errors
 import jwt as pyjwt
 import pytest
-from support_clients import AUDIENCE, ISSUER, script_of
+from support.clients import AUDIENCE, ISSUER, script_of
 
-from pyramid_sessiontoken.keyfiles import new_key, read_jwk_set, write_jwk_set
+from pyramid_sessiontoken.keys.jwk import new_key, read_jwk_set, write_jwk_set
 from pyramid_sessiontoken.scripts import main
 
 TYPE = "session+jwt"

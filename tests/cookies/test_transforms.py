@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support_tokens import FIRST, SECOND, STRANGER
+from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.cookies.transforms import (
@@ -16,15 +16,14 @@ from pyramid_sessiontoken.cookies.transforms import (
     OverSigned,
     SignedTransform,
 )
-from pyramid_sessiontoken.derivation import derive
 from pyramid_sessiontoken.errors import InvalidCredential, Undecodable
 from pyramid_sessiontoken.interfaces import ICookieTransform
-from pyramid_sessiontoken.keyring import (
-    Key,
-    KeyRing,
+from pyramid_sessiontoken.keys.base64url import (
     decode_base64url,
     encode_base64url,
 )
+from pyramid_sessiontoken.keys.derivation import derive
+from pyramid_sessiontoken.keys.ring import Key, KeyRing
 
 BOTH = [SignedTransform, EncryptedTransform]
 PURPOSE = ("cookie", "__Host-sessiontoken", "https://issuer", "https://aud")

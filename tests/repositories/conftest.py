@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 
 import psutil
 import pytest
-from support_programs import lack
+from support.programs import lack
 
 from pyramid_sessiontoken.testing import ManualClock
 

@@ -13,8 +13,8 @@ from pyramid_sessiontoken.errors import (
     SessionTokenError,
 )
 from pyramid_sessiontoken.interfaces import TokenItem
-from pyramid_sessiontoken.repositories import connections
 from pyramid_sessiontoken.repositories import redis as module
+from pyramid_sessiontoken.repositories import redis_connections as connections
 from pyramid_sessiontoken.repositories.redis import RedisRepository
 
 PREFIX = b"sessiontoken:"

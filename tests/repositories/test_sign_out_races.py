@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from support_races import Process
+from support.races import Process
 
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.repositories.redis import RedisRepository

@@ -16,8 +16,8 @@ import pytest
 from cryptography import x509
 from pyramid.config import Configurator
 from support import KEY, Root, includeme
-from support_certificates import SERVER_AUTH, Authority
-from support_programs import lack
+from support.certificates import SERVER_AUTH, Authority
+from support.programs import lack
 from webtest.http import StopableWSGIServer
 
 NGINX = shutil.which(

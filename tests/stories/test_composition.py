@@ -10,12 +10,9 @@ from support import identity
 
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.events import CredentialRefused
-from pyramid_sessiontoken.forbidden import csrf_required
 from pyramid_sessiontoken.identity import Identity
-from pyramid_sessiontoken.interfaces import (
-    IAuthenticator,
-    IClaimsTransformer,
-)
+from pyramid_sessiontoken.interfaces import IAuthenticator, IClaimsTransformer
+from pyramid_sessiontoken.policy.csrf import csrf_required
 
 
 class Badge:

@@ -8,7 +8,7 @@ from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionEnded, SessionRenewed
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import ISessionStore, ITokenRepository
-from pyramid_sessiontoken.keyring import decode_base64url
+from pyramid_sessiontoken.keys.base64url import decode_base64url
 
 HALF = 1800
 

@@ -4,7 +4,7 @@ import jwt as pyjwt
 import pytest
 from support import KEY, OTHER_KEY, START
 
-from pyramid_sessiontoken.keyring import decode_base64url
+from pyramid_sessiontoken.keys.base64url import decode_base64url
 
 
 def test_a_password_is_swapped_for_a_token_that_signs_in(client):

@@ -10,9 +10,9 @@ import pytest
 from pyramid.response import Response
 from pyramid.security import remember
 from support import START, identity
-from support_certificates import SUCCESS, make_certificate
+from support.certificates import SUCCESS, make_certificate
 
-from pyramid_sessiontoken.keyring import encode_base64url
+from pyramid_sessiontoken.keys.base64url import encode_base64url
 
 AMBIENT = {"cookie", "client_certificate", "remote_user"}
 IN_AUTHORIZATION = {"session", "basic", "bearer"}

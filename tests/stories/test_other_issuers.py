@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from support import START
-from support_issuer import jwk, jwks, payload, respond, serving, token
-from support_tls import Authority
+from support.issuer import jwk, jwks, payload, respond, serving, token
+from support.tls import Authority
 
 CLIENT = "our-application"
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 
 import jwt
 import pytest
-from test_many_processes import Application, Process, bearer, write
 
-from pyramid_sessiontoken.keyfiles import read_jwk_set, write_jwk_set
-from pyramid_sessiontoken.rotation import PROPAGATION
+from pyramid_sessiontoken.keys.file_ring import PROPAGATION
+from pyramid_sessiontoken.keys.jwk import read_jwk_set, write_jwk_set
 from pyramid_sessiontoken.scripts import main
+from stories.test_many_processes import Application, Process, bearer, write
 
 THREADS = 3
 

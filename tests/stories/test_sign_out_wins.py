@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from support_races import Paused, Process, Turns, every_order
+from support.races import Paused, Process, Turns, every_order
 from zope.interface import implementer_only
 
 from pyramid_sessiontoken.interfaces import (

@@ -1,0 +1,111 @@
+"""From settings to how sessions travel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..cookies.codec import SelfContainedCookie
+from ..cookies.jar import Jar
+from ..cookies.transforms import (
+    EncryptedTransform,
+    OverSigned,
+    RingTransform,
+    SignedTransform,
+)
+from ..interfaces import ICookieTransform
+from ..policy.carriers import Carriers, CookieCarrier, HeaderCarrier
+from ..sessions.forms import (
+    Either,
+    EitherCookie,
+    Form,
+    Reference,
+    SelfContained,
+)
+from ..sessions.lifecycle import Sessions
+from ..sessions.stored import KeptSessions
+from ..tokens.jwt import SessionJWT
+from .kinds import Named
+from .parts import Parts
+from .settings import REFERENCE
+
+
+def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
+    """Make the two ways in which sessions travel."""
+    settings = parts.settings
+    revocations = None if kept is None else kept.revocations
+
+    def make_jwt(ring: Any) -> SessionJWT:
+        return SessionJWT(
+            ring,
+            settings.token_algorithm,
+            settings.token_issuer,
+            settings.token_audience,
+        )
+
+    def sessions(form: Form) -> Sessions:
+        scheme = settings.token_scheme
+        return Sessions(parts.registry, form, scheme, revocations)
+
+    token: Form = SelfContained(parts.header_ring, make_jwt, revocations)
+    if kept is not None:
+        token = Either(
+            token,
+            Reference(parts.registry, revocations, "header"),
+            writes_references=settings.token_form == REFERENCE,
+        )
+    cookie = EitherCookie(
+        SelfContainedCookie(_transform(parts)),
+        Reference(parts.registry, revocations, "cookie"),
+        revocations,
+        writes_references=settings.cookie_form == REFERENCE,
+    )
+    return Carriers(
+        HeaderCarrier(sessions(token), settings.token_renewal_header),
+        CookieCarrier(sessions(cookie), _jar(parts)),
+    )
+
+
+def _transform(parts: Parts) -> Callable[[], Any]:
+    """Register the transform that the settings name, and give what looks it
+    up.
+    """
+    settings = parts.settings
+    purpose = (
+        "cookie",
+        settings.cookie_full_name,
+        settings.token_issuer,
+        settings.token_audience,
+    )
+    signed = SignedTransform(parts.ring, *purpose)
+    if isinstance(settings.cookie_transform, Named):
+        parts.register_named(ICookieTransform, "cookie.transform")
+    else:
+        built_in = (
+            EncryptedTransform(parts.ring, *purpose)
+            if settings.cookie_transform == "encrypted"
+            else signed
+        )
+        parts.register(ICookieTransform, built_in, "cookie.transform")
+
+    def transform() -> Any:
+        found = parts.registry.getUtility(ICookieTransform)
+        if isinstance(found, RingTransform):
+            return found
+        return OverSigned(signed, found)
+
+    return transform
+
+
+def _jar(parts: Parts) -> Jar:
+    settings = parts.settings
+    return Jar(
+        name=settings.cookie_full_name,
+        secure=settings.cookie_secure,
+        httponly=settings.cookie_httponly,
+        samesite=settings.cookie_samesite,
+        path=settings.cookie_path,
+        domain=settings.cookie_domain,
+        chunk_size=settings.cookie_chunk_size,
+        max_chunks=settings.cookie_max_chunks,
+    )

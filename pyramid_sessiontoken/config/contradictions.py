@@ -1,0 +1,392 @@
+"""Contradictions between settings that are each allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..authenticators.schemes import environ_key
+from ..issuers.jwks import is_hmac
+from ..keys.ring import Key
+from ..keys.strength import ALGORITHMS as HMAC
+from ..keys.strength import shared, weakness
+from .kinds import read_dotted
+from .kinds_of_issuers import is_url
+from .kinds_of_keys import HOW_TO_MAKE_ONE
+from .settings import (
+    BUILT_IN,
+    PLANNED,
+    PREFIX,
+    REFERENCE,
+    TABLE,
+    Settings,
+    attribute,
+    authenticator_names,
+    split_item,
+)
+
+#: Bytes of name and value that browsers keep.
+MAX_COOKIE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the application registered itself, which the INI need not name.
+
+    :ivar authenticators: their names.
+    :ivar keys: whether there is a key ring.
+    :ivar repository: whether there is a repository.
+    :ivar complete: whether no more can come; under an autocommitting
+        configurator directives come after the settings are read.
+    """
+
+    authenticators: frozenset[str] = frozenset()
+    keys: bool = False
+    repository: bool = False
+    complete: bool = True
+
+
+_Check = Callable[[Settings, Registered], Iterator[str]]
+CHECKS: list[tuple[tuple[str, ...], _Check]] = []
+
+
+def _concerns(*keys: str) -> Callable[[_Check], _Check]:
+    """Register a check, by the keys that it is about."""
+
+    def register(check: _Check) -> _Check:
+        CHECKS.append((keys, check))
+        return check
+
+    return register
+
+
+@_concerns("keys", "token.algorithm")
+def _check_keys(settings: Settings, registered: Registered) -> Iterator[str]:
+    if not settings.keys and not registered.keys:
+        yield f"{PREFIX}keys: there are none; {HOW_TO_MAKE_ONE}"
+    yield from _check_ring("keys", settings.keys, settings)
+
+
+@_concerns("token.keys", "token.algorithm")
+def _check_token_keys(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    if settings.token_keys == ():
+        yield f"{PREFIX}token.keys: there are none; {HOW_TO_MAKE_ONE}"
+    yield from _check_ring("token.keys", settings.token_keys, settings)
+
+
+@_concerns("keys", "token.keys")
+def _check_rings_apart(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    if shared(settings.keys or (), settings.token_keys or ()):
+        yield (
+            f"{PREFIX}token.keys: a key of {PREFIX}keys is among them: who"
+            " holds it could make cookies"
+        )
+
+
+def _check_ring(
+    row: str, keys: tuple[Key, ...] | None, settings: Settings
+) -> Iterator[str]:
+    for number, key in enumerate(keys or (), 1):
+        why = weakness(key, settings.token_algorithm)
+        if why is not None:
+            # By its number: the thumbprint of a short key gives it away.
+            yield (
+                f"{PREFIX}{row}: key {number} is refused: {why};"
+                f" {HOW_TO_MAKE_ONE}"
+            )
+
+
+@_concerns("expiry.sliding", "expiry.absolute")
+def _check_expiry(settings: Settings, registered: Registered) -> Iterator[str]:
+    sliding = settings.expiry_sliding
+    if sliding is not None and sliding > settings.expiry_absolute:
+        yield (
+            f"{PREFIX}expiry.sliding: {sliding}s is longer than"
+            f" {PREFIX}expiry.absolute, {settings.expiry_absolute}s"
+        )
+
+
+@_concerns("cookie.samesite", "cookie.secure")
+def _check_samesite(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    if settings.cookie_samesite == "None" and not settings.cookie_secure:
+        yield f"{PREFIX}cookie.samesite: None needs {PREFIX}cookie.secure"
+
+
+@_concerns("cookie.name", "cookie.secure", "cookie.path", "cookie.domain")
+def _check_cookie_name(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    name = settings.cookie_full_name
+    # RFC 6265bis, section 4.1.3: browsers compare prefixes without case.
+    host = name.lower().startswith("__host-")
+    prefixed = host or name.lower().startswith("__secure-")
+    if prefixed and not settings.cookie_secure:
+        yield f"{PREFIX}cookie.name: {name!r} needs {PREFIX}cookie.secure"
+    if host and settings.cookie_path != "/":
+        yield f"{PREFIX}cookie.name: {name!r} needs {PREFIX}cookie.path = /"
+    if host and settings.cookie_domain is not None:
+        yield f"{PREFIX}cookie.name: {name!r} allows no {PREFIX}cookie.domain"
+
+
+@_concerns("cookie.name", "cookie.chunk_size")
+def _check_cookie_size(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    name = settings.cookie_full_name
+    # RFC 6265bis, section 5.6: name and value, octets.
+    if len(name) + len(".19") + settings.cookie_chunk_size > MAX_COOKIE:
+        yield (
+            f"{PREFIX}cookie.chunk_size: with the name {name!r}, browsers drop"
+            f" a cookie of more than {MAX_COOKIE} bytes"
+        )
+
+
+@_concerns("repository", "repository.url", "token.form", "cookie.form")
+def _check_repository(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    kept = settings.repository is not None or registered.repository
+    for key in ("token.form", "cookie.form"):
+        wanted = getattr(settings, attribute(key)) == REFERENCE
+        if wanted and not kept and settings.session_store is None:
+            yield f"{PREFIX}{key}: reference needs {PREFIX}repository"
+    if settings.revocation and not kept:
+        yield f"{PREFIX}revocation: on needs {PREFIX}repository"
+    needs_url = settings.repository in ("sqlalchemy", "redis")
+    if needs_url and settings.repository_url is None:
+        yield f"{PREFIX}repository.url: {settings.repository} needs one"
+
+
+@_concerns("authenticators")
+def _check_authenticators(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    names = authenticator_names(settings)
+    known = [*BUILT_IN, *registered.authenticators]
+    for item in settings.authenticators:
+        name, dotted = split_item(item)
+        if dotted is not None:
+            yield from _check_own(item, name, dotted)
+        elif name not in known and registered.complete:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            yield (
+                f"{PREFIX}authenticators: there is no authenticator"
+                f" {name!r}{hint}"
+            )
+    if len(set(names)) < len(names):
+        yield f"{PREFIX}authenticators: a name comes twice"
+
+
+@_concerns("authenticators", "token.exchange")
+def _check_exchange(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    names = authenticator_names(settings)
+    for name in settings.token_exchange or ():
+        if name not in names:
+            yield (
+                f"{PREFIX}token.exchange: {name!r} is none of"
+                f" {PREFIX}authenticators"
+            )
+
+
+@_concerns("authenticators", "token.scheme")
+def _check_scheme(settings: Settings, registered: Registered) -> Iterator[str]:
+    basic = "basic" in authenticator_names(settings)
+    if basic and settings.token_scheme.lower() == "basic":
+        yield f"{PREFIX}token.scheme: Basic is what 'basic' answers to"
+
+
+@_concerns("token.header")
+def _check_header(settings: Settings, registered: Registered) -> Iterator[str]:
+    if settings.token_header.lower() == "cookie":
+        yield (
+            f"{PREFIX}token.header: Cookie holds many values; name the"
+            " authenticator 'cookie' instead"
+        )
+
+
+@_concerns("login_url")
+def _check_login_url(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    if (settings.login_url or "").startswith(("//", "/\\")):
+        yield (
+            f"{PREFIX}login_url: exactly one leading slash, found"
+            f" {settings.login_url!r}"
+        )
+
+
+@_concerns("authenticators", "basic.check", "basic.htpasswd")
+def _check_basic(settings: Settings, registered: Registered) -> Iterator[str]:
+    own = "basic" in registered.authenticators
+    sources = (settings.basic_check, settings.basic_htpasswd)
+    configured = [source for source in sources if source is not None]
+    named = "basic" in authenticator_names(settings)
+    if named and not own and not configured:
+        yield (
+            f"{PREFIX}authenticators: 'basic' needs {PREFIX}basic.check or"
+            f" {PREFIX}basic.htpasswd"
+        )
+    if len(configured) > 1:
+        yield (
+            f"{PREFIX}basic.check and {PREFIX}basic.htpasswd exclude each"
+            " other"
+        )
+
+
+@_concerns(
+    "authenticators",
+    "client_certificate.source",
+    "client_certificate.verify",
+    "client_certificate.trusted_proxies",
+    "client_certificate.subject",
+    "client_certificate.issuer",
+    "client_certificate.thumbprint",
+    "client_certificate.check",
+)
+def _check_client_certificate(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    name = "client_certificate"
+    named = name in authenticator_names(settings)
+    believed = (
+        settings.client_certificate_subject,
+        settings.client_certificate_issuer,
+        settings.client_certificate_thumbprint,
+        settings.client_certificate_check,
+    )
+    if named and name not in registered.authenticators and not any(believed):
+        yield (
+            f"{PREFIX}authenticators: {name!r} needs at least one of"
+            f" {PREFIX}{name}.subject, .issuer, .thumbprint and .check: whom"
+            " to believe"
+        )
+    for row in ("source", "verify"):
+        place = getattr(settings, attribute(f"{name}.{row}"))
+        if place.startswith("header:"):
+            yield from _need_proxies(
+                f"{name}.{row}", settings.client_certificate_trusted_proxies
+            )
+    if settings.client_certificate_bind and not named:
+        yield (
+            f"{PREFIX}{name}.bind needs {name!r} among {PREFIX}authenticators"
+        )
+
+
+@_concerns("remote_user.header", "remote_user.trusted_proxies")
+def _check_remote_user(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    if settings.remote_user_header is not None:
+        yield from _need_proxies(
+            "remote_user.header", settings.remote_user_trusted_proxies
+        )
+
+
+def _need_proxies(key: str, proxies: tuple[Any, ...] | None) -> Iterator[str]:
+    if proxies is None:
+        yield (
+            f"{PREFIX}{key}: anybody can send a header; it needs"
+            f" {PREFIX}{key.partition('.')[0]}.trusted_proxies"
+        )
+
+
+@_concerns("authenticators", "api_key.check")
+def _check_api_key(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    named = "api_key" in authenticator_names(settings)
+    own = "api_key" in registered.authenticators
+    if named and not own and settings.api_key_check is None:
+        yield f"{PREFIX}authenticators: 'api_key' needs {PREFIX}api_key.check"
+
+
+@_concerns("authenticators", "api_key.header", "token.header")
+def _check_api_key_header(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    header = settings.api_key_header
+    # What the two are in the WSGI environ: _ and - are one there.
+    place = environ_key(header)
+    names = authenticator_names(settings)
+    if place in ("HTTP_AUTHORIZATION", "HTTP_COOKIE"):
+        yield (
+            f"{PREFIX}api_key.header: {header} holds other credentials; a key"
+            " needs a header of its own"
+        )
+    elif place == environ_key(settings.token_header) and {
+        "api_key",
+        "session",
+    }.issubset(names):
+        yield (
+            f"{PREFIX}api_key.header: {header} is {PREFIX}token.header, too"
+        )
+
+
+@_concerns(
+    "authenticators",
+    "bearer.issuer",
+    "bearer.audience",
+    "bearer.algorithms",
+    "bearer.key",
+    "bearer.jwks",
+)
+def _check_bearer(settings: Settings, registered: Registered) -> Iterator[str]:
+    own = "bearer" in registered.authenticators
+    named = "bearer" in authenticator_names(settings) and not own
+    for key in ("bearer.issuer", "bearer.audience", "bearer.algorithms"):
+        if named and getattr(settings, attribute(key)) is None:
+            yield f"{PREFIX}authenticators: 'bearer' needs {PREFIX}{key}"
+    sources = (settings.bearer_key, settings.bearer_jwks)
+    configured = [source for source in sources if source is not None]
+    if named and not configured:
+        yield (
+            f"{PREFIX}authenticators: 'bearer' needs {PREFIX}bearer.key or"
+            f" {PREFIX}bearer.jwks"
+        )
+    if len(configured) > 1:
+        yield (
+            f"{PREFIX}bearer.key and {PREFIX}bearer.jwks exclude each other"
+        )
+
+
+@_concerns("bearer.algorithms", "bearer.jwks")
+def _check_bearer_algorithms(
+    settings: Settings, registered: Registered
+) -> Iterator[str]:
+    algorithms = settings.bearer_algorithms or ()
+    by_secret = HMAC.keys() & algorithms
+    if by_secret and not is_hmac(algorithms):
+        yield (
+            f"{PREFIX}bearer.algorithms: {min(by_secret)} has a secret key,"
+            " others have public ones, and whoever knows a public key could"
+            " make tokens with it"
+        )
+    if by_secret and is_url(settings.bearer_jwks or ""):
+        yield (
+            f"{PREFIX}bearer.jwks: a secret key, as {min(by_secret)} has it,"
+            " does not stand at a URL"
+        )
+
+
+def _check_own(item: str, name: str, dotted: str) -> Iterator[str]:
+    taken = {key.partition(".")[0] for key in (*TABLE, *PLANNED)}
+    if not name.isidentifier() or name in taken or name in BUILT_IN:
+        yield (
+            f"{PREFIX}authenticators: {name!r} cannot be the name of an"
+            " authenticator of your own"
+        )
+    try:
+        read_dotted(dotted)
+    except ValueError as error:
+        yield f"{PREFIX}authenticators: {error}, found {item!r}"

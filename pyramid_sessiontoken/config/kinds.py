@@ -1,0 +1,440 @@
+"""What a setting's value may be, and how it is read.
+
+A reader takes the value as the INI or the application's code gives it, and
+gives what the library works with.
+
+:raises ValueError: saying what is wrong, without the value.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.path import DottedNameResolver
+
+from ..authenticators.schemes import TOKEN
+from ..authenticators.trusted_place import Network
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d{1,12})([smhd]?)")
+_PATIENCE = 60
+_LONGEST = 36500 * 86400
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+_RATE = re.compile(
+    r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
+    "(second|minute|hour|day|month|year)s?"
+)
+# Bits before the IPv4 address in ::ffff:0:0/96 (RFC 4291, section 2.5.5.2).
+_MAPPED = 96
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of value.
+
+    :ivar allowed: what is allowed, for messages and for the docs.
+    :ivar read: the reader.
+    :ivar secret: whether a message never shows what was found.
+    """
+
+    allowed: str
+    read: Callable[[Any], Any]
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An object that the settings name, or are given.
+
+    :ivar name: as it stands in the INI.
+    :ivar value: the object.
+    """
+
+    name: str
+    value: Any
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    text = value.strip()
+    if not text:
+        raise ValueError("empty")
+    if _CONTROL.search(text):
+        raise ValueError("it has control characters")
+    return text
+
+
+def read_bool(value: Any) -> bool:
+    """Strict: a typo must not switch a protection off."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError("neither true nor false")
+
+
+def read_duration(value: Any) -> int:
+    """Give seconds."""
+    if isinstance(value, bool):
+        raise ValueError("not a duration")
+    match = _DURATION.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError("not a duration")
+    seconds = int(match[1]) * _UNITS[match[2]]
+    if seconds > _LONGEST:
+        raise ValueError("longer than a hundred years")
+    return seconds
+
+
+def read_timeout(value: Any) -> float:
+    """Give seconds, also of milliseconds."""
+    text = str(value).strip()
+    if text.endswith("ms") and text[:-2].isascii() and text[:-2].isdigit():
+        seconds = int(text[:-2][:9]) / 1000
+    else:
+        seconds = float(read_duration(value))
+    if not 0 < seconds <= _PATIENCE:
+        raise ValueError("out of range")
+    return seconds
+
+
+def read_fraction(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError("not a number")
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("not a number") from None
+    if not 0 <= number < 1:
+        raise ValueError("out of range")
+    return float(number)
+
+
+def read_list(value: Any) -> tuple[str, ...]:
+    """Split at blanks, commas and new lines.
+
+    Two commas with nothing between are an empty item: a name was forgotten.
+    """
+    if isinstance(value, str):
+        items: Iterable[Any] = re.split(
+            r"\s*,\s*|\s+", value.strip().rstrip(",").rstrip()
+        )
+        if value.strip().endswith(","):
+            raise ValueError("an empty item in the list")
+    elif isinstance(value, (list, tuple)):
+        items = value
+    else:
+        raise ValueError("not a list")
+    read = tuple(items)
+    if not read:
+        raise ValueError("an empty list")
+    for item in read:
+        if not isinstance(item, str) or not item.strip():
+            raise ValueError("an empty item in the list")
+    if len(set(read)) < len(read):
+        raise ValueError("an item comes twice in the list")
+    return read
+
+
+def read_header_name(value: Any) -> str:
+    text = read_text(value)
+    if TOKEN.fullmatch(text) is None:
+        raise ValueError("it has characters that a name cannot have")
+    return text
+
+
+def read_path(value: Any) -> str:
+    text = read_text(value)
+    if re.fullmatch(r"(/[A-Za-z0-9._~!$&'()+,;=@-]+)+", text) is None:
+        raise ValueError("not a plain path")
+    return text
+
+
+def read_dotted(value: Any) -> Named:
+    """Import what a dotted name names; take other objects as they are."""
+    if not isinstance(value, str):
+        return Named(f"{type(value).__module__}.{type(value).__name__}", value)
+    name = read_text(value)
+    if name.startswith((".", ":")):
+        raise ValueError("it is relative")
+    try:
+        return Named(name, DottedNameResolver().resolve(name))
+    except Exception as error:
+        # A module may raise whatever it likes while it is imported.
+        raise ValueError(
+            f"it cannot be imported ({type(error).__name__}: {error})"
+        ) from error
+
+
+def read_callable(value: Any) -> Named:
+    named = read_dotted(value)
+    if not callable(named.value):
+        raise ValueError("it cannot be called")
+    return named
+
+
+def read_secret(value: Any) -> str:
+    """Follow ``env:NAME`` and ``file:PATH``."""
+    text = read_text(value)
+    place, _, name = text.partition(":")
+    if place == "env":
+        if name not in os.environ:
+            raise ValueError(f"the environment has no variable {name!r}")
+        return os.environ[name].strip()
+    if place == "file":
+        try:
+            with open(name, encoding="utf-8") as file:
+                return file.read().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{name!r} cannot be read ({error})") from error
+    return text
+
+
+def read_lines(value: Any) -> tuple[str, ...]:
+    """Split at new lines only: what stands on one may have blanks and
+    commas.
+    """
+    items = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)):
+        raise ValueError("not a list")
+    if isinstance(value, str):
+        items = [item for item in items if item.strip()]
+    read = tuple(map(read_text, items))
+    if not read:
+        raise ValueError("an empty list")
+    return read
+
+
+def read_networks(value: Any) -> tuple[Network, ...]:
+    """Read addresses and networks; one that is everything trusts nobody's
+    word and everybody's.
+    """
+    networks = []
+    for item in read_list(value):
+        try:
+            network = ipaddress.ip_network(item)
+        except ValueError:
+            raise ValueError(f"{item!r} is no network") from None
+        networks.append(network)
+    for network in _collapsed(networks):
+        if network.prefixlen == 0:
+            raise ValueError(f"{network} is everything")
+    return tuple(networks)
+
+
+def _collapsed(networks: list[Network]) -> list[Network]:
+    """Give the fewest networks that are the same; IPv4 in IPv6 as itself."""
+    plain: list[Network] = []
+    for network in networks:
+        first = getattr(network.network_address, "ipv4_mapped", None)
+        mapped = first is not None and network.prefixlen >= _MAPPED
+        plain.append(
+            ipaddress.IPv4Network((first, network.prefixlen - _MAPPED))
+            if mapped
+            else network
+        )
+    return [
+        *ipaddress.collapse_addresses(
+            n for n in plain if isinstance(n, ipaddress.IPv4Network)
+        ),
+        *ipaddress.collapse_addresses(
+            n for n in plain if isinstance(n, ipaddress.IPv6Network)
+        ),
+    ]
+
+
+def read_place(value: Any) -> str:
+    """Read ``environ:NAME`` or ``header:NAME``."""
+    text = read_text(value)
+    place, _, name = text.partition(":")
+    if place not in ("environ", "header") or TOKEN.fullmatch(name) is None:
+        raise ValueError("neither environ:NAME nor header:NAME")
+    if place == "environ":
+        read_environ_name(name)
+    return text
+
+
+def read_environ_name(value: Any) -> str:
+    """Read the name of a variable that only the server sets."""
+    text = read_text(value)
+    # PEP 3333: what the client sent.
+    if text.startswith("HTTP_"):
+        raise ValueError(
+            "it is a header, which anybody can send: name it as one, and who"
+            " is trusted to send it"
+        )
+    return text
+
+
+def read_names(value: Any) -> tuple[str, ...]:
+    """Read names (RFC 4514); give them as they are written."""
+    from ..authenticators.x509 import parse_name
+
+    lines = read_lines(value)
+    for line in lines:
+        try:
+            parse_name(line)
+        except ValueError as error:
+            why = f" ({error})" if str(error) else ""
+            raise ValueError(f"{line!r} is no name{why}") from None
+    return lines
+
+
+def read_thumbprints(value: Any) -> tuple[str, ...]:
+    """Read SHA-256 digests in hexadecimal, also as OpenSSL prints them; give
+    them in lower case without colons.
+    """
+    digests = []
+    for item in read_list(value):
+        digest = item.replace(":", "").lower()
+        if re.fullmatch("[0-9a-f]{64}", digest) is None:
+            raise ValueError(f"{item!r} is no SHA-256 digest")
+        digests.append(digest)
+    return tuple(digests)
+
+
+def read_rate(value: Any) -> str:
+    """Read a limit as the library ``limits`` writes it."""
+    text = read_text(value)
+    if _RATE.fullmatch(text) is None:
+        raise ValueError("not a number of attempts in a time")
+    return text
+
+
+def some_of(*choices: str) -> Kind:
+    def read(value: Any) -> tuple[str, ...]:
+        items = read_list(value)
+        if not set(items) <= set(choices):
+            raise ValueError("not some of them")
+        return items
+
+    return Kind("some of: " + " ".join(choices), read)
+
+
+def off_or(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Read ``off`` as ``None``, anything else as ``read`` does."""
+
+    def read_or_off(value: Any) -> Any:
+        off = value is False or str(value).strip().lower() == "off"
+        return None if off else read(value)
+
+    return read_or_off
+
+
+def one_of(*choices: str) -> Kind:
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise ValueError("not one of them")
+        return str(value)
+
+    return Kind(" | ".join(choices), read)
+
+
+def either(
+    words: tuple[str, ...], read: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    """Read one of some words as itself, anything else as ``read`` does."""
+
+    def read_either(value: Any) -> Any:
+        return value if value in words else read(value)
+
+    return read_either
+
+
+def between(least: int, most: int) -> Callable[[Any], int]:
+    def read_number(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ValueError("not a whole number")
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError("not a whole number") from None
+        if not least <= number <= most:
+            raise ValueError("out of range")
+        return number
+
+    return read_number
+
+
+def matching(pattern: str) -> Callable[[Any], str]:
+    def read_matching(value: Any) -> str:
+        text = read_text(value)
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError("it has characters that it cannot have")
+        return text
+
+    return read_matching
+
+
+def at_most(limit: int, read: Callable[[Any], int]) -> Callable[[Any], int]:
+    def read_limited(value: Any) -> int:
+        number = read(value)
+        if number > limit:
+            raise ValueError("too much")
+        return number
+
+    return read_limited
+
+
+def at_least(limit: int, read: Callable[[Any], int]) -> Callable[[Any], int]:
+    def read_limited(value: Any) -> int:
+        number = read(value)
+        if number < limit:
+            raise ValueError("too little")
+        return number
+
+    return read_limited
+
+
+TIMEOUT = Kind("a duration up to a minute: 250ms, 1s", read_timeout)
+SECRET_TEXT = Kind("a text, env:NAME or file:PATH", read_secret, secret=True)
+WORD = Kind("letters, digits and _", matching(r"[A-Za-z_][A-Za-z0-9_]*"))
+_positive = at_least(1, read_duration)
+
+TEXT = Kind("a text", read_text)
+BOOL = Kind("true or false (yes/no, on/off, 1/0)", read_bool)
+DURATION = Kind("a duration: 90, 90s, 15m, 10h, 14d", _positive)
+DURATION_OR_OFF = Kind(
+    "a duration (90, 90s, 15m, 1h) or off", off_or(_positive)
+)
+SKEW = Kind("a duration up to 5m", at_most(300, read_duration))
+FRACTION = Kind("a number from 0 to below 1", read_fraction)
+LIST = Kind("names, separated by blanks, commas or new lines", read_list)
+SCHEME = Kind("a scheme (RFC 9110, 11.1)", read_header_name)
+HEADER = Kind("the name of a header", read_header_name)
+HEADER_OR_OFF = Kind("the name of a header or off", off_or(read_header_name))
+PATH = Kind("a path such as /token, without a slash at its end", read_path)
+COOKIE_NAME = Kind("the name of a cookie (RFC 6265, 4.1.1)", read_header_name)
+COOKIE_PATH = Kind(
+    "a path that begins with /", matching(r"/[\x21-\x3a\x3c-\x7e]*")
+)
+COOKIE_DOMAIN = Kind("the name of a domain", matching(r"[A-Za-z0-9.-]+"))
+DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
+CALLABLE = Kind("the dotted name of a callable", read_callable)
+ENVIRON = Kind(
+    "a variable of the server's in the WSGI environ, no header",
+    read_environ_name,
+)
+NAMES = Kind(
+    "names (RFC 4514) such as CN=alice,O=Example, one a line", read_names
+)
+NETWORKS = Kind("addresses and networks: 127.0.0.1 10.1.0.0/16", read_networks)
+PLACE = Kind("environ:NAME or header:NAME", read_place)
+THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)
+RATE_OR_OFF = Kind(
+    "a rate, say 5/minute or 10/5 minutes, or off", off_or(read_rate)
+)

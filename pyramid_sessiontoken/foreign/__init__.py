@@ -1,1 +1,0 @@
-"""Tokens of another issuer: their keys, their checks, what is taken over."""

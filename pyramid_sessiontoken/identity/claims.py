@@ -1,0 +1,121 @@
+"""What is said about a user: JSON values by name, read-only."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn, SupportsIndex
+
+from ..errors import ClaimsError
+
+#: The token's own names, which no claim of a user may bear. ``nbf`` and
+#: ``cnf`` are not written but mean much to others (RFC 7519, section 4.1.5;
+#: RFC 7800).
+RESERVED = frozenset(
+    "iss aud sub sub_type iat exp nbf jti sid auth_time session_end amr"
+    " cnf".split()
+)
+
+MAX_DEPTH = 16
+
+_SCALARS = frozenset((bool, type(None)))
+
+# Python itself writes and reads at most 4,300 digits.
+_MAX_INT = 10**1000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def freeze_claims(claims: object) -> FrozenDict:
+    """Copy claims into a read-only mapping of JSON values.
+
+    :raises ClaimsError: for a reserved name, for a value that is no JSON,
+        or for one nested deeper than 16 levels.
+    """
+    if type(claims) is FrozenDict:
+        return claims
+    if not isinstance(claims, Mapping):
+        raise ClaimsError(f"claims are a mapping, not {_name(claims)}")
+    if not RESERVED.isdisjoint(claims):
+        taken = RESERVED.intersection(claims)
+        raise ClaimsError(
+            f"the claim {min(taken)!r} is one of the token's own names"
+        )
+    return _freeze_mapping(claims, MAX_DEPTH) if claims else NO_CLAIMS
+
+
+def _freeze_mapping(value: Mapping[Any, Any], depth: int) -> FrozenDict:
+    for name in value:
+        if not isinstance(name, str):
+            raise ClaimsError(f"the name of a claim is text, not {name!r}")
+    _check_text("".join(value))
+    return FrozenDict(
+        {name: _freeze(item, depth - 1) for name, item in value.items()}
+    )
+
+
+def _freeze(value: object, depth: int) -> Any:
+    if depth < 0:
+        raise ClaimsError(f"claims are nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return value if value.isascii() else _check_text(value)
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is int and -_MAX_INT < value < _MAX_INT:  # type: ignore[operator]
+        return value
+    if isinstance(value, (list, tuple)):
+        return FrozenList([_freeze(item, depth - 1) for item in value])
+    if isinstance(value, Mapping):
+        return _freeze_mapping(value, depth)
+    if kind is float and math.isfinite(value):  # type: ignore[arg-type]
+        return value
+    raise ClaimsError(f"a claim is a JSON value, not {_name(value)}")
+
+
+def _check_text(text: str) -> str:
+    # No UTF-8 text, so no token and no log, can hold half a character.
+    if not text.isascii() and _SURROGATE.search(text):
+        raise ClaimsError("a claim has half a character (a surrogate)")
+    return text
+
+
+def _name(value: object) -> str:
+    return type(value).__name__
+
+
+def _read_only(self: object, *args: object, **kw: object) -> NoReturn:
+    raise TypeError("claims are read-only: make a new Identity instead")
+
+
+class FrozenDict(dict[str, Any]):
+    """A ``dict`` that nobody changes; ``json`` writes it as any other."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __ior__ = _read_only
+    update = setdefault = pop = popitem = clear = _read_only
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
+class FrozenList(list[Any]):
+    """A ``list`` that nobody changes."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _read_only
+    append = extend = insert = remove = pop = _read_only
+    clear = sort = reverse = _read_only
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return FrozenList, (list(self),)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self))
+
+
+NO_CLAIMS = FrozenDict()

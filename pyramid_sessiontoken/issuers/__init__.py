@@ -1,0 +1,1 @@
+"""Other issuers, whose tokens are believed."""

@@ -1,0 +1,1 @@
+"""Keys: the ring, where it comes from, and what is derived from it."""

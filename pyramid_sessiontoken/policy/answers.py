@@ -1,0 +1,77 @@
+"""What a client is answered where nobody can be judged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pyramid.httpexceptions import (
+    HTTPForbidden,
+    HTTPServiceUnavailable,
+    HTTPTooManyRequests,
+)
+
+from ..authenticators.state import Refusal
+from ..errors import RepositoryUnavailable
+from .rules import Rules
+
+log = logging.getLogger("pyramid_sessiontoken")
+
+#: Seconds that a client waits before it asks a broken backend again.
+RETRY_AFTER = "5"
+
+TLS_REQUIRED = (
+    "the request came over plain HTTP: behind a proxy that speaks TLS, let it"
+    " send X-Forwarded-Proto and the server trust it (waitress:"
+    " trusted_proxy); for development, sessiontoken.require_tls = false"
+)
+
+
+#: What :attr:`.state.Judged.error` is where nobody did anything wrong but
+#: the client, or a backend: an answer for the client.
+ANSWERS = (HTTPServiceUnavailable, HTTPTooManyRequests)
+
+
+def is_tls(request: Any) -> bool:
+    return bool(request.environ.get("wsgi.url_scheme") == "https")
+
+
+def require_tls(request: Any, rules: Rules) -> None:
+    """Begin no session where it could be overheard.
+
+    :raises HTTPForbidden: over plain HTTP.
+    """
+    if rules.require_tls and not is_tls(request):
+        raise HTTPForbidden(TLS_REQUIRED)
+
+
+@contextmanager
+def repository_or_503() -> Iterator[None]:
+    """Be honest where the repository cannot be asked.
+
+    :raises HTTPServiceUnavailable: instead of ``RepositoryUnavailable``.
+    """
+    try:
+        yield
+    except RepositoryUnavailable as error:
+        log.error("the repository cannot be asked: %s", error)
+        raise unavailable() from error
+
+
+def too_many(refusal: Refusal) -> HTTPTooManyRequests | None:
+    """Give the answer to one who tried too often, ``None`` for others."""
+    if refusal.retry_after is None:
+        return None
+    return HTTPTooManyRequests(
+        "Too many attempts failed.",
+        headers=[("Retry-After", str(refusal.retry_after))],
+    )
+
+
+def unavailable() -> HTTPServiceUnavailable:
+    return HTTPServiceUnavailable(
+        "The sessions cannot be asked just now.",
+        headers=[("Retry-After", RETRY_AFTER)],
+    )

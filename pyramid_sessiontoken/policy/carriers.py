@@ -1,0 +1,101 @@
+"""How sessions travel: in a header, or in a cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..cookies.jar import Headers, Jar, Shown
+from ..sessions.lifecycle import IssuedToken, Sessions
+
+
+class Carrier(Protocol):
+    """Puts a renewed token on a response."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    def renews(self, text: str) -> bool:
+        """Tell whether a token that is due is renewed."""
+
+    def put(self, request: Any, response: Any, issued: IssuedToken) -> bool:
+        """Let a response carry a token; tell whether there was need to."""
+
+
+class HeaderCarrier:
+    """The client shows the token in a request header, and finds a renewed
+    one in a response header.
+
+    :param header: of the response, ``None`` for no renewal.
+    """
+
+    def __init__(self, sessions: Sessions, header: str | None) -> None:
+        self.sessions = sessions
+        self._header = header
+
+    def renews(self, text: str) -> bool:
+        return self._header is not None or self._is_reference(text)
+
+    def put(self, request: Any, response: Any, issued: IssuedToken) -> bool:
+        if self._header is None or self._is_reference(issued.access_token):
+            # The client has it already; only what is kept is new.
+            return False
+        response.headers[self._header] = issued.access_token
+        return True
+
+    def _is_reference(self, text: str) -> bool:
+        return self.sessions.reference_of(text) is not None
+
+
+class CookieCarrier:
+    """The browser keeps the token."""
+
+    def __init__(self, sessions: Sessions, jar: Jar) -> None:
+        self.sessions = sessions
+        self.jar = jar
+
+    def renews(self, text: str) -> bool:
+        return True
+
+    def put(self, request: Any, response: Any, issued: IssuedToken) -> bool:
+        response.headerlist.extend(self.set_headers(request, issued))
+        return True
+
+    def set_headers(self, request: Any, issued: IssuedToken) -> Headers:
+        """Give the headers that set the cookie.
+
+        :raises ClaimsError: where the claims do not fit.
+        """
+        return self.jar.write(
+            issued.access_token,
+            self._shown(request),
+            issued.session_expires_in if issued.ticket.persistent else None,
+        )
+
+    def is_shown(self, request: Any) -> bool:
+        """Tell whether the cookie came in, whatever it says."""
+        return self._shown(request) is not None
+
+    def _shown(self, request: Any) -> Shown | None:
+        return self.jar.read(request.environ)
+
+    def delete_headers(self, request: Any) -> Headers:
+        """Give the headers that delete the cookie."""
+        return self.jar.delete(self._shown(request))
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """The two ways."""
+
+    header: HeaderCarrier
+    cookie: CookieCarrier
+
+    def of(self, names: Collection[str]) -> dict[str, Carrier]:
+        """Give those of some authenticators, by their names."""
+        every: dict[str, Carrier] = {
+            "session": self.header,
+            "cookie": self.cookie,
+        }
+        return {name: way for name, way in every.items() if name in names}

@@ -1,0 +1,27 @@
+"""Who needs a CSRF token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..authenticators.chain import authenticator_of
+from .security_policy import POLICY, is_ours
+
+
+def csrf_required(request: Any) -> bool:
+    """Tell whether a request needs Pyramid's CSRF token: the callback for
+    ``config.set_default_csrf_options``.
+
+    A request whose identity came from a credential that browsers do not send
+    by themselves needs none.
+    """
+    policy = request.registry.get(POLICY)
+    if policy is None or not is_ours(request, policy):
+        return True
+    identity = policy.judge(request).identity
+    if identity is None:
+        return True
+    return any(
+        authenticator_of(request, name).ambient
+        for name in identity.authenticator.split()
+    )

@@ -1,0 +1,156 @@
+"""``request.sessiontoken``: what a view may ask and do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SessionTokenError
+from ..identity.claims import NO_CLAIMS
+from ..identity.identity import Identity
+from ..identity.ticket import Ticket
+from ..identity.userid import Userid, check_userid
+from ..sessions.lifecycle import IssuedToken
+from ..sessions.stored import KeptSessions, SessionInfo
+from .answers import repository_or_503
+from .judge import reveal
+from .security_policy import POLICY, SessionTokenPolicy
+from .signin import issue, vouch
+
+if TYPE_CHECKING:
+    from ..authenticators.state import Judged
+
+
+class OfRequest:
+    """The attribute ``sessiontoken`` of Pyramid's ``Request`` class.
+
+    It stands on the class: a property registered with add_request_method
+    makes Pyramid build a class for every request, which costs as much as two
+    small requests. Everything that it gives is found through the registry;
+    tests may set another value on a request.
+    """
+
+    def __get__(self, request: Any, owner: type | None = None) -> Any:
+        if request is None:
+            return self
+        if POLICY not in getattr(request, "registry", ()):
+            raise AttributeError(
+                "sessiontoken: the application does not include"
+                " pyramid_sessiontoken"
+            )
+        return RequestSession(request)
+
+
+class RequestSession:
+    """What is known of the session of a request, and new ones."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who the request is, also where a user loader gives
+        ``request.identity``; ``None`` for an unknown user.
+
+        :raises HTTPServiceUnavailable: where ``request.identity`` does.
+        """
+        return reveal(self._request, self._judged).identity
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """The session; ``None`` where another credential vouches."""
+        identity = self.identity
+        return None if identity is None else identity.ticket
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """What is said about the user; empty for an unknown one."""
+        identity = self.identity
+        return NO_CLAIMS if identity is None else identity.claims
+
+    @property
+    def failure(self) -> str | None:
+        """Why nobody is signed in, for the developer; ``None`` where
+        somebody is, or nothing was shown.
+        """
+        refusal = self._judged.refusal
+        return None if refusal is None else str(refusal)
+
+    def issue(
+        self, userid: Userid, claims: Mapping[str, Any] | None = None
+    ) -> IssuedToken:
+        """Begin a session for a user and give its first token.
+
+        :raises ClaimsError: for a userid or claims that no token can carry.
+        :raises InvalidCredential: where the claims transformer refuses.
+        """
+        identity = vouch(self._request, userid, claims)
+        policy = self._policy
+        state = policy.state(self._request)
+        event = issue(self._request, policy.rules, state, identity)
+        issued: IssuedToken = event.issued
+        return issued
+
+    def sessions(self, userid: Userid | None = None) -> list[SessionInfo]:
+        """List the stored sessions of a user, the latest first.
+
+        :param userid: ``None`` for the user of this request.
+        :raises SessionTokenError: where the server keeps none, or its
+            repository cannot tell whose they are.
+        """
+        with repository_or_503():
+            return self._kept.of(self._userid(userid), self._sid)
+
+    def revoke(self, sid: str) -> None:
+        """End a session, whoever's it is; that it is over is no error.
+
+        :raises SessionTokenError: where the server keeps no sessions.
+        """
+        with repository_or_503():
+            self._kept.end(sid)
+
+    def revoke_all(
+        self, userid: Userid | None = None, keep_current: bool = False
+    ) -> None:
+        """End every session that a user began up to now; one that begins
+        after the call lives.
+
+        :param userid: ``None`` for the user of this request.
+        :param keep_current: whether this request's session lives on.
+        :raises SessionTokenError: where the server keeps no sessions.
+        """
+        keep = self._sid if keep_current else None
+        with repository_or_503():
+            self._kept.end_all(self._userid(userid), keep)
+
+    def _userid(self, userid: Userid | None) -> Userid:
+        if userid is not None:
+            return check_userid(userid)
+        identity = self.identity
+        if identity is None or identity.userid is None:
+            raise SessionTokenError("nobody is signed in: name a user")
+        return identity.userid
+
+    @property
+    def _sid(self) -> str | None:
+        ticket = self.ticket
+        return None if ticket is None else ticket.sid
+
+    @property
+    def _kept(self) -> KeptSessions:
+        kept = self._policy.rules.kept
+        if kept is None:
+            raise SessionTokenError(
+                "the server keeps no sessions: sessiontoken.repository is not"
+                " set"
+            )
+        return kept
+
+    @property
+    def _judged(self) -> Judged:
+        return self._policy.judge(self._request)
+
+    @property
+    def _policy(self) -> SessionTokenPolicy:
+        policy: SessionTokenPolicy = self._request.registry[POLICY]
+        return policy

@@ -1,0 +1,80 @@
+"""What a response may carry, as its headers say (RFC 9111)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import Any
+
+from ..interfaces import IClock
+
+#: What nobody but the client may keep, and not even that.
+NO_STORE = "private, no-store"
+
+
+def add_vary(response: Any, names: Iterable[str]) -> None:
+    """Add names to ``Vary`` (RFC 9110, section 12.5.5), keep what it has."""
+    if not names:
+        return
+    headers = response.headerlist
+    for name, _ in headers:
+        if name.lower() == "vary":
+            break
+    else:
+        headers.append(("Vary", ", ".join(names)))
+        return
+    present = ",".join(response.headers.getall("Vary"))
+    there = [name.strip() for name in present.split(",")]
+    known = {name.lower() for name in there}
+    if "*" not in known:
+        there += [name for name in names if name.lower() not in known]
+        response.headers["Vary"] = ", ".join(filter(None, there))
+
+
+def may_carry_token(request: Any, response: Any) -> bool:
+    """Tell whether a response may carry a new token: no error, nothing that
+    a cache keeps, nothing that will be thrown away, and nobody asked not to
+    slide.
+    """
+    return not (
+        response.status_code >= 400  # noqa: PLR2004
+        or request.environ.get("HTTP_SESSION_SLIDE", "").lower() == "no"
+        or is_cacheable(request, response)
+        or will_be_retried(request)
+    )
+
+
+def is_cacheable(request: Any, response: Any) -> bool:
+    """Tell whether somebody may keep the response (RFC 9111, section 3).
+
+    What cannot be read counts as yes.
+    """
+    if response.status_code == 304:  # noqa: PLR2004
+        return True
+    control = ",".join(response.headers.getall("Cache-Control")).lower()
+    for directive in control.split(","):
+        name, _, value = directive.strip().partition("=")
+        if name == "public":
+            return True
+        if name in ("max-age", "s-maxage") and value.strip('" ') != "0":
+            return True
+    if "Expires" not in response.headers:
+        return False
+    now = request.registry.getUtility(IClock).now()
+    try:
+        expires = response.expires
+    except ValueError:
+        return True  # A year that Python does not know.
+    # RFC 9111, section 5.3: what is no date, "0" above all, is the past.
+    return expires is not None and expires > datetime.fromtimestamp(
+        now, timezone.utc
+    )
+
+
+def will_be_retried(request: Any) -> bool:
+    """Tell whether pyramid_retry throws this response away."""
+    if request.exception is None or "retry.attempt" not in request.environ:
+        return False
+    from pyramid_retry import is_error_retryable
+
+    return bool(is_error_retryable(request, request.exception))

@@ -1,0 +1,65 @@
+"""What the settings say, as far as requests need it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..sessions.lifecycle import Sessions
+from ..sessions.stored import KeptSessions
+from .carriers import Carrier, CookieCarrier
+
+#: The attribute of a route's predicate that names who may vouch there.
+CHOICE = "sessiontoken_authenticators"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One frozen value; what is swappable is looked up in the registry.
+
+    :ivar names: the authenticators, in order of precedence.
+    :ivar combine: whether all that vouch make one identity.
+    :ivar carriers: how sessions travel, by the authenticator's name.
+    :ivar sessions: those whose tokens the endpoint issues.
+    :ivar cookie: how ``remember`` signs in; ``None`` where no cookie is
+        accepted.
+    :ivar persistent: whether the cookie outlives the browser.
+    :ivar exchange: the authenticators whose credentials may be swapped.
+    :ivar challenge: the schemes that a 401 advertises, in lower case;
+        ``None`` for all.
+    :ivar fallback_challenge: for a 401 that would advertise none.
+    :ivar login_url: a path or the name of a route.
+    :ivar kept: what can be done with sessions that the server keeps;
+        ``None`` where it keeps none.
+    :ivar device: whether user agent and address are kept with a session.
+    :ivar introspectors: principals that may introspect others' tokens.
+    """
+
+    names: tuple[str, ...]
+    combine: bool
+    carriers: Mapping[str, Carrier]
+    sessions: Sessions
+    cookie: CookieCarrier | None
+    persistent: bool
+    exchange: tuple[str, ...]
+    challenge: tuple[str, ...] | None
+    fallback_challenge: str
+    require_tls: bool
+    is_cross_site: Callable[[Any], bool]
+    login_url: str | None
+    kept: KeptSessions | None
+    device: bool
+    introspectors: frozenset[str]
+
+    def names_for(self, request: Any) -> tuple[str, ...]:
+        """Give the authenticators that may vouch on the request's route."""
+        # Pyramid's DummyRequest has none.
+        route = getattr(request, "matched_route", None)
+        if route is None or not route.predicates:
+            return self.names
+        for predicate in route.predicates:
+            chosen = getattr(predicate, CHOICE, None)
+            if chosen is not None:
+                return tuple(name for name in self.names if name in chosen)
+        return self.names

@@ -1,0 +1,223 @@
+"""Sessions: issue, redeem, renew, judge.
+
+What is swappable is looked up in the registry when it is needed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import EXPIRED as EXPIRED_REASON
+from ..errors import ClaimsError, InvalidCredential
+from ..identity.claims import freeze_claims
+from ..identity.identity import Identity
+from ..identity.ticket import Ticket, new_id
+from ..identity.userid import check_userid
+from ..interfaces import EXPIRED, RENEW, VALID, IClock, IExpiryPolicy, Verdict
+from .forms import Form
+from .revocation import Revocations
+
+#: RFC 8176 has names for these; others go by the authenticator's own name.
+AMR = {"basic": "pwd", "client_certificate": "hwk"}
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token and what its client needs to know (RFC 6749, section 5.1).
+
+    :ivar expires_in: seconds until the token dies unless it is renewed.
+    :ivar session_expires_in: seconds until the session ends for good.
+    :ivar ticket: what the token says.
+    """
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    session_expires_in: int
+    ticket: Ticket
+
+    def __repr__(self) -> str:
+        return f"<IssuedToken {self.token_type} for session {self.ticket.sid}>"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the fields of the token endpoint's JSON."""
+        return {
+            "access_token": self.access_token,
+            "token_type": self.token_type,
+            "expires_in": self.expires_in,
+            "session_expires_in": self.session_expires_in,
+        }
+
+
+class Sessions:
+    """The sessions that travel in one carrier, in one form.
+
+    :param registry: where ``IClock`` and ``IExpiryPolicy`` are looked up.
+    :param token_type: what tokens are called.
+    :param revocations: what may end sessions early.
+    """
+
+    def __init__(
+        self,
+        registry: Any,
+        form: Form,
+        token_type: str,
+        revocations: Revocations | None = None,
+    ) -> None:
+        self._revocations = revocations
+        self._registry = registry
+        self._form = form
+        self._token_type = token_type
+
+    def issue(
+        self,
+        identity: Identity,
+        *,
+        persistent: bool = False,
+        device: Mapping[str, str] | None = None,
+        thumbprint: str | None = None,
+    ) -> IssuedToken:
+        """Begin a session.
+
+        :param thumbprint: of the certificate that it is bound to.
+        :raises ClaimsError: for an identity that no token can carry.
+        """
+        now = self._now()
+        if identity.userid is None:
+            raise ClaimsError("a session needs a userid")
+        userid = check_userid(identity.userid)
+        times = self._expiry.begin(now)
+        auth_time = now
+        if self._revocations is not None:
+            auth_time = self._revocations.first_auth_time(userid, now)
+        ticket = Ticket(
+            userid=userid,
+            sid=new_id(),
+            iat=times.iat,
+            exp=times.exp,
+            auth_time=auth_time,
+            session_end=times.session_end,
+            amr=tuple(
+                AMR.get(name, name) for name in identity.authenticator.split()
+            ),
+            claims=freeze_claims(identity.claims),
+            persistent=persistent,
+            device=freeze_claims(device or {}),
+            thumbprint=thumbprint,
+        )
+        return self._issued(self._form.encode(ticket), ticket, now)
+
+    def read(self, text: str) -> Ticket:
+        """Give the ticket of a token, whether or not its time is now.
+
+        :raises InvalidCredential: for a text that is no token of ours.
+        """
+        return self._form.decode(text)
+
+    def key_of(self, text: str) -> str | None:
+        """Give the ``kid`` of the key that signed a token."""
+        return self._form.key_of(text)
+
+    def reference_of(self, text: str) -> str | None:
+        """Give the reference that a token is; ``None`` where it is none."""
+        return self._form.reference_of(text)
+
+    def redeem(self, text: str) -> tuple[Ticket, Verdict]:
+        """Give the ticket of a token that is accepted now, and ``VALID`` or
+        ``RENEW``.
+
+        :raises InvalidCredential: with the reason ``errors.EXPIRED`` where
+            only time is to blame.
+        """
+        ticket = self._form.decode(text)
+        verdict = self.judge(ticket)
+        if verdict is VALID or verdict is RENEW:
+            return ticket, verdict
+        if verdict is EXPIRED:
+            raise InvalidCredential(EXPIRED_REASON, ticket)
+        raise InvalidCredential("it is from the future")
+
+    def renew(self, ticket: Ticket, text: str) -> IssuedToken | None:
+        """Let a session go on: same session, same end, a new token.
+
+        :param text: the token that spoke of it.
+        :return: ``None`` where the session was ended, or renewed by another
+            request, meanwhile.
+        """
+        now = self._now()
+        times = self._expiry.renew(ticket, now)
+        renewed = replace(
+            ticket,
+            iat=times.iat,
+            exp=times.exp,
+            session_end=times.session_end,
+        )
+        renewed_text = self._form.renew(text, renewed)
+        if renewed_text is None:
+            return None
+        return self._issued(renewed_text, renewed, now)
+
+    def as_it_is(self, ticket: Ticket, text: str) -> IssuedToken:
+        """Tell of a token that is at hand."""
+        return self._issued(text, ticket, self._now())
+
+    def exchange(self, ticket: Ticket) -> IssuedToken:
+        """Give a session that travels elsewhere a token in this form."""
+        now = self._now()
+        times = self._expiry.renew(ticket, now)
+        renewed = replace(ticket, iat=times.iat, exp=times.exp)
+        return self._issued(self._form.encode(renewed), renewed, now)
+
+    def judge(self, ticket: Ticket) -> Verdict:
+        # registry.getUtility, without a step between.
+        lookup = self._registry.utilities.lookup
+        now = lookup((), IClock).now()
+        verdict: Verdict = lookup((), IExpiryPolicy).judge(ticket, now)
+        return verdict
+
+    def remaining(self, ticket: Ticket) -> dict[str, int | None]:
+        """Tell what is left, in seconds: until the token dies, until the
+        session ends, and until a use renews the token (``None``: never).
+        """
+        now = self._now()
+        policy = self._expiry
+        # Asked of the policy itself, so that it holds for any policy, and
+        # under settings that changed since the ticket was written.
+        end = self._end(ticket)
+        life = range(now, max(now, min(ticket.exp, end)))
+        due = bisect_left(
+            life, True, key=lambda t: policy.judge(ticket, t) is not VALID
+        )
+        dead = bisect_left(
+            life, True, key=lambda t: policy.judge(ticket, t) is EXPIRED
+        )
+        return {
+            "expires_in": dead,
+            "session_expires_in": max(0, end - now),
+            "renews_in": due if due < dead else None,
+        }
+
+    def _issued(self, text: str, ticket: Ticket, now: int) -> IssuedToken:
+        return IssuedToken(
+            access_token=text,
+            token_type=self._token_type,
+            expires_in=max(ticket.exp - now, 0),
+            session_expires_in=max(self._end(ticket) - now, 0),
+            ticket=ticket,
+        )
+
+    def _end(self, ticket: Ticket) -> int:
+        """Give when a session ends under today's settings."""
+        end: int = self._expiry.begin(ticket.auth_time).session_end
+        return min(ticket.session_end, end)
+
+    def _now(self) -> int:
+        now: int = self._registry.getUtility(IClock).now()
+        return now
+
+    @property
+    def _expiry(self) -> Any:
+        return self._registry.getUtility(IExpiryPolicy)

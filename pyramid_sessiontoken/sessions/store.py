@@ -1,0 +1,266 @@
+"""Tickets in a repository, and references to them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from zope.interface import implementer
+
+from ..errors import InvalidCredential, SessionTokenError
+from ..expiry import MINIMUM_GAIN
+from ..identity.claims import freeze_claims
+from ..identity.ticket import Ticket
+from ..identity.userid import Userid, subject_of
+from ..interfaces import (
+    IClock,
+    IListingRepository,
+    IRenewingRepository,
+    ISessionStore,
+    ISubjectRepository,
+    TokenItem,
+)
+from ..tokens.payload import read_ticket, write_members
+from ..tokens.verified import VerifiedTokens
+from .cache import UNKNOWN, FirstLevelCache
+from .records import (
+    LINGER,
+    OF,
+    find_repository,
+    key_of,
+    moment,
+    subject_of_sid,
+)
+from .seal import Seal
+
+log = logging.getLogger("pyramid_sessiontoken")
+
+#: By which people, and scanners of leaked secrets, know a reference.
+PREFIX = "pst_"
+
+
+_REFERENCE = re.compile(PREFIX + "[A-Za-z0-9_-]{43}")
+
+
+#: How many records are remembered with what they say.
+REMEMBERED = 10_000
+
+
+@implementer(ISessionStore)
+class RepositorySessionStore:
+    """Encrypt the ticket, digest the reference, remember for a while.
+
+    :param registry: where repository and clock are looked up.
+    """
+
+    def __init__(
+        self, registry: Any, seal: Seal, cache: FirstLevelCache
+    ) -> None:
+        self._registry = registry
+        self._seal = seal
+        self._cache = cache
+        self._opened: tuple[object, VerifiedTokens[Ticket]] | None = None
+
+    def store(self, ticket: Ticket) -> str:
+        reference = PREFIX + secrets.token_urlsafe(32)
+        key = key_of(reference)
+        repository = self._repository
+        repository.add_or_update(self._item(key, ticket))
+        if ISubjectRepository.providedBy(repository):
+            self._note(key, ticket)
+        return reference
+
+    def retrieve(self, reference: str) -> Ticket | None:
+        # No text of another form is worth a question.
+        if _REFERENCE.fullmatch(reference) is None:
+            return None
+        key = key_of(reference)
+        now = self._now()
+        known = self._cache.get(key, now)
+        if known is not UNKNOWN:
+            return known  # type: ignore[no-any-return]
+        ended = self._cache.ended
+        item = self._repository.get(key)
+        ticket = None if item is None else self._open(item, key)
+        self._cache.put(key, ticket, now, ended)
+        return ticket
+
+    def renew(self, reference: str, ticket: Ticket) -> bool:
+        key = key_of(reference)
+        repository = self._repository
+        # What is remembered is old now, whatever comes of it.
+        self._cache.end(key, UNKNOWN, self._now())
+        ended = self._cache.ended
+        there = repository.get(key)
+        current = None if there is None else self._open(there, key)
+        if there is None or current is None:
+            return False
+        # Once a window: what another request just did is good enough.
+        if ticket.iat - current.iat < _least_gain(ticket):
+            return False
+        renewed = replace(ticket, device=current.device)
+        item = self._item(key, renewed)
+        if (
+            ticket.session_end > current.session_end
+            and ISubjectRepository.providedBy(repository)
+        ):
+            # By an expiry policy of the application's own.
+            self._note(key, ticket)
+        if not IRenewingRepository.providedBy(repository):
+            repository.add_or_update(item)
+        elif not repository.renew(item, there.expires):
+            return False
+        self._cache.put(key, renewed, self._now(), ended)
+        return True
+
+    def remove(self, reference: str) -> None:
+        self._remove(key_of(reference))
+
+    def remove_session(self, sid: str) -> None:
+        """Forget every ticket of a session, as far as the repository knows
+        them.
+        """
+        repository = self._repository
+        if not ISubjectRepository.providedBy(repository):
+            return
+        subject = subject_of_sid(sid)
+        for key in self._keys_of(sid):
+            self._remove(key)
+        repository.remove_all_of(subject)
+
+    def remove_all_of(self, userid: Userid, keep: str | None = None) -> int:
+        """Forget every ticket of a user, but for one session's."""
+        kept = self._keys_of(keep) if keep else []
+        repository = self._repository
+        self._cache.clear()
+        removed: int = repository.remove_all_of(subject_of(userid), kept)
+        self._cache.clear()
+        return removed
+
+    def tickets_of(self, userid: Userid) -> Iterator[Ticket]:
+        """Give the tickets of a user.
+
+        :raises SessionTokenError: where the repository cannot tell.
+        """
+        repository = self._repository
+        if not ISubjectRepository.providedBy(repository):
+            raise SessionTokenError(
+                "sessions are listed only where the repository provides"
+                " ISubjectRepository"
+            )
+        for item in repository.items_of(subject_of(userid)):
+            ticket = self._open(item, item.key)
+            # What the row says besides is not sealed.
+            if ticket is not None and ticket.userid == userid:
+                yield ticket
+
+    def tickets(self) -> Iterator[Ticket]:
+        """Give the tickets of everybody.
+
+        :raises SessionTokenError: where the repository cannot tell.
+        """
+        repository = self._repository
+        if not IListingRepository.providedBy(repository):
+            raise SessionTokenError(
+                "everybody's sessions are listed only where the repository"
+                " provides IListingRepository: name a user"
+            )
+        for item in repository.items():
+            # Others are marks, and what says whose session a ticket is.
+            if item.subject is not None and not item.key.startswith(OF):
+                ticket = self._open(item, item.key)
+                if ticket is not None:
+                    yield ticket
+
+    @property
+    def removes_for_good(self) -> bool:
+        """Tell whether all tickets of a session are found when it ends, and
+        none is brought back by a renewal that is under way.
+        """
+        repository = self._repository
+        return bool(
+            IRenewingRepository.providedBy(repository)
+            and ISubjectRepository.providedBy(repository)
+        )
+
+    def _note(self, key: str, ticket: Ticket) -> None:
+        """Note by what a session is found, to end it by its name."""
+        expires = moment(ticket.session_end + LINGER)
+        self._repository.add_or_update(
+            TokenItem(OF + key, expires, b"", subject_of_sid(ticket.sid))
+        )
+
+    def _keys_of(self, sid: str) -> list[str]:
+        found = self._repository.items_of(subject_of_sid(sid))
+        return [item.key.removeprefix(OF) for item in found]
+
+    def _remove(self, key: str) -> None:
+        self._repository.remove(key)
+        # Only now: what could not be removed is not called so.
+        self._cache.end(key, None, self._now())
+
+    def _item(self, key: str, ticket: Ticket) -> TokenItem:
+        members = write_members(ticket)
+        members["claims"] = ticket.claims
+        members["persistent"] = ticket.persistent
+        members["device"] = ticket.device
+        members["carrier"] = ticket.carrier
+        return TokenItem(
+            key,
+            moment(ticket.exp + LINGER),
+            self._seal.seal(members, key),
+            subject_of(ticket.userid),
+        )
+
+    def _open(self, item: TokenItem, key: str) -> Ticket | None:
+        """Read what is kept under a key; ``None`` for what is not readable,
+        or was kept under another. What was opened once is remembered.
+        """
+        opened = self._remembered()
+        # No key has a NUL.
+        digest = sha256(b"%b\0%b" % (key.encode(), item.token)).digest()
+        ticket = opened.get(digest)
+        if ticket is None:
+            ticket = self._unseal(item.token, key)
+            if ticket is not None:
+                opened.add(digest, ticket)
+        return ticket
+
+    def _remembered(self) -> VerifiedTokens[Ticket]:
+        keys = self._seal.keys
+        opened = self._opened
+        if opened is None or opened[0] is not keys:
+            # What was opened under another ring is forgotten with it.
+            opened = self._opened = (keys, VerifiedTokens(REMEMBERED))
+        return opened[1]
+
+    def _unseal(self, token: bytes, key: str) -> Ticket | None:
+        try:
+            members = self._seal.open(token, key)
+            return read_ticket(
+                members,
+                members.pop("claims", {}),
+                persistent=members.pop("persistent", False) is True,
+                device=freeze_claims(members.pop("device", {})),
+                carrier=str(members.pop("carrier", "")),
+            )
+        except InvalidCredential as refusal:
+            log.warning("a stored session is not readable: %s", refusal.reason)
+            return None
+
+    @property
+    def _repository(self) -> Any:
+        return find_repository(self._registry)
+
+    def _now(self) -> int:
+        now: int = self._registry.getUtility(IClock).now()
+        return now
+
+
+def _least_gain(ticket: Ticket) -> float:
+    return min(MINIMUM_GAIN, (ticket.exp - ticket.iat) / 20)

@@ -1,0 +1,1 @@
+"""A ticket as the text that travels, and back."""

@@ -1,0 +1,203 @@
+"""Ticket to signed JWT and back."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.hashes import (
+    SHA256,
+    SHA384,
+    SHA512,
+    HashAlgorithm,
+)
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from ..errors import ClaimsError, InvalidCredential
+from ..identity.ticket import Ticket, is_id, new_id
+from ..keys.base64url import decode_base64url, encode_base64url
+from ..keys.ring import Key
+from .payload import read_object, read_ticket, write_members
+from .verified import VerifiedTokens
+
+#: Explicit typing (RFC 8725, section 3.11).
+TYPE = "session+jwt"
+
+
+_HASHES: dict[str, Callable[[], HashAlgorithm]] = {
+    "HS256": SHA256,
+    "HS384": SHA384,
+    "HS512": SHA512,
+}
+
+#: Longer tokens are not issued, bytes: a header line of 8 KiB, the limit of
+#: common servers and proxies, also holds a name and a scheme.
+MAX_ISSUED = 7600
+
+#: Longer tokens are not looked at, bytes.
+MAX_READ = 8192
+
+#: How many verified tokens a process remembers.
+REMEMBERED = 10_000
+
+
+class SessionJWT:
+    """Write tickets as JWTs; read no others than it could have written.
+
+    :param ring: the first key signs, all verify.
+    :param algorithm: one of :data:`ALGORITHMS`.
+    :param issuer: ``iss`` (RFC 7519, section 4.1.1).
+    :param audience: ``aud`` (section 4.1.3).
+    :param remembered: how many verified tokens are remembered.
+    """
+
+    def __init__(
+        self,
+        ring: Iterable[Key],
+        algorithm: str,
+        issuer: str,
+        audience: str,
+        remembered: int = REMEMBERED,
+    ) -> None:
+        self.ring = ring
+        self._algorithm = algorithm
+        self._issuer = issuer
+        self._audience = audience
+        self._verified = VerifiedTokens[Ticket](remembered)
+        self._signer, *_ = ring
+        # All that a token may say of its own verification is one of these
+        # texts. No "alg", "kid", "typ", "crit" or "jku" is ever interpreted.
+        self._keys = {
+            self._encode({}, key).partition(".")[0]: key for key in ring
+        }
+        # Made once, and copied for each token.
+        hashed = _HASHES[algorithm]()
+        self._macs = {
+            header: HMAC(key.secret, hashed)
+            for header, key in self._keys.items()
+        }
+
+    def encode(self, ticket: Ticket) -> str:
+        """Write a token.
+
+        :raises ClaimsError: where the claims make it too long.
+        """
+        payload = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "jti": new_id(),
+            **write_members(ticket),
+            **ticket.claims,
+        }
+        token = self._encode(payload, self._signer)
+        if len(token) > MAX_ISSUED:
+            raise ClaimsError(
+                f"the claims make a token of {len(token)} bytes, and"
+                f" {MAX_ISSUED} is the most that servers and proxies pass"
+                " on: say less, or use the form 'reference'"
+            )
+        return token
+
+    def decode(self, token: str) -> Ticket:
+        """Verify a token and read it. Its times are not judged.
+
+        :raises InvalidCredential: for any text that it did not write.
+        """
+        if len(token) > MAX_READ:
+            raise InvalidCredential(f"it is longer than {MAX_READ} bytes")
+        try:
+            raw = token.encode("ascii")
+        except UnicodeEncodeError:
+            raise InvalidCredential("it is not ASCII") from None
+        digest = sha256(raw).digest()
+        ticket = self._verified.get(digest)
+        if ticket is None:
+            ticket = self._read(self._verify(token, raw))
+            self._verified.add(digest, ticket)
+        return ticket
+
+    def key_of(self, token: str) -> str | None:
+        """Give the ``kid`` of the key that a token names, if it is ours."""
+        key = self._keys.get(token.partition(".")[0])
+        return None if key is None else key.kid
+
+    def _encode(self, payload: dict[str, Any], key: Key) -> str:
+        return jwt.encode(
+            payload,
+            key.secret,
+            self._algorithm,
+            headers={"typ": TYPE, "kid": key.kid},
+        )
+
+    def _verify(self, token: str, raw: bytes) -> str:
+        """Hold the MAC against the token; give its payload segment.
+
+        The order is that of RFC 7515, section 5.2, but that nothing is
+        decoded before the MAC holds.
+        """
+        header, _, rest = token.partition(".")
+        prepared = self._macs.get(header)
+        if prepared is None:
+            raise InvalidCredential(
+                "it is no token of ours, or no key of the ring made it"
+            )
+        payload, _, signature = rest.rpartition(".")
+        mac = prepared.copy()
+        mac.update(raw[: len(header) + 1 + len(payload)])
+        # Compared as text, so that one MAC has one spelling.
+        expected = encode_base64url(mac.finalize())
+        if not hmac.compare_digest(expected, signature):
+            raise InvalidCredential("its signature is wrong")
+        return payload
+
+    def _read(self, segment: str) -> Ticket:
+        try:
+            raw = decode_base64url(segment)
+        except ValueError:
+            raise InvalidCredential("its content is not base64url") from None
+        payload = read_object(raw)
+        if payload.pop("iss", None) != self._issuer:
+            raise InvalidCredential("it is of another issuer")
+        if payload.pop("aud", None) != self._audience:
+            raise InvalidCredential("it is for another audience")
+        if not is_id(payload.pop("jti", None)):
+            raise InvalidCredential("its ids are not ours")
+        # What stays when the token's own names are taken out is the user's.
+        return read_ticket(payload)
+
+
+# rfc8725bis, section 3.14: legal characters only.
+COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+def is_session_jwt(text: str) -> bool:
+    """Tell whether a token says of itself that it is one of ours, whether or
+    not we made it.
+    """
+    if len(text) > MAX_READ or COMPACT.fullmatch(text) is None:
+        return False
+    try:
+        header = read_object(decode_segment(text.partition(".")[0]))
+    except InvalidCredential:
+        return False
+    return bare_type(header.get("typ")) == TYPE
+
+
+def bare_type(value: object) -> str:
+    """Give a type as it is compared: without case, and without the part that
+    may be left out (RFC 7515, section 4.1.9).
+    """
+    if type(value) is not str:
+        return ""
+    return value.lower().removeprefix("application/")
+
+
+def decode_segment(segment: str) -> bytes:
+    try:
+        return decode_base64url(segment)
+    except ValueError:
+        raise InvalidCredential("it is no canonical base64url") from None

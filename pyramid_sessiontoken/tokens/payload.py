@@ -1,0 +1,156 @@
+"""Ticket to JSON members and back: what every form of token says alike."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from ..errors import ClaimsError, InvalidCredential
+from ..identity.claims import NO_CLAIMS, FrozenDict, freeze_claims
+from ..identity.ticket import Ticket, is_id
+from ..identity.userid import Userid, from_subject, to_subject
+from ..keys.base64url import decode_base64url
+
+#: No time is later, seconds: the year 36812.
+_MAX_TIME = 2**40
+
+_TIMES = ("iat", "exp", "auth_time", "session_end")
+
+#: RFC 8705, section 3.1.
+_THUMBPRINT = "x5t#S256"
+_SHA256_BYTES = 32
+
+
+def write_members(ticket: Ticket) -> dict[str, Any]:
+    """Write all of a ticket but the user's claims."""
+    subject, kind = to_subject(ticket.userid)
+    members: dict[str, Any] = {"sub": subject}
+    if kind != "str":
+        members["sub_type"] = kind
+    members.update((name, getattr(ticket, name)) for name in _TIMES)
+    members["sid"] = ticket.sid
+    members["amr"] = list(ticket.amr)
+    members.update(confirmation(ticket))
+    return members
+
+
+def confirmation(ticket: Ticket) -> dict[str, Any]:
+    """Say what proves possession of a token (RFC 7800, section 3); nothing
+    where its bearer need not.
+    """
+    if ticket.thumbprint is None:
+        return {}
+    return {"cnf": {_THUMBPRINT: ticket.thumbprint}}
+
+
+def read_ticket(
+    members: dict[str, Any],
+    claims: object = None,
+    *,
+    persistent: bool = False,
+    device: FrozenDict = NO_CLAIMS,
+    carrier: str = "",
+) -> Ticket:
+    """Turn :func:`write_members` round.
+
+    :param members: is emptied of the token's own names.
+    :param claims: the user's claims; without them, what stays of members.
+    :raises InvalidCredential: for what it cannot have written.
+    """
+    take = members.pop
+    try:
+        times = [take(name) for name in _TIMES]
+        sid, amr, subject = take("sid"), take("amr"), take("sub")
+    except KeyError as missing:
+        raise InvalidCredential(f"it lacks {missing.args[0]!r}") from None
+    for time in times:
+        # Not isinstance: True is no time, nor are 1e9 and NaN (RFC 7519,
+        # section 2, allows fractions; we write none).
+        if type(time) is not int or not 0 <= time < _MAX_TIME:
+            raise InvalidCredential("its times are no times")
+    if not is_id(sid):
+        raise InvalidCredential("its ids are not ours")
+    if type(amr) is not list or not all(type(item) is str for item in amr):
+        raise InvalidCredential("its 'amr' is no list of texts")
+    userid = _read_userid(subject, members)
+    thumbprint = None
+    if "cnf" in members:
+        thumbprint = _read_confirmation(take("cnf"))
+    try:
+        frozen = freeze_claims(members if claims is None else claims)
+    except ClaimsError as error:
+        raise InvalidCredential(str(error)) from None
+    iat, exp, auth_time, session_end = times
+    return Ticket(
+        userid=userid,
+        sid=sid,
+        iat=iat,
+        exp=exp,
+        auth_time=auth_time,
+        session_end=session_end,
+        amr=tuple(amr),
+        claims=frozen,
+        persistent=persistent,
+        device=device,
+        carrier=carrier,
+        thumbprint=thumbprint,
+    )
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """Read a JSON object: UTF-8 without a byte order mark, no name twice, no
+    NaN, no Infinity.
+
+    :raises InvalidCredential: for anything else.
+    """
+    try:
+        members = _STRICT_JSON.decode(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise InvalidCredential("its content is no JSON") from None
+    if type(members) is not dict:
+        raise InvalidCredential("its content is no JSON object")
+    return members
+
+
+def _read_userid(subject: object, members: dict[str, Any]) -> Userid:
+    kind = "str"
+    if "sub_type" in members:
+        kind = members.pop("sub_type")
+        if kind not in ("int", "uuid"):
+            raise InvalidCredential("its subject is of an unknown type")
+    if type(subject) is not str:
+        raise InvalidCredential("its subject is no text")
+    try:
+        return from_subject(subject, kind)
+    except ValueError as error:
+        raise InvalidCredential(f"its subject: {error}") from None
+
+
+def _read_confirmation(cnf: object) -> str:
+    # RFC 7800, section 3.1: a confirmation that nobody can check is none.
+    if type(cnf) is not dict or list(cnf) != [_THUMBPRINT]:
+        raise InvalidCredential("its proof is of an unknown kind")
+    thumbprint = cnf[_THUMBPRINT]
+    try:
+        if len(decode_base64url(thumbprint)) == _SHA256_BYTES:
+            return str(thumbprint)
+    except (TypeError, ValueError):
+        pass
+    raise InvalidCredential("its thumbprint is none")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    # RFC 7519, section 4: a parser may refuse duplicate names, and does.
+    if len(members) != len(pairs):
+        raise ValueError("a name comes twice")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_STRICT_JSON = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant
+)

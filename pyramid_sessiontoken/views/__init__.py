@@ -1,0 +1,1 @@
+"""The token endpoint, and the answer to a refusal."""

@@ -1,0 +1,157 @@
+"""What the endpoints share: forms in, JSON out (RFC 6749, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..policy.answers import RETRY_AFTER, TLS_REQUIRED, is_tls
+from ..policy.response import NO_STORE
+from ..policy.security_policy import is_ours, policy_of
+
+#: A larger body is not read, bytes.
+MAX_BODY = 65536
+
+_FORM = "application/x-www-form-urlencoded"
+
+Verb = Callable[[Any], dict[str, Any] | None]
+
+
+class OAuthError(Exception):
+    """An error answer of the endpoint (RFC 6749, section 5.2)."""
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        description: str,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body = {"error": error, "error_description": description}
+        self.headers = headers
+
+
+def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
+    """Answer with the JSON of the verb for the request's method; 204 where
+    it gives ``None``.
+    """
+    try:
+        verb = verbs.get(request.method)
+        if verb is None:
+            raise method_not_allowed(verbs)
+        _check_road(request)
+        body = verb(request)
+        return write_json(request, 204 if body is None else 200, body)
+    except OAuthError as error:
+        return write_json(request, error.status, error.body, error.headers)
+
+
+def write_json(
+    request: Any,
+    code: int,
+    body: dict[str, Any] | None,
+    headers: Iterable[tuple[str, str]] = (),
+) -> Any:
+    # Not through a renderer: applications replace "json" by their own.
+    response = request.response
+    response.status_int = code
+    if body is None:
+        response.content_type = None
+    else:
+        response.content_type = "application/json"
+        response.json_body = body
+    response.headers["Cache-Control"] = NO_STORE
+    response.headers["Pragma"] = "no-cache"
+    response.headerlist.extend(headers)
+    return response
+
+
+def method_not_allowed(verbs: Iterable[str]) -> OAuthError:
+    allow = ", ".join(sorted(verbs))
+    return OAuthError(
+        405,
+        "invalid_request",
+        f"Use one of: {allow}",
+        [("Allow", allow)],
+    )
+
+
+def _check_road(request: Any) -> None:
+    """Refuse where no token could be used, or would be overheard."""
+    policy = policy_of(request)
+    if policy.rules.require_tls and not is_tls(request):
+        raise OAuthError(403, "tls_required", TLS_REQUIRED)
+    if not is_ours(request, policy):
+        raise OAuthError(
+            503,
+            "temporarily_unavailable",
+            "Another security policy is in use: session tokens would not be"
+            " honoured",
+            [("Retry-After", RETRY_AFTER)],
+        )
+
+
+def read_form(request: Any) -> dict[str, str]:
+    """Read the parameters of a form; no body is an empty form.
+
+    :raises OAuthError: 400, 413 or 415 for a body that is no form.
+    """
+    body = _read_body(request)
+    if not body:
+        return {}
+    if request.content_type.lower() != _FORM:
+        raise OAuthError(415, "invalid_request", f"The body must be {_FORM}")
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=100,
+        )
+    except ValueError:
+        raise invalid_request("The body is no form") from None
+    form = dict(pairs)
+    # RFC 6749, section 3.2: not more than once.
+    if len(form) < len(pairs):
+        raise invalid_request("A parameter comes twice")
+    return form
+
+
+def _read_body(request: Any) -> bytes:
+    try:
+        length = request.content_length
+        if length is not None and length > MAX_BODY:
+            raise OAuthError(413, "invalid_request", "The body is too large")
+        body: bytes = request.body_file.read(MAX_BODY + 1)
+    except OSError:
+        # The client hung up, or announced another length than it sent.
+        raise invalid_request("The body cannot be read") from None
+    if len(body) > MAX_BODY:
+        raise OAuthError(413, "invalid_request", "The body is too large")
+    return body
+
+
+def invalid_request(description: str) -> OAuthError:
+    return OAuthError(400, "invalid_request", description)
+
+
+def unavailable() -> OAuthError:
+    return OAuthError(
+        503,
+        "temporarily_unavailable",
+        "The sessions cannot be asked just now",
+        [("Retry-After", RETRY_AFTER)],
+    )
+
+
+def too_many_attempts(retry_after: str) -> OAuthError:
+    # RFC 6749 knows no error for it; RFC 8628, section 3.5, does.
+    return OAuthError(
+        429,
+        "slow_down",
+        "Too many attempts failed",
+        [("Retry-After", retry_after)],
+    )

@@ -1,0 +1,748 @@
+"""What a setting's value may be."""
+
+import json
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyramid.config import Configurator
+
+from pyramid_sessiontoken.config import kinds
+from pyramid_sessiontoken.config.kinds import (
+    Named,
+    at_least,
+    at_most,
+    between,
+    either,
+    matching,
+    off_or,
+    one_of,
+    read_bool,
+    read_callable,
+    read_dotted,
+    read_duration,
+    read_environ_name,
+    read_fraction,
+    read_header_name,
+    read_lines,
+    read_list,
+    read_names,
+    read_networks,
+    read_path,
+    read_place,
+    read_secret,
+    read_text,
+    read_thumbprints,
+)
+
+#: What an INI gives, and what the settings of Python code may be.
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.text("0123456789smhd.,:/-_ \n\t\0=ainotfe")
+    | st.binary()
+    | st.lists(st.text() | st.integers(), max_size=3)
+    | st.dictionaries(st.text(), st.text(), max_size=2)
+    | st.sets(st.text(), max_size=2)
+)
+
+ROWS = [
+    name
+    for name, value in vars(kinds).items()
+    if isinstance(value, kinds.Kind)
+]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_kind_says_what_is_allowed(name):
+    assert getattr(kinds, name).allowed
+
+
+@pytest.mark.parametrize("name", ROWS)
+@given(value=ANYTHING)
+def test_any_value_is_read_or_refused_with_a_value_error(name, value):
+    try:
+        getattr(kinds, name).read(value)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017
+
+
+# Texts.
+
+
+@pytest.mark.parametrize("value", ["a", " a ", "a\n"])
+def test_a_text_has_no_blanks_around(value):
+    assert read_text(value) == "a"
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "\n", "a\nb", "a\0b", "a\x7fb", None, 5, b"a", ["a"]]
+)
+def test_no_text(value):
+    with pytest.raises(ValueError):
+        read_text(value)
+
+
+@pytest.mark.parametrize("value", ["Session-Token", " X-Api-Key "])
+def test_a_name_of_a_header(value):
+    assert read_header_name(value) == value.strip()
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a:", "a\r\nb", "caf\xe9", 5])
+def test_no_name_of_a_header(value):
+    with pytest.raises(ValueError):
+        read_header_name(value)
+
+
+@pytest.mark.parametrize("value", ["/token", "/auth/token", "/a.b/c-d_e~1"])
+def test_a_path(value):
+    assert read_path(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "/",
+        "token",
+        "/token/",
+        "//token",
+        "/to ken",
+        "/{token}",
+        "/*token",
+        "/t\xf6ken",
+        "/token?a=b",
+        "/token#a",
+        "/to%6ben",
+        "http://host/token",
+        5,
+    ],
+)
+def test_no_plain_path(value):
+    with pytest.raises(ValueError):
+        read_path(value)
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "match"),
+    [
+        ("/:name", "/anything", {"name": "anything"}),
+        ("/api:name", "/apiary", {"name": "ary"}),
+        ("/a/:b/c", "/a/x/c", {"b": "x"}),
+    ],
+)
+def test_a_path_that_pyramid_reads_as_a_pattern_is_no_plain_path(
+    path, url, match
+):
+    """``:name`` is how Pyramid used to write ``{name}``, and still reads."""
+    config = Configurator()
+    config.add_route("pattern", path)
+    config.commit()
+    (route,) = config.get_routes_mapper().get_routes()
+    assert route.match(url) == match
+
+    with pytest.raises(ValueError):
+        read_path(path)
+
+
+def test_a_pattern_of_ones_own():
+    read = matching("[ab]+")
+
+    assert read(" ab ") == "ab"
+    for value in ("abc", "", 5, None):
+        with pytest.raises(ValueError):
+            read(value)
+
+
+@pytest.mark.parametrize("value", ["example.org", "localhost", ".example.org"])
+def test_a_domain(value):
+    assert kinds.COOKIE_DOMAIN.read(value) == value
+
+
+@pytest.mark.parametrize("value", ["a b", "a;b", "a/b", "a:80", ""])
+def test_no_domain(value):
+    with pytest.raises(ValueError):
+        kinds.COOKIE_DOMAIN.read(value)
+
+
+@pytest.mark.parametrize("value", ["/", "/app", "/app/"])
+def test_a_path_of_a_cookie(value):
+    assert kinds.COOKIE_PATH.read(value) == value
+
+
+@pytest.mark.parametrize("value", ["", "app", "/a;b", "/a b", "/\xe9"])
+def test_no_path_of_a_cookie(value):
+    with pytest.raises(ValueError):
+        kinds.COOKIE_PATH.read(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a, b\n\n  c d \n", "\na, b\nc d", ["a, b", "c d"], ("a, b", " c d ")],
+)
+def test_lines(value):
+    assert read_lines(value) == ("a, b", "c d")
+
+
+@pytest.mark.parametrize("value", ["", "\n \n", [], [""], [1], 1, None, {}])
+def test_no_lines(value):
+    with pytest.raises(ValueError):
+        read_lines(value)
+
+
+def test_names_are_given_as_they_are_written():
+    written = ("cn=alice,O=a\\, b", "2.5.4.3=bob")
+
+    assert read_names("\n".join(written)) == written
+
+
+@pytest.mark.parametrize("value", ["alice", "CN=alice\nbob", "C=Germany"])
+def test_no_names(value):
+    with pytest.raises(ValueError, match=r"' is no name"):
+        read_names(value)
+
+
+def test_networks():
+    read = read_networks("127.0.0.1, 10.1.0.0/16 2001:db8::/32 ::1")
+
+    assert list(map(str, read)) == [
+        "127.0.0.1/32",
+        "10.1.0.0/16",
+        "2001:db8::/32",
+        "::1/128",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("0.0.0.0/0", "everything"),
+        ("10.0.0.0/8 ::/0", "everything"),
+        ("10.1.0.1/16", "no network"),
+        ("localhost", "no network"),
+        ("10.1", "no network"),
+        ("*", "no network"),
+        ("", "empty item"),
+        ("10.1.0.0/16,,::1", "empty item"),
+        ([167837697], "empty item"),
+        (True, "not a list"),
+    ],
+)
+def test_no_networks(value, why):
+    with pytest.raises(ValueError, match=why):
+        read_networks(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["environ:SSL_CLIENT_CERT", "header:Client-Cert"]
+)
+def test_a_place(value):
+    assert read_place(f" {value} ") == value
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("SSL_CLIENT_CERT", "neither"),
+        ("environ:", "neither"),
+        ("environ:a b", "neither"),
+        ("Header:Client-Cert", "neither"),
+        ("environ:HTTP_CLIENT_CERT", "a header, which anybody can send"),
+        (1, "not a text"),
+    ],
+)
+def test_no_place(value, why):
+    with pytest.raises(ValueError, match=why):
+        read_place(value)
+
+
+def test_a_variable_that_the_client_sets_is_no_place():
+    assert read_environ_name("REMOTE_USER") == "REMOTE_USER"
+    with pytest.raises(ValueError, match="anybody can send"):
+        read_environ_name("HTTP_REMOTE_USER")
+
+
+def test_thumbprints():
+    with_colons = ":".join(["AB"] * 32)
+
+    assert read_thumbprints(f"{'0' * 64} {with_colons}") == (
+        "0" * 64,
+        "ab" * 32,
+    )
+
+
+@pytest.mark.parametrize("value", ["a" * 63, "g" * 64, "sha256", "a" * 65])
+def test_no_thumbprints(value):
+    with pytest.raises(ValueError, match="no SHA-256 digest"):
+        read_thumbprints(value)
+
+
+# Yes and no.
+
+
+@pytest.mark.parametrize(
+    "value", [True, "true", "True", " TRUE ", "yes", "on", "1", 1]
+)
+def test_true(value):
+    assert read_bool(value) is True
+
+
+@pytest.mark.parametrize(
+    "value", [False, "false", "False", " FALSE ", "no", "off", "0", 0]
+)
+def test_false(value):
+    assert read_bool(value) is False
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", " ", "ture", "fasle", "t", "f", "y", "n", "2", "none", "null"),
+        *(2, None, 1.0, 0.0, [], [True], {}, b"true"),
+    ],
+)
+def test_a_typo_is_neither(value):
+    with pytest.raises(ValueError, match="neither true nor false"):
+        read_bool(value)
+
+
+# Numbers.
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("15m", 900),
+        ("10h", 36000),
+        ("14d", 1209600),
+        (" 1h ", 3600),
+        (90, 90),
+        ("0", 0),
+    ],
+)
+def test_a_duration(value, seconds):
+    assert read_duration(value) == seconds
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "h", "1.5h", "-1h", "+1h", "1 h", "1h30m", "1w", "1H", "1e3"),
+        *("off", "9" * 13, "1\nh", "1_000"),
+        *(True, False, None, 1.0, -5, []),
+    ],
+)
+def test_no_duration(value):
+    with pytest.raises(ValueError, match="not a duration"):
+        read_duration(value)
+
+
+@given(st.integers(0, 36500), st.sampled_from("smhd"))
+def test_a_duration_is_so_many_of_its_unit(number, unit):
+    seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+
+    assert read_duration(f"{number}{unit}") == number * seconds
+
+
+@pytest.mark.parametrize("value", ["36501d", "876001h", "9" * 12, 10**11])
+def test_nothing_lasts_for_more_than_a_hundred_years(value):
+    with pytest.raises(ValueError, match="hundred years"):
+        read_duration(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("250ms", 0.25),
+        (" 1ms ", 0.001),
+        ("60000ms", 60.0),
+        ("1s", 1.0),
+        ("1m", 60.0),
+        (5, 5.0),
+    ],
+)
+def test_a_timeout(value, seconds):
+    assert kinds.TIMEOUT.read(value) == seconds
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "ms", "-1ms", "1.5ms", "1 ms", "0ms", "0", "61s", "60001ms"),
+        *("1000000000ms", "9" * 5000 + "ms", "\u0663ms", None, True, 0.25),
+    ],
+    ids=ascii,
+)
+def test_no_timeout(value):
+    with pytest.raises(ValueError):
+        kinds.TIMEOUT.read(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "fraction"),
+    [("0.5", 0.5), ("0", 0.0), (0.25, 0.25), (0, 0.0), ("0.999", 0.999)],
+)
+def test_a_fraction(value, fraction):
+    assert read_fraction(value) == fraction
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "1", "1.0", "-0.1", "nan", "inf", "-inf", "half", "50%", "0,5"),
+        *(1, 1.5, float("nan"), True),
+    ],
+)
+def test_no_fraction(value):
+    with pytest.raises(ValueError):
+        read_fraction(value)
+
+
+@pytest.mark.parametrize("value", [None, [], {}, (), [0.5], object()])
+def test_what_is_no_number_at_all_is_no_fraction(value):
+    with pytest.raises(ValueError):
+        read_fraction(value)
+
+
+def test_a_number_beyond_all_floats_is_no_fraction():
+    with pytest.raises(ValueError):
+        read_fraction(10**400)
+
+
+def test_a_limit_is_allowed_itself():
+    assert at_most(300, read_duration)("5m") == 300
+    assert at_least(1, read_duration)("1") == 1
+    with pytest.raises(ValueError, match="too much"):
+        at_most(300, read_duration)("301")
+    with pytest.raises(ValueError, match="too little"):
+        at_least(1, read_duration)("0")
+
+
+@pytest.mark.parametrize(("value", "number"), [("1", 1), (" 5 ", 5), (3, 3)])
+def test_a_number_in_a_range(value, number):
+    assert between(1, 5)(value) == number
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "6", "", "two", "1.0", 0, 6, 1.0, True, "-1"]
+)
+def test_no_number_in_a_range(value):
+    with pytest.raises(ValueError):
+        between(1, 5)(value)
+
+
+@pytest.mark.parametrize("value", [None, [], {}, object()])
+def test_what_is_no_number_at_all_is_in_no_range(value):
+    with pytest.raises(ValueError):
+        between(1, 5)(value)
+
+
+def test_a_skew_is_at_most_five_minutes():
+    assert kinds.SKEW.read("5m") == 300
+    assert kinds.SKEW.read("0") == 0
+    with pytest.raises(ValueError):
+        kinds.SKEW.read("301s")
+
+
+@pytest.mark.parametrize("kind", [kinds.DURATION, kinds.DURATION_OR_OFF])
+def test_a_life_of_no_time_is_no_life(kind):
+    assert kind.read("1s") == 1
+    with pytest.raises(ValueError):
+        kind.read("0")
+
+
+# Choices.
+
+
+@pytest.mark.parametrize("value", ["off", "OFF", " off ", False])
+def test_off(value):
+    assert off_or(read_duration)(value) is None
+
+
+@pytest.mark.parametrize("value", ["of", "", "none", "no", None, True])
+def test_a_typo_is_not_off(value):
+    with pytest.raises(ValueError):
+        off_or(read_duration)(value)
+
+
+def test_not_off():
+    assert off_or(read_duration)("1h") == 3600
+    assert kinds.HEADER_OR_OFF.read("X-Token") == "X-Token"
+
+
+def test_one_of_several_words():
+    kind = one_of("refuse", "allow")
+
+    assert kind.allowed == "refuse | allow"
+    assert kind.read("allow") == "allow"
+    for value in ("Allow", "", "al", None, ["allow"], True, "refuse | allow"):
+        with pytest.raises(ValueError, match="not one of them"):
+            kind.read(value)
+
+
+def test_a_word_or_something_else():
+    read = either(("acl", "authenticated"), read_duration)
+
+    assert read("acl") == "acl"
+    assert read("1h") == 3600
+    with pytest.raises(ValueError):
+        read("ACL")
+
+
+# Lists.
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a b",
+        "a,b",
+        "a, b",
+        "a ,b",
+        " a\n b ",
+        "\na,\n\tb\n",
+        ["a", "b"],
+        ("a", "b"),
+    ],
+)
+def test_a_list(value):
+    assert read_list(value) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", ",", "a,", ",a", "a,,b", "a, ,b", "a\n,\n,b"]
+)
+def test_a_name_that_was_forgotten(value):
+    with pytest.raises(ValueError, match="empty item"):
+        read_list(value)
+
+
+@pytest.mark.parametrize(
+    "value", [["a", ""], [" "], [None], [5], ("a", b"b"), [["a"]]]
+)
+def test_an_item_that_is_no_name(value):
+    with pytest.raises(ValueError, match="empty item"):
+        read_list(value)
+
+
+@pytest.mark.parametrize("value", [[], ()])
+def test_a_list_of_nobody(value):
+    with pytest.raises(ValueError, match="empty list"):
+        read_list(value)
+
+
+@pytest.mark.parametrize("value", ["a a", "a,b,a", ["a", "a"]])
+def test_a_name_that_comes_twice(value):
+    with pytest.raises(ValueError, match="twice"):
+        read_list(value)
+
+
+@pytest.mark.parametrize("value", [None, 5, True, {"a"}, {"a": 1}, b"a"])
+def test_no_list(value):
+    with pytest.raises(ValueError, match="not a list"):
+        read_list(value)
+
+
+NAMES = st.lists(
+    st.text("abc.:=_", min_size=1, max_size=5), min_size=1, unique=True
+)
+
+
+@given(NAMES, st.sampled_from([" ", ",", ", ", "\n", " ,\n ", "\t"]))
+def test_however_it_is_written_a_list_is_what_was_meant(names, separator):
+    assert read_list(separator.join(names)) == tuple(names)
+
+
+# Dotted names.
+
+
+@pytest.mark.parametrize("name", ["json:loads", "json.loads", " json.loads "])
+def test_a_dotted_name_is_imported(name):
+    named = read_dotted(name)
+
+    assert named == Named(name.strip(), json.loads)
+    assert str(named) == name.strip()
+
+
+def test_an_object_of_ones_own_is_taken_as_it_is():
+    clock = st.just(5)
+
+    named = read_dotted(clock)
+
+    assert named.value is clock
+    assert str(named).endswith(type(clock).__name__)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no_such_module",
+        "no.such.module",
+        "no_such_module:attribute",
+        "json:nothing",
+        "json.nothing",
+        "json:loads.nothing",
+        "json:",
+        "json..loads",
+        "js on",
+        "",
+        "\ud800",
+    ],
+)
+def test_an_import_that_fails(name):
+    with pytest.raises(ValueError):
+        read_dotted(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "...", "..json", ".kinds", ".kinds:Kind", ":PREFIX", ":log"]
+)
+def test_a_relative_name_leads_nowhere(name):
+    """Relative to what? Not to this library, which happens to read it."""
+    with pytest.raises(ValueError):
+        read_dotted(name)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def broken(:",
+        "1 / 0",
+        "raise KeyError('a setting of its own')",
+        "import no_such_module",
+        "from json import nothing",
+        "undefined",
+    ],
+)
+def test_a_module_that_fails_while_it_is_imported(
+    tmp_path, monkeypatch, source
+):
+    """Whatever it raises is one fault among others."""
+    (tmp_path / "module_that_fails.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    with pytest.raises(ValueError, match="cannot be imported"):
+        read_dotted("module_that_fails:check")
+
+
+def test_what_is_to_be_called_can_be_called():
+    assert read_callable("json:loads").value is json.loads
+    assert read_callable(json.loads).value is json.loads
+    for value in ("json", "json:decoder", 5, "string:digits"):
+        with pytest.raises(ValueError, match="cannot be called"):
+            read_callable(value)
+
+
+# Secrets.
+
+
+def test_a_secret_stands_in_the_settings_the_environment_or_a_file(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "secret with blanks"
+    path.write_text("from a file\n", encoding="utf-8")
+    monkeypatch.setenv("SESSIONTOKEN_TEST", " from the environment ")
+
+    assert read_secret(" plain ") == "plain"
+    assert read_secret("env:SESSIONTOKEN_TEST") == "from the environment"
+    assert read_secret(f"file:{path}") == "from a file"
+
+
+def test_a_text_with_a_colon_is_no_place():
+    assert read_secret("environment:X") == "environment:X"
+
+
+@pytest.mark.parametrize("value", ["", " ", None, 5, b"secret", "a\0b"])
+def test_no_secret(value):
+    with pytest.raises(ValueError):
+        read_secret(value)
+
+
+def test_a_variable_that_is_not_set(monkeypatch):
+    monkeypatch.delenv("SESSIONTOKEN_TEST", raising=False)
+
+    with pytest.raises(ValueError, match="'SESSIONTOKEN_TEST'"):
+        read_secret("env:SESSIONTOKEN_TEST")
+
+
+def test_a_file_that_cannot_be_read_is_named_and_not_quoted(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes(b"\xff hush")
+
+    for place in (tmp_path / "nothing", tmp_path, path):
+        with pytest.raises(ValueError, match="cannot be read") as caught:
+            read_secret(f"file:{place}")
+        assert repr(str(place)) in str(caught.value)
+        assert "hush" not in str(caught.value)
+
+
+def test_reading_settings_is_not_worth_a_word_in_the_log(caplog):
+    caplog.set_level(logging.DEBUG)
+
+    read_dotted("json:loads")
+
+    assert caplog.messages == []
+
+
+# Digests, rates, words.
+
+
+def test_digests():
+    colons = ":".join(["AB"] * 32)
+    read = kinds.THUMBPRINTS.read(f"{colons}, {'0' * 64}")
+    assert read == ("ab" * 32, "0" * 64)
+
+
+@pytest.mark.parametrize("value", ["0" * 63, "0" * 65, "g" * 64, "", None])
+def test_no_digests(value):
+    with pytest.raises(ValueError):
+        kinds.THUMBPRINTS.read(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["5/minute", "10/5 minutes", "1 / hour", "100000/day"]
+)
+def test_a_rate(value):
+    assert kinds.RATE_OR_OFF.read(value) == value
+
+
+@pytest.mark.parametrize("value", ["off", False])
+def test_no_rate_at_all(value):
+    assert kinds.RATE_OR_OFF.read(value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["5", "0/minute", "-1/minute", "5/fortnight", "5 per", "", 5]
+)
+def test_no_rate(value):
+    with pytest.raises(ValueError):
+        kinds.RATE_OR_OFF.read(value)
+
+
+def test_some_of_some_words():
+    kind = kinds.some_of("user", "address")
+    assert kind.read("address user") == ("address", "user")
+    for value in ("usr", "user user", "", 7):
+        with pytest.raises(ValueError):
+            kind.read(value)
+
+
+@given(ANYTHING)
+def test_whatever_is_given_is_read_or_refused_as_a_list_of_places(value):
+    for kind in (
+        kinds.NETWORKS,
+        kinds.PLACE,
+        kinds.THUMBPRINTS,
+        kinds.NAMES,
+        kinds.RATE_OR_OFF,
+    ):
+        try:
+            kind.read(value)
+        except ValueError:
+            continue

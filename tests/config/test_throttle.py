@@ -1,0 +1,474 @@
+"""Failed passwords over a real application: 429, and when."""
+
+import base64
+import logging
+import subprocess
+import sys
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pyramid.exceptions import ConfigurationError
+from pyramid.httpexceptions import HTTPTooManyRequests
+from pyramid.response import Response
+from repositories.conftest import (  # noqa: F401
+    folder,
+    redis,
+    redis_process,
+)
+from support import KEY, check_password
+
+from pyramid_sessiontoken.config.contradictions import Registered
+from pyramid_sessiontoken.config.reader import read_settings
+from pyramid_sessiontoken.events import CredentialRefused
+from pyramid_sessiontoken.interfaces import IAuthenticator, IKeyRing
+from pyramid_sessiontoken.keys.base64url import decode_base64url
+from pyramid_sessiontoken.keys.ring import Key, KeyRing
+
+HERE = {"REMOTE_ADDR": "192.0.2.1"}
+THERE = {"REMOTE_ADDR": "192.0.2.2"}
+
+
+class Check:
+    """Check passwords, and remember whose."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, username, password, request):
+        self.asked.append(username)
+        return check_password(username, password, request)
+
+
+@pytest.fixture
+def check():
+    return Check()
+
+
+@pytest.fixture
+def guarded(make, check):
+    """Make a client of an application that stands three failures."""
+
+    def make_guarded(settings=(), **kw):
+        every = {
+            "basic.check": check,
+            "throttle.attempts": "3/minute",
+            **dict(settings),
+        }
+        return make(every, **kw).fresh(**HERE)
+
+    return make_guarded
+
+
+def basic(username="alice", password="wrong"):
+    word = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {word}"}
+
+
+def fail(client, times, username="alice", **kw):
+    for _ in range(times):
+        client.post("/token", headers=basic(username), status=401, **kw)
+
+
+# At the endpoint.
+
+
+@pytest.mark.parametrize("password", ["wrong", "alice"])
+def test_the_endpoint_answers_429_also_to_the_right_password(
+    guarded, check, password
+):
+    client = guarded()
+    fail(client, 3)
+
+    answer = client.post(
+        "/token", headers=basic(password=password), status=429
+    )
+
+    assert answer.json == {
+        "error": "slow_down",
+        "error_description": "Too many attempts failed",
+    }
+    assert answer.headers["Retry-After"] == "60"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Pragma"] == "no-cache"
+    assert "Authorization" in answer.headers["Vary"]
+    assert "WWW-Authenticate" not in answer.headers
+    assert check.asked == ["alice"] * 3
+
+
+def test_after_retry_after_it_goes_on(guarded, clock):
+    client = guarded()
+    fail(client, 3)
+    clock.advance(45)
+    answer = client.post("/token", headers=basic(), status=429)
+
+    clock.advance(int(answer.headers["Retry-After"]))
+
+    assert client.swap()["access_token"]
+
+
+def test_no_verb_is_a_way_round(guarded, check):
+    client = guarded()
+    fail(client, 3)
+
+    for path in ("/token", "/token/status"):
+        client.get(path, headers=basic("alice", "alice"), status=429)
+    client.post("/token/introspect", headers=basic(), status=429)
+    assert len(check.asked) == 3
+
+
+def test_one_user_is_not_in_anothers_way(guarded):
+    client = guarded({"throttle.by": "user"})
+    fail(client, 3)
+
+    assert client.swap("bob")["access_token"]
+    client.post("/token", headers=basic(), status=429, extra_environ=THERE)
+
+
+def test_nor_is_one_address(guarded):
+    client = guarded({"throttle.by": "address"})
+    fail(client, 3)
+
+    client.post("/token", headers=basic("bob", "bob"), status=429)
+    there = client.fresh(**THERE)
+    assert there.swap("alice")["access_token"]
+
+
+def test_an_unknown_user_is_counted_like_a_known_one(guarded):
+    client = guarded({"throttle.by": "user"})
+    told = []
+    for name in ("alice", "nobody"):
+        fail(client, 3, name)
+        answer = client.post("/token", headers=basic(name), status=429)
+        told.append((answer.body, list(answer.headers.items())))
+
+    assert told[0] == told[1]
+
+
+def test_tokens_and_cookies_are_not_throttled(guarded):
+    client = guarded()
+    token = client.swap()["access_token"]
+    client.post_json("/sign_in", {"userid": "alice"})
+    fail(client.fresh(**HERE), 3)
+
+    assert client.ask(token).json["userid"] == "alice"
+    assert client.get("/identity").json["userid"] == "alice"
+
+
+def test_what_is_no_password_is_not_counted(guarded):
+    client = guarded()
+    for shown in ("junk", "YWxpY2U=", ""):
+        for _ in range(3):
+            headers = {"Authorization": f"Basic {shown}"}
+            client.post("/token", headers=headers, status=401)
+
+    assert client.swap()["access_token"]
+
+
+@pytest.mark.parametrize("storage", ["memory", "memory://"])
+def test_memory_is_on_the_clock_of_the_application(guarded, clock, storage):
+    client = guarded({"throttle.storage": storage})
+    fail(client, 3)
+    clock.advance(60)
+
+    assert client.swap()["access_token"]
+
+
+HOSTILE = (
+    st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60)
+    | st.binary(max_size=60).map(lambda raw: base64.b64encode(raw).decode())
+    | st.text(max_size=60).map(
+        lambda name: base64.b64encode(
+            f"{name}:x".encode("utf-8", "surrogatepass")
+        ).decode()
+    )
+)
+
+
+def test_whatever_is_shown_it_is_answered(guarded):
+    """Among others user names of every kind, which are counted."""
+    client = guarded({"throttle.by": "user", "throttle.attempts": "2/day"})
+
+    @given(HOSTILE)
+    @example(base64.b64encode(b"\xed\xa0\x80:x").decode())
+    @example(base64.b64encode(b" :x").decode())
+    def judged(shown):
+        answer = client.get(
+            "/token/status",
+            headers={"Authorization": f"Basic {shown}"},
+            status="*",
+        )
+        assert answer.status_code in (200, 429)
+
+    judged()
+
+
+# Where a view asks who it is.
+
+
+def test_a_view_that_asks_who_it_is_is_answered_429(guarded, check):
+    client = guarded()
+    fail(client, 3)
+
+    answer = client.get(
+        "/identity", headers=basic(password="alice"), status=429
+    )
+
+    assert answer.headers["Retry-After"] == "60"
+    assert "Authorization" in answer.headers["Vary"]
+    assert len(check.asked) == 3
+
+
+def test_a_view_that_wants_a_permission_is_answered_429(guarded, check):
+    client = guarded()
+    fail(client, 3)
+
+    answer = client.get("/admin", headers=basic(), status=429)
+
+    assert answer.headers["Retry-After"] == "60"
+    client.get("/forbidden", headers=basic(), status=429)
+    assert len(check.asked) == 3
+
+
+def test_a_view_that_does_not_ask_is_none_of_its_business(guarded, check):
+    client = guarded()
+    fail(client, 3)
+
+    assert client.get("/public", headers=basic()).text == "hello"
+
+
+def test_failures_at_views_count_as_well(guarded):
+    client = guarded()
+    for path in ("/identity", "/identity"):
+        assert client.get(path, headers=basic()).json["userid"] is None
+    client.get("/admin", headers=basic(), status=401)
+
+    client.post("/token", headers=basic(), status=429)
+
+
+def test_an_exception_view_may_answer(guarded):
+    def sorry(error, request):
+        # It is nobody's request, and no further error.
+        assert request.identity is None
+        wait = error.headers["Retry-After"]
+        return Response(f"wait {wait} seconds", status=429)
+
+    client = guarded(
+        setup=lambda config: config.add_exception_view(
+            sorry, context=HTTPTooManyRequests
+        )
+    )
+    fail(client, 3)
+
+    answer = client.get("/identity", headers=basic(), status=429)
+    assert answer.text == "wait 60 seconds"
+
+
+def test_before_routing_it_is_nobody(guarded, check):
+    """pyramid_tm asks where no exception view could answer."""
+    client = guarded(setup=lambda config: config.include("pyramid_tm"))
+    fail(client, 3)
+
+    assert client.get("/public", headers=basic("alice", "alice")).text
+    client.get("/identity", headers=basic("alice", "alice"), status=429)
+    client.get("/nowhere", headers=basic("alice", "alice"), status=404)
+    assert len(check.asked) == 3
+
+
+def test_what_was_refused_is_told(guarded, caplog):
+    told = []
+    client = guarded(
+        setup=lambda config: config.add_subscriber(
+            told.append, CredentialRefused
+        )
+    )
+    fail(client, 3)
+    del told[:]
+    with caplog.at_level(logging.INFO, "pyramid_sessiontoken"):
+        client.get("/identity", headers=basic(), status=429)
+
+    reason = "too many failed passwords for 'alice' and from '192.0.2.1'"
+    assert [(e.authenticator, e.reason) for e in told] == [("basic", reason)]
+    assert caplog.messages == [f"basic refused: {reason}"]
+
+
+def test_neither_log_nor_answer_tells_a_password(guarded, caplog):
+    caplog.set_level(logging.DEBUG)
+    client = guarded()
+    headers = basic("eve\u2028", "hunter2")
+    for _ in range(5):
+        answer = client.post("/token", headers=headers, status="4*")
+        assert "hunter2" not in answer.text
+
+    assert "hunter2" not in caplog.text
+    assert headers["Authorization"][6:] not in caplog.text
+    assert all(len(m.splitlines()) == 1 for m in caplog.messages)
+
+
+# In a storage.
+
+
+def test_applications_share_a_storage(guarded, redis, check):  # noqa: F811
+    settings = {"throttle.storage": redis.tcp, "repository.timeout": "2s"}
+    one, other = guarded(settings), guarded(settings)
+    fail(one, 2)
+    fail(other, 1)
+
+    for client in (one, other):
+        answer = client.post("/token", headers=basic(), status=429)
+        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert len(check.asked) == 3
+
+    # Redis has a clock of its own.
+    for key in redis.client.scan_iter():
+        redis.client.expire(key, 0)
+    assert one.swap()["access_token"]
+
+
+def test_the_storage_names_nobody(guarded, redis):  # noqa: F811
+    client = guarded(
+        {"throttle.storage": redis.tcp, "repository.timeout": "2s"}
+    )
+    fail(client, 1, "carol")
+
+    keys = [key.decode() for key in redis.client.scan_iter()]
+    assert len(keys) == 2
+    assert not [key for key in keys if "carol" in key or "192.0.2" in key]
+    assert max(map(len, keys)) < 200
+
+
+def test_a_key_ring_of_the_applications_own_names_them(guarded):
+    ring = KeyRing((Key.of(decode_base64url(KEY)),))
+    client = guarded(
+        {"keys": None},
+        before=lambda config: config.registry.registerUtility(ring, IKeyRing),
+    )
+    fail(client, 3)
+
+    client.post("/token", headers=basic(), status=429)
+
+
+def test_who_cannot_count_says_503(guarded, check):
+    """Open, it would let guesses through; so passwords wait. Tokens do not."""
+    client = guarded({"throttle.storage": "redis://127.0.0.1:1"})
+
+    answer = client.post("/token", headers=basic(), status=503)
+    assert answer.json["error"] == "temporarily_unavailable"
+    assert "Retry-After" in answer.headers
+    answer = client.get("/identity", headers=basic(), status=503)
+    assert "Retry-After" in answer.headers
+    assert check.asked == []
+    client.post_json("/sign_in", {"userid": "alice"})
+    assert client.get("/identity").json["userid"] == "alice"
+
+
+# The start.
+
+
+def test_without_a_throttle_the_check_is_asked_itself(make, check):
+    client = make({"basic.check": check})
+
+    authenticator = client.registry.getUtility(IAuthenticator, "basic")
+    assert authenticator._check is check
+    for _ in range(10):
+        client.post("/token", headers=basic(), status=401)
+
+
+def test_without_a_throttle_limits_is_not_imported():
+    code = (
+        "import sys; from pyramid.config import Configurator;"
+        " config = Configurator(settings={"
+        "'sessiontoken.keys': 'ephemeral',"
+        "'sessiontoken.authenticators': 'basic',"
+        "'sessiontoken.basic.check': 'json:loads'});"
+        " config.include('pyramid_sessiontoken'); config.make_wsgi_app();"
+        " sys.exit('limits' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+
+
+def faults_of(guarded, settings):
+    with pytest.raises(ConfigurationError) as caught:
+        guarded(settings)
+    return str(caught.value)
+
+
+def test_a_missing_package_is_told_with_what_to_type(guarded, monkeypatch):
+    monkeypatch.setitem(sys.modules, "limits", None)
+    monkeypatch.delitem(
+        sys.modules,
+        "pyramid_sessiontoken.authenticators.failures",
+        raising=False,
+    )
+
+    faults = faults_of(guarded, {})
+
+    assert "faults: 1" in faults
+    assert "sessiontoken.throttle.attempts" in faults
+    assert "pip install 'pyramid_sessiontoken[throttle]'" in faults
+
+
+@pytest.mark.parametrize(
+    "url", ["memroy", "redsi://:hunter2@localhost", "redis://:hunter2@a:b"]
+)
+def test_a_storage_that_cannot_serve_is_a_fault(guarded, url):
+    faults = faults_of(guarded, {"throttle.storage": url})
+
+    assert "faults: 1" in faults
+    assert "sessiontoken.throttle.storage: " in faults
+    assert "hunter2" not in faults
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        "5",
+        "0/minute",
+        "5/0 minutes",
+        "-1/minute",
+        "5/fortnight",
+        "5/minute; 10/hour",
+        "on",
+    ],
+)
+def test_what_is_no_rate_is_a_fault(guarded, rate):
+    assert "sessiontoken.throttle.attempts: " in faults_of(
+        guarded, {"throttle.attempts": rate}
+    )
+
+
+@pytest.mark.parametrize(
+    "rate", ["5 per minute", "5/minutes", "10/5 minutes", "100 / 2 day"]
+)
+def test_what_is_a_rate(guarded, rate):
+    guarded({"throttle.attempts": rate})
+
+
+def test_many_workers_are_warned_of(guarded, monkeypatch, caplog):
+    monkeypatch.setenv("WEB_CONCURRENCY", "4")
+    guarded()
+    guarded({"throttle.storage": "redis://localhost:1"})
+    guarded({"throttle.attempts": "off"})
+
+    told = [m for m in caplog.messages if "throttle" in m]
+    assert told == [
+        "sessiontoken.throttle.storage = memory: each worker counts for itself"
+    ]
+
+
+def test_a_throttle_of_nothing_is_advised_on():
+    told = [
+        [a for a in settings.advice() if "throttle" in a]
+        for settings in (
+            read({"throttle.attempts": "5/minute"}),
+            read({"authenticators": "basic", "throttle.attempts": "5/day"}),
+            read({}),
+        )
+    ]
+
+    assert [len(advice) for advice in told] == [1, 0, 0]
+
+
+def read(settings):
+    prefixed = {f"sessiontoken.{key}": v for key, v in settings.items()}
+    return read_settings(prefixed, Registered(keys=True))[0]

@@ -1,0 +1,523 @@
+"""Ticket to cookie text and back."""
+
+import json
+import re
+import string
+import uuid
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.tokens import (
+    AUDIENCE,
+    FIRST,
+    ISSUER,
+    SECOND,
+    SID,
+    STRANGER,
+    make_jwt,
+    make_ticket,
+)
+
+from pyramid_sessiontoken.cookies.codec import SelfContainedCookie
+from pyramid_sessiontoken.cookies.transforms import (
+    EncryptedTransform,
+    OverSigned,
+    SignedTransform,
+)
+from pyramid_sessiontoken.errors import (
+    ClaimsError,
+    InvalidCredential,
+    Undecodable,
+)
+from pyramid_sessiontoken.identity.claims import RESERVED
+from pyramid_sessiontoken.keys.base64url import (
+    decode_base64url,
+    encode_base64url,
+)
+from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.tokens.payload import write_members
+
+BOTH = [SignedTransform, EncryptedTransform]
+PURPOSE = ("cookie", "__Host-sessiontoken", ISSUER, AUDIENCE)
+ALPHABET = string.ascii_letters + string.digits + "-_"
+KNOWN = json.loads(
+    (Path(__file__).parent / "known_answers.json").read_text("utf-8")
+)
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+USERIDS = (
+    st.text(
+        st.characters(exclude_categories=("Cc", "Cs")),
+        min_size=1,
+        max_size=255,
+    ).filter(lambda t: not t.startswith(("system.", "role:", "group:")))
+    | st.integers(1 - 10**254, 10**254 - 1)
+    | st.uuids()
+).filter(lambda userid: not str(userid).startswith("scope:"))
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+CLAIMS = st.dictionaries(
+    TEXTS.filter(lambda name: name not in RESERVED), VALUES, max_size=4
+)
+
+
+def make_transform(kind, *keys, purpose=PURPOSE):
+    ring = KeyRing(keys or (FIRST,))
+    return kind(lambda: ring, *purpose)
+
+
+def make_form(kind=SignedTransform, *keys, purpose=PURPOSE):
+    transform = make_transform(kind, *keys, purpose=purpose)
+    return SelfContainedCookie(lambda: transform)
+
+
+def reads(form, text):
+    """Tell whether it is read; nothing but Undecodable may be raised."""
+    try:
+        form.decode(text)
+    except Undecodable:
+        return False
+    return True
+
+
+def refusal(form, text):
+    with pytest.raises(Undecodable) as caught:
+        form.decode(text)
+    return caught.value.reason
+
+
+@pytest.fixture(params=BOTH)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def form(kind):
+    return make_form(kind)
+
+
+# There and back.
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@given(userid=USERIDS, claims=CLAIMS, persistent=st.booleans())
+@example(userid="7", claims={}, persistent=False)
+@example(userid=7, claims={"claims": {}, "persistent": 1}, persistent=False)
+@example(userid=uuid.UUID(int=7), claims={"": None}, persistent=True)
+def test_a_ticket_comes_back_as_it_was(kind, userid, claims, persistent):
+    """It is read where it was not written: nothing was remembered."""
+    ticket = make_ticket(userid=userid, claims=claims, persistent=persistent)
+
+    text = make_form(kind).encode(ticket)
+    back = make_form(kind).decode(text)
+
+    assert back == ticket
+    assert type(back.userid) is type(userid)
+    assert json.dumps(back.claims) == json.dumps(claims)
+    assert back.persistent is persistent
+    assert re.fullmatch("[A-Za-z0-9_-]+", text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, {}),
+        ({"claims": {"a": [1]}}, {"claims": {"a": [1]}}),
+        ({"persistent": True}, {"persistent": True}),
+    ],
+)
+def test_a_cookie_says_no_more_than_its_ticket(changes, said):
+    ticket = make_ticket(**changes)
+
+    text = make_form().encode(ticket)
+
+    content = make_transform(SignedTransform).decode(decode_base64url(text))
+    assert json.loads(content) == {**write_members(ticket), **said}
+    assert b" " not in content
+
+
+def test_nothing_is_compressed(form):
+    """RFC 8725, section 3.6: the length would tell what stands beside it."""
+    lengths = {
+        len(form.encode(make_ticket(claims={"a": text})))
+        for text in ("x" * 300, "xy" * 150, (ALPHABET * 5)[:300])
+    }
+
+    assert len(lengths) == 1
+
+
+def test_a_cookie_names_no_key(form):
+    assert form.key_of(form.encode(make_ticket())) is None
+
+
+def test_a_number_that_json_cannot_write_is_the_applications_fault():
+    """``int`` has more digits than Python turns into text."""
+    with pytest.raises(ClaimsError):
+        make_ticket(claims={"deep": [{"n": 10**5000}]})
+
+
+# What was written once.
+
+#: What the known answers say.
+SAID = [
+    {
+        "userid": "alice",
+        "sid": SID,
+        "iat": 1_800_000_000,
+        "exp": 1_800_003_600,
+        "auth_time": 1_800_000_000,
+        "session_end": 1_800_036_000,
+        "amr": ("pwd",),
+    },
+    {
+        "userid": 42,
+        "sid": "aB3-_" + "0" * 17,
+        "iat": 1_800_001_800,
+        "exp": 1_800_005_400,
+        "auth_time": 1_800_000_000,
+        "session_end": 1_800_036_000,
+        "amr": ("pwd", "hwk"),
+        "claims": {
+            "roles": ["admin", "K\u00e4se"],
+            "quota": 1.5,
+            "nested": {"none": None, "yes": True},
+        },
+        "persistent": True,
+    },
+    {
+        "userid": uuid.UUID("12345678-1234-5678-1234-567812345678"),
+        "sid": "_-" * 11,
+        "iat": 0,
+        "exp": 1,
+        "auth_time": 0,
+        "session_end": 2**40 - 1,
+        "amr": ("application",),
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("known", "ticket"),
+    list(zip(KNOWN, SAID, strict=True)),
+    ids=[known["what"] for known in KNOWN],
+)
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(SignedTransform, "signed"), (EncryptedTransform, "encrypted")],
+)
+def test_a_cookie_of_the_first_version_is_read_for_ever(
+    known, ticket, kind, text
+):
+    key = Key.of(decode_base64url(known["secret"]))
+    form = make_form(kind, key, purpose=known["purpose"])
+
+    back = form.decode(known[text])
+
+    assert back == make_ticket(**ticket)
+    assert type(back.userid) is type(ticket["userid"])
+
+
+# What we did not write.
+
+
+def test_no_bit_of_the_text_may_flip(form):
+    text = form.encode(make_ticket())
+
+    read = []
+    for position in range(len(text) * 8):
+        flipped = bytearray(text, "ascii")
+        flipped[position // 8] ^= 1 << position % 8
+        # As WSGI gives header values (PEP 3333).
+        if reads(form, flipped.decode("latin-1")):
+            read.append(position)
+
+    assert read == []
+    assert reads(form, text)
+
+
+def test_no_character_of_the_text_may_be_another(form):
+    """All 64 at each place: two texts never say one thing."""
+    text = form.encode(make_ticket())
+
+    others = {
+        text[:i] + other + text[i + 1 :]
+        for i in range(len(text))
+        for other in ALPHABET
+    } - {text}
+
+    assert len(others) == len(text) * 63
+    assert [other for other in others if reads(form, other)] == []
+
+
+@pytest.mark.parametrize("claims", [{}, {"a": 1}, {"a": 12}, {"a": 123}])
+def test_nothing_of_the_text_may_be_cut(form, claims):
+    """Whatever the length leaves over for the last character."""
+    text = form.encode(make_ticket(claims=claims))
+    size = len(text)
+
+    cuts = {text[:end] for end in range(size)}
+    cuts |= {text[start:] for start in range(1, size)}
+    cuts |= {text[:i] + text[i + 1 :] for i in range(size)}
+
+    assert [cut for cut in cuts if reads(form, cut)] == []
+
+
+@pytest.mark.parametrize("claims", [{}, {"a": 1}, {"a": 12}, {"a": 123}])
+def test_nothing_may_be_added_to_the_text(form, claims):
+    text = form.encode(make_ticket(claims=claims))
+    more = [chr(code) for code in range(256)]
+    more += ["\u2028", "AA", "AAA", "AAAA", "A=", "=A", "==A", "\r\n"]
+
+    read = [end for end in more if end != "=" and reads(form, text + end)]
+    read += [start for start in more if reads(form, start + text)]
+
+    assert read == []
+
+
+@pytest.mark.parametrize("padding", ["=", "==", "===", "===="])
+def test_no_padding_may_be_added_to_the_text(padding):
+    """It would be a second spelling of the same cookie."""
+    form = make_form()
+
+    for claims in ({}, {"a": 1}, {"a": 12}, {"a": 123}):
+        text = form.encode(make_ticket(claims=claims))
+        assert not reads(form, text + padding)
+
+
+@given(st.text() | st.text(ALPHABET + "=."))
+@example("")
+@example("\ud800")
+@example("\udcff" * 4)
+@example("=")
+@example("A")
+@example("AQ")
+@example("Ag" + "A" * 100)
+def test_any_other_text_is_refused(text):
+    for kind in BOTH:
+        assert not reads(make_form(kind), text)
+
+
+def test_what_is_no_base64url_is_refused_before_any_key_is_asked(form):
+    assert refusal(form, "not.base64url") == "it is not base64url"
+
+
+@pytest.mark.parametrize(("one", "other"), [BOTH, BOTH[::-1]])
+def test_a_signed_cookie_is_no_encrypted_one(one, other):
+    text = make_form(one).encode(make_ticket())
+
+    assert refusal(make_form(other), text) == "it has another format"
+
+
+def test_a_header_token_is_no_cookie(form):
+    """With the same key, issuer and audience; neither whole nor in part."""
+    token = make_jwt(FIRST).encode(make_ticket())
+    header, payload, signature = token.split(".")
+
+    for text in (
+        token,
+        header,
+        payload,
+        header + payload + signature,
+        payload + signature,
+        encode_base64url(token.encode()),
+    ):
+        assert not reads(form, text)
+
+
+def test_a_cookie_is_no_header_token(form):
+    jwt = make_jwt(FIRST)
+    text = form.encode(make_ticket())
+    header = jwt.encode(make_ticket()).partition(".")[0]
+
+    for token in (text, f"{text}.", f"..{text}", f"{header}.{text}."):
+        with pytest.raises(InvalidCredential):
+            jwt.decode(token)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"not json",
+        b"\xff",
+        b'{"sub":"a","sub":"b"}',
+        {"sub": None},
+        {"sub": "role:admin"},
+        {"sub_type": "str"},
+        {"sid": "short"},
+        {"exp": 1.5},
+        {"amr": "pwd"},
+        {"claims": []},
+        {"claims": {"sub": "bob"}},
+        {"claims": {"half": "\ud800"}},
+        {"claims": "admin"},
+    ],
+    ids=repr,
+)
+def test_what_says_no_ticket_is_refused_whoever_signed_it(kind, content):
+    """Undecodable, not only refused: it has no use and is deleted."""
+    transform = make_transform(kind)
+    if isinstance(content, dict):
+        members = {**write_members(make_ticket()), **content}
+        content = json.dumps(members).encode()
+    text = encode_base64url(transform.encode(content))
+
+    assert refusal(make_form(kind), text)
+
+
+@pytest.mark.parametrize("value", [1, "true", "yes", [True], None, False, 0])
+def test_only_the_true_of_json_makes_a_cookie_persistent(value):
+    members = {**write_members(make_ticket()), "persistent": value}
+    content = json.dumps(members).encode()
+    text = encode_base64url(make_transform(SignedTransform).encode(content))
+
+    assert make_form().decode(text).persistent is False
+
+
+# Keys come and go.
+
+
+def test_the_first_key_writes_and_all_read(kind):
+    old = make_form(kind, SECOND).encode(make_ticket())
+    form = make_form(kind, FIRST, SECOND)
+    new = form.encode(make_ticket())
+
+    assert form.decode(old) == form.decode(new) == make_ticket()
+    assert reads(make_form(kind, FIRST), new)
+    assert not reads(make_form(kind, SECOND), new)
+
+
+def test_a_key_that_left_the_ring_ends_cookies_that_were_read_before(kind):
+    """What verified under a ring is forgotten with it."""
+    rings = [KeyRing((FIRST,))]
+    transform = kind(lambda: rings[-1], *PURPOSE)
+    form = SelfContainedCookie(lambda: transform)
+    text = form.encode(make_ticket())
+    assert reads(form, text)
+
+    rings.append(KeyRing((SECOND,)))
+
+    assert refusal(form, text) == "no key of the ring made it"
+    rings.append(KeyRing((SECOND, FIRST)))
+    assert reads(form, text)
+
+
+def test_another_transform_ends_cookies_that_were_read_before():
+    transforms = [make_transform(SignedTransform)]
+    form = SelfContainedCookie(lambda: transforms[-1])
+    text = form.encode(make_ticket())
+    assert reads(form, text)
+
+    transforms.append(make_transform(EncryptedTransform))
+
+    assert refusal(form, text) == "it has another format"
+
+
+def test_a_cookie_that_is_being_read_while_its_key_leaves_is_not_remembered():
+    """One thread verifies; before it is done, another finds a new ring."""
+    rings = [KeyRing((FIRST,))]
+
+    class Interrupted(SignedTransform):
+        def decode(self, protected):
+            content = super().decode(protected)
+            if len(rings) == 1:
+                rings.append(KeyRing((SECOND,)))
+                other_thread()
+            return content
+
+    transform = Interrupted(lambda: rings[-1], *PURPOSE)
+    form = SelfContainedCookie(lambda: transform)
+
+    def other_thread():
+        assert reads(form, form.encode(make_ticket(userid="bob")))
+
+    text = form.encode(make_ticket())
+    reads(form, text)
+
+    assert not reads(form, text)
+
+
+def test_what_was_verified_is_not_verified_again(kind):
+    form = make_form(kind)
+    text = form.encode(make_ticket())
+
+    assert form.decode(text) is form.decode(text)
+
+
+def test_what_was_refused_is_refused_again(form):
+    text = form.encode(make_ticket())[:-1]
+
+    assert not reads(form, text)
+    assert not reads(form, text)
+
+
+# A transform of an application's own.
+
+
+class Choosy:
+    """It reads what it wrote, while it likes to."""
+
+    def __init__(self):
+        self.likes = True
+        self.seen = []
+
+    def encode(self, content):
+        self.seen.append(content)
+        return content[::-1]
+
+    def decode(self, protected):
+        if not self.likes:
+            raise InvalidCredential("no more of these")
+        return protected[::-1]
+
+
+@pytest.fixture
+def own():
+    return Choosy()
+
+
+@pytest.fixture
+def own_form(own):
+    signed = make_transform(SignedTransform, FIRST, STRANGER)
+    return SelfContainedCookie(lambda: OverSigned(signed, own))
+
+
+def test_a_transform_of_ones_own_carries_a_ticket(own, own_form):
+    ticket = make_ticket(userid=7, claims={"a": 1}, persistent=True)
+
+    text = own_form.encode(ticket)
+
+    assert own_form.decode(text) == ticket
+    assert decode_base64url(text) == own.seen[0][::-1]
+    assert make_form().decode(encode_base64url(own.seen[0])) == ticket
+
+
+def test_what_it_refuses_cannot_be_decoded(own, own_form):
+    """And it is asked each time: who knows what it decides by."""
+    text = own_form.encode(make_ticket())
+    assert reads(own_form, text)
+
+    own.likes = False
+
+    assert refusal(own_form, text) == "no more of these"
+    own.likes = True
+    assert reads(own_form, text)
+
+
+def test_what_nobody_signed_cannot_be_decoded(own, own_form):
+    content = json.dumps(write_members(make_ticket())).encode()
+
+    assert not reads(own_form, encode_base64url(own.encode(content)))

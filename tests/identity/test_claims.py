@@ -1,0 +1,265 @@
+"""Claims are JSON values that nobody can change."""
+
+import copy
+import datetime as dt
+import json
+import pickle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyramid_sessiontoken.errors import ClaimsError
+from pyramid_sessiontoken.identity.claims import (
+    NO_CLAIMS,
+    RESERVED,
+    FrozenDict,
+    FrozenList,
+    freeze_claims,
+)
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda values: (
+        st.lists(values, max_size=4)
+        | st.dictionaries(TEXTS, values, max_size=4)
+    ),
+    max_leaves=12,
+)
+NAMES = TEXTS.filter(lambda name: name not in RESERVED)
+CLAIMS = st.dictionaries(NAMES, VALUES, max_size=5)
+
+# What the contract lists, and what RFC 7519 and RFC 7800 give a meaning.
+OWN_NAMES = (
+    "iss aud sub sub_type iat exp jti sid auth_time session_end amr nbf cnf"
+).split()
+
+
+@given(CLAIMS)
+def test_frozen_claims_say_what_was_said(claims):
+    frozen = freeze_claims(claims)
+
+    assert frozen == claims
+    assert json.loads(json.dumps(frozen)) == claims
+
+
+@given(CLAIMS)
+def test_copies_of_frozen_claims_are_equal_hash_alike_and_are_frozen(claims):
+    frozen = freeze_claims(claims)
+
+    for twin in (
+        freeze_claims(copy.deepcopy(claims)),
+        copy.copy(frozen),
+        copy.deepcopy(frozen),
+        pickle.loads(pickle.dumps(frozen)),  # noqa: S301
+    ):
+        assert twin == frozen
+        assert hash(twin) == hash(frozen)
+        assert type(twin) is FrozenDict
+
+
+def nested_values(value):
+    yield value
+    children = value.values() if isinstance(value, dict) else value
+    for child in children:
+        if isinstance(child, (dict, list)):
+            yield from nested_values(child)
+
+
+@given(CLAIMS)
+def test_everything_inside_is_frozen_as_well(claims):
+    types = {type(value) for value in nested_values(freeze_claims(claims))}
+
+    assert types <= {FrozenDict, FrozenList}
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, copy.copy])
+def test_a_copied_list_is_frozen(twin):
+    roles = freeze_claims({"roles": ["admin"]})["roles"]
+
+    assert twin(roles) == ["admin"]
+    assert type(twin(roles)) is FrozenList
+
+
+def test_claims_do_not_follow_what_they_were_made_of():
+    mine = {"roles": ["reader"], "address": {"city": "Oslo"}}
+
+    frozen = freeze_claims(mine)
+    mine["roles"].append("admin")
+    mine["address"]["city"] = "Rome"
+    mine["more"] = 1
+
+    assert frozen == {"roles": ["reader"], "address": {"city": "Oslo"}}
+
+
+def union(value):
+    value |= {"b": 2}
+
+
+def longer(value):
+    value += [2]
+
+
+def twice(value):
+    value *= 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value.__setitem__("a", 2),
+        lambda value: value.__delitem__("a"),
+        lambda value: value.update(b=2),
+        lambda value: value.setdefault("b", 2),
+        lambda value: value.pop("a"),
+        lambda value: value.popitem(),
+        lambda value: value.clear(),
+        union,
+    ],
+)
+def test_nobody_changes_a_mapping(change):
+    claims = freeze_claims({"a": 1})
+
+    with pytest.raises(TypeError, match="read-only"):
+        change(claims)
+
+    assert claims == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value.__setitem__(0, 2),
+        lambda value: value.__setitem__(slice(None), []),
+        lambda value: value.__delitem__(0),
+        lambda value: value.append(2),
+        lambda value: value.extend([2]),
+        lambda value: value.insert(0, 2),
+        lambda value: value.remove(1),
+        lambda value: value.pop(),
+        lambda value: value.clear(),
+        lambda value: value.sort(),
+        lambda value: value.reverse(),
+        longer,
+        twice,
+    ],
+)
+def test_nobody_changes_a_list(change):
+    claims = freeze_claims({"a": [1, 3]})
+
+    with pytest.raises(TypeError, match="read-only"):
+        change(claims["a"])
+
+    assert claims == {"a": [1, 3]}
+
+
+def test_frozen_claims_are_not_copied_again():
+    frozen = freeze_claims({"a": 1})
+
+    assert freeze_claims(frozen) is frozen
+
+
+def test_no_claims_are_one_object():
+    assert freeze_claims({}) is NO_CLAIMS
+
+
+def test_a_tuple_is_a_list_as_json_has_it():
+    assert freeze_claims({"roles": ("a", "b")}) == {"roles": ["a", "b"]}
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+def test_a_claim_bears_none_of_the_tokens_own_names(name):
+    with pytest.raises(ClaimsError, match=repr(name)):
+        freeze_claims({"mail": "a@example.org", name: "mine"})
+
+
+def test_inside_another_claim_those_names_are_free():
+    claims = {"act": {"sub": "bob", "exp": 5}}
+
+    assert freeze_claims(claims) == claims
+
+
+@pytest.mark.parametrize("claims", [None, [], "sub", 5, [("a", 1)]])
+def test_claims_are_a_mapping(claims):
+    with pytest.raises(ClaimsError, match=type(claims).__name__):
+        freeze_claims(claims)
+
+
+@pytest.mark.parametrize(
+    "claims", [{1: 2}, {None: 2}, {b"a": 1}, {"a": {1: 2}}, {"a": [{(): 2}]}]
+)
+def test_names_are_text(claims):
+    with pytest.raises(ClaimsError, match="is text, not"):
+        freeze_claims(claims)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        b"bytes",
+        {"set"},
+        1j,
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        dt.date(2001, 2, 3),
+        len,
+    ],
+)
+def test_what_is_no_json_is_refused_at_any_depth(value):
+    name = type(value).__name__
+
+    for claims in ({"a": value}, {"a": [value]}, {"a": {"b": value}}):
+        with pytest.raises(ClaimsError, match=f"JSON value, not {name}"):
+            freeze_claims(claims)
+
+
+def test_a_number_that_python_might_not_write_is_refused():
+    for number in (10**1000, -(10**1000), 10**5000):
+        with pytest.raises(ClaimsError):
+            freeze_claims({"a": number})
+
+
+def in_lists(value, levels):
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def in_mappings(value, levels):
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("wrap", [in_lists, in_mappings])
+def test_claims_are_nested_up_to_sixteen_levels(wrap):
+    deepest = {"a": wrap("end", 15)}
+
+    assert freeze_claims(deepest) == deepest
+    with pytest.raises(ClaimsError, match="deeper than 16"):
+        freeze_claims({"a": wrap("end", 16)})
+
+
+def test_a_list_that_holds_itself_is_refused():
+    endless = []
+    endless.append(endless)
+
+    with pytest.raises(ClaimsError, match="deeper"):
+        freeze_claims({"a": endless})
+
+
+@settings(max_examples=30)
+@given(TEXTS, st.characters(categories=("Cs",)), TEXTS)
+def test_half_a_character_is_refused_wherever_it_stands(before, half, after):
+    text = before + half + after
+
+    for claims in ({text: 1}, {"a": text}, {"a": [text]}, {"a": {text: 1}}):
+        with pytest.raises(ClaimsError, match="half a character"):
+            freeze_claims(claims)

@@ -1,0 +1,88 @@
+"""An identity says who a request is, and can be trusted to be sound."""
+
+import dataclasses
+import uuid
+
+import pytest
+from support.tokens import make_ticket
+
+from pyramid_sessiontoken.errors import ClaimsError
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.identity.claims import FrozenDict, freeze_claims
+
+
+def test_a_userid_is_enough():
+    identity = Identity("alice")
+
+    assert identity.userid == "alice"
+    assert identity.claims == {}
+    assert identity.authenticator == ""
+    assert identity.ticket is None
+
+
+def test_all_four_parts_in_the_order_of_the_contract():
+    ticket = make_ticket()
+
+    identity = Identity(7, {"mail": "a@example.org"}, "session", ticket)
+
+    assert identity.userid == 7
+    assert identity.claims == {"mail": "a@example.org"}
+    assert identity.authenticator == "session"
+    assert identity.ticket is ticket
+
+
+@pytest.mark.parametrize("userid", ["alice", 7, uuid.UUID(int=7), None])
+def test_a_text_a_number_a_uuid_or_nobody_named(userid):
+    assert Identity(userid).userid == userid
+
+
+@pytest.mark.parametrize("userid", ["", True, 1.5, "system.Everyone", "a\0"])
+def test_a_userid_that_no_token_can_carry_is_refused(userid):
+    with pytest.raises(ClaimsError):
+        Identity(userid)
+
+
+@pytest.mark.parametrize(
+    "claims", [None, {"sub": "bob"}, {"a": object()}, {"exp": 1}, ["a"]]
+)
+def test_claims_that_no_token_can_carry_are_refused(claims):
+    with pytest.raises(ClaimsError):
+        Identity("alice", claims)
+
+
+def test_claims_are_copied_and_read_only():
+    mine = {"roles": ["reader"]}
+    identity = Identity("alice", mine)
+
+    mine["roles"].append("admin")
+
+    assert identity.claims == {"roles": ["reader"]}
+    assert type(identity.claims) is FrozenDict
+
+
+def test_frozen_claims_are_taken_as_they_are():
+    claims = freeze_claims({"a": 1})
+
+    assert Identity("alice", claims).claims is claims
+
+
+def test_nobody_changes_an_identity():
+    identity = Identity("alice")
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        identity.userid = "root"
+
+
+def test_a_changed_copy_is_checked_too():
+    identity = Identity("alice")
+
+    with pytest.raises(ClaimsError):
+        dataclasses.replace(identity, userid="system.Everyone")
+    with pytest.raises(ClaimsError):
+        dataclasses.replace(identity, claims={"sub": "root"})
+
+
+def test_an_identity_is_hashable_with_its_claims():
+    one, other = (Identity("alice", {"roles": ["a"]}) for _ in range(2))
+
+    assert {one, other} == {one}

@@ -1,0 +1,66 @@
+"""A ticket is the fact "this user, this session, since, until"."""
+
+import base64
+import dataclasses
+
+import pytest
+from support.tokens import make_ticket
+
+from pyramid_sessiontoken.identity.claims import NO_CLAIMS
+from pyramid_sessiontoken.identity.ticket import Ticket, is_id, new_id
+
+
+def test_an_id_has_128_bits_and_comes_up_once():
+    ids = [new_id() for _ in range(2000)]
+
+    assert len(set(ids)) == 2000
+    assert {len(base64.urlsafe_b64decode(i + "==")) for i in ids} == {16}
+
+
+def test_every_id_has_the_form_that_is_read():
+    assert all(is_id(new_id()) for _ in range(500))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "a" * 21,
+        "a" * 23,
+        "a" * 21 + "=",
+        "a" * 21 + "+",
+        "a" * 21 + "\n",
+        "a" * 22 + "\n",
+        "a" * 21 + "\N{LATIN SMALL LETTER E WITH ACUTE}",
+        b"a" * 22,
+        ["a"] * 22,
+        22,
+        True,
+        None,
+    ],
+)
+def test_another_form_is_no_id(value):
+    assert not is_id(value)
+
+
+def test_nobody_changes_a_ticket():
+    ticket = make_ticket()
+
+    for field in dataclasses.fields(ticket):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(ticket, field.name, 5)
+
+
+def test_a_ticket_needs_no_claims_and_ends_with_the_browser():
+    ticket = Ticket("alice", new_id(), 1, 2, 1, 5, ("pwd",))
+
+    assert ticket.claims is NO_CLAIMS
+    assert ticket.persistent is False
+
+
+def test_equal_tickets_are_equal_and_hash_alike():
+    one, other = (make_ticket(claims={"roles": ["a"]}) for _ in range(2))
+
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != make_ticket(claims={"roles": ["b"]})

@@ -1,0 +1,475 @@
+"""Keys of another issuer are judged before they are used."""
+
+import contextlib
+import datetime as dt
+import json
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, x25519
+from hypothesis import given
+from hypothesis import strategies as st
+from support.issuer import (
+    PUBLIC_NAMES,
+    PYJWT,
+    SECRET,
+    b64,
+    jwk,
+    jwks,
+    pem,
+    private_key,
+    rsa_key,
+)
+
+from pyramid_sessiontoken.issuers.jwks import (
+    FORMS,
+    MAX_BYTES,
+    OneKey,
+    is_hmac,
+    read_key_set,
+    read_pem,
+    secret_key,
+)
+
+ES = ("ES256",)
+HS_NAMES = ("HS256", "HS384", "HS512")
+PUBLIC = serialization.PublicFormat
+PEM = serialization.Encoding.PEM
+
+
+def read(*members, algorithms=ES):
+    return read_key_set(jwks(*members), algorithms)
+
+
+def refusal(member, algorithms=ES):
+    """Give why the only key of a set is not used."""
+    keys = read(member, algorithms=algorithms)
+    assert len(keys) == 0
+    [sentence] = keys.refused
+    return sentence
+
+
+def test_every_algorithm_of_pyjwt_but_none_is_known():
+    # PyJWT's ES521 is a slip of the pen; the name is ES512 (RFC 7518, 3.4).
+    assert set(FORMS) == set(PYJWT) - {"none", "ES521"}
+
+
+@pytest.mark.parametrize("algorithm", [*PUBLIC_NAMES, *HS_NAMES])
+def test_a_key_of_every_algorithm_verifies_what_it_signed(algorithm):
+    named = jwk(algorithm, alg=algorithm)
+    for member in (named, jwk(algorithm)):
+        key = read(member, algorithms=(algorithm,)).find(
+            f"{algorithm}-0", algorithm
+        )
+        assert key.algorithm == algorithm
+        signature = PYJWT[algorithm].sign(b"text", private_key(algorithm))
+        assert key.verifies(b"text", signature)
+        assert not key.verifies(b"test", signature)
+        for bad in (b"", b"x", signature[:-1], bytes(len(signature))):
+            assert not key.verifies(b"text", bad)
+
+
+def test_ed448_is_eddsa_too():
+    key = read(jwk("Ed448"), algorithms=("EdDSA",)).find("Ed448-0", "EdDSA")
+
+    signature = private_key("Ed448").sign(b"text")
+
+    assert key.verifies(b"text", signature)
+
+
+def test_a_key_serves_its_own_algorithm_or_the_first_that_it_fits():
+    """RFC 8725, section 3.1: exactly one."""
+    both = ("PS256", "RS256")
+    named = read(jwk("RS256", alg="RS256"), algorithms=both)
+    unnamed = read(jwk("RS256"), algorithms=both)
+
+    assert named.find("RS256-0", "RS256").algorithm == "RS256"
+    assert unnamed.find("RS256-0", "RS256").algorithm == "PS256"
+
+
+def test_no_key_shows_itself():
+    key = secret_key("k", SECRET, None, ("HS256",))
+
+    assert str(SECRET) not in repr(key)
+    assert "kid='k'" in repr(key)
+
+
+# Which key a token means.
+
+
+def test_a_key_is_found_by_its_name_alone():
+    keys = read(jwk(), jwk(number=1))
+
+    assert keys.find("ES256-1", "ES256").kid == "ES256-1"
+    for kid in ("ES256-2", "", "es256-1"):
+        assert keys.find(kid, "ES256") is None
+
+
+def test_without_a_name_it_must_be_the_only_one_for_the_algorithm():
+    mixed = ("ES256", "EdDSA")
+    keys = read(jwk(), jwk("EdDSA"), jwk(number=1), algorithms=mixed)
+
+    assert keys.find(None, "EdDSA").kid == "EdDSA-0"
+    assert keys.find(None, "ES256") is None
+    assert keys.find(None, "RS256") is None
+
+
+def test_a_key_without_a_name_serves_tokens_that_name_none():
+    keys = read(jwk(kid=None))
+
+    assert keys.find(None, "ES256")
+    assert keys.find("x", "ES256") is None
+
+
+def test_the_only_key_of_all_has_any_name():
+    key = read_pem(pem(private_key("ES256")), ES)
+
+    for kid in (None, "x"):
+        assert OneKey(key).find(kid, "ES256") is key
+
+
+# Keys that are passed over.
+
+
+def on_another_curve():
+    return jwk(
+        key=ec.generate_private_key(ec.SECP384R1()),
+        algorithm="ES384",
+        kid="k",
+    )
+
+
+REFUSED = {
+    "use enc": (jwk(use="enc"), "'use'"),
+    "use list": (jwk(use=["sig"]), "'use'"),
+    "key_ops sign": (jwk(key_ops=["sign"]), "'key_ops'"),
+    "key_ops encrypt": (jwk(key_ops=["encrypt"]), "'key_ops'"),
+    "key_ops empty": (jwk(key_ops=[]), "'key_ops'"),
+    "key_ops text": (jwk(key_ops="verify"), "'key_ops'"),
+    "alg of another curve": (jwk(alg="ES512"), "serves none"),
+    "alg not configured": (jwk(alg="ES384"), "serves none"),
+    "alg unknown": (jwk(alg="ES224"), "serves none"),
+    "alg none": (jwk(alg="none"), "serves none"),
+    "alg list": (jwk(alg=["ES256"]), "serves none"),
+    "alg for encryption": (jwk(alg="ECDH-ES"), "serves none"),
+    "alg HMAC": (jwk(alg="HS256"), "serves none"),
+    "kty unknown": (jwk(kty="AKP"), "'kty'"),
+    "kty missing": ({"x": "AA"}, "'kty'"),
+    "kty list": (jwk(kty=["EC"]), "'kty'"),
+    "kty of another": (jwk(kty="RSA"), "base64url"),
+    "kty OKP": (jwk(kty="OKP"), "no OKP key"),
+    "secret": (jwk("HS256"), "a secret key serves none"),
+    "private": (jwk(d="AA"), "private"),
+    "kid number": (jwk(kid=1), "'kid'"),
+    "kid empty": (jwk(kid=""), "'kid'"),
+    "curve of the algorithm but not of the key": (
+        jwk(crv="P-384"),
+        "no EC key",
+    ),
+    "curve missing": (jwk(crv=None), "no EC key"),
+    "curve list": (jwk(crv=["P-256"]), "no EC key"),
+    "curve unknown": (jwk(crv="P-192"), "no EC key"),
+    "another curve": (on_another_curve(), "serves none"),
+    "not on the curve": (jwk(y=jwk(number=1)["y"]), "no EC key"),
+    "point at infinity": (jwk(x=b64(bytes(32)), y=b64(bytes(32))), "no EC"),
+    "x short": (jwk(x="AA"), "no EC key"),
+    "x padded": (jwk(x=jwk()["x"] + "="), "base64url"),
+    "x number": (jwk(x=1), "base64url"),
+    "x list": (jwk(x=["AA"]), "base64url"),
+    "x null": ({**jwk(), "x": None}, "base64url"),
+    "x not ASCII": (jwk(x="\xe9"), "base64url"),
+    "x missing": (jwk(x=None), "base64url"),
+    "x in the standard alphabet": (jwk(x="+" * 43), "base64url"),
+    "no object": (5, "no JSON object"),
+    "text": ("EC", "no JSON object"),
+    "array": ([], "no JSON object"),
+    "null": (None, "no JSON object"),
+    "object": ({}, "'kty'"),
+}
+
+
+@pytest.mark.parametrize(("member", "why"), REFUSED.values(), ids=REFUSED)
+def test_a_key_that_is_not_right_is_passed_over(member, why):
+    assert why in refusal(member)
+
+    keys = read(jwk(number=1), member)
+
+    assert len(keys) == 1
+    assert keys.find("ES256-1", "ES256")
+
+
+def test_what_a_key_says_of_certificates_is_not_looked_at():
+    keys = read(jwk(x5u="https://attacker.example", x5c=["x"], x5t=5))
+
+    assert len(keys) == 1
+    assert keys.refused == ()
+
+
+def test_a_short_rsa_key_is_refused():
+    member = jwk("RS256", key=rsa_key(1024))
+
+    assert "1024 bits" in refusal(member, ("RS256",))
+    assert "1024 bits" in str(fault(pem(rsa_key(1024)), ("RS256",)))
+
+
+def test_an_rsa_key_that_only_costs_time_is_refused():
+    member = jwk("RS256", n=b64(b"\xff" * 1025))
+
+    assert "8200 bits" in refusal(member, ("RS256",))
+
+
+@pytest.mark.parametrize("exponent", [1, 2, 3, 17, 65535, 65536])
+def test_an_rsa_key_with_a_small_or_even_exponent_is_refused(exponent):
+    e = b64(exponent.to_bytes(3, "big").lstrip(b"\0"))
+
+    why = refusal(jwk("RS256", e=e), ("RS256",))
+
+    assert "no RSA key" in why or "exponent" in why
+
+
+def test_an_even_exponent_is_refused_whoever_made_the_key():
+    e = b64((65538).to_bytes(3, "big"))
+
+    why = refusal(jwk("RS256", e=e), ("RS256",))
+
+    assert "no RSA key" in why or "exponent" in why
+
+
+@pytest.mark.parametrize("missing", ["n", "e"])
+def test_an_rsa_key_without_its_numbers_is_refused(missing):
+    member = jwk("RS256", **{missing: None})
+
+    assert f"{missing!r} is no base64url" in refusal(member, ("RS256",))
+
+
+def test_keys_of_one_name_are_all_passed_over():
+    """Nobody can tell which is meant."""
+    twin = jwk(number=1, kid="ES256-0")
+
+    keys = read(jwk(), twin, jwk(number=2))
+
+    assert keys.find("ES256-0", "ES256") is None
+    assert keys.find(None, "ES256").kid == "ES256-2"
+    assert keys.refused == ("'ES256-0': its 'kid' comes twice",)
+
+
+def test_a_key_for_another_use_may_share_a_name():
+    keys = read(jwk(), jwk(use="enc", number=1, kid="ES256-0"))
+
+    assert keys.find("ES256-0", "ES256")
+
+
+def test_what_is_said_of_keys_is_quoted_and_cut():
+    why = refusal(jwk(kid="\r\n" * 500, use="enc"))
+
+    assert r"'\r\n" in why
+    assert len(why) < 200
+
+
+# Secret keys.
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "least"), [("HS256", 32), ("HS384", 48), ("HS512", 64)]
+)
+def test_a_secret_key_is_at_least_as_long_as_the_hash(algorithm, least):
+    names = (algorithm,)
+    good = jwk(algorithm, key=SECRET[:least])
+    bad = jwk(algorithm, key=SECRET[: least - 1])
+
+    assert len(read(good, algorithms=names)) == 1
+    assert f"needs {least}" in refusal(bad, names)
+    assert "needs" in refusal(jwk(algorithm, k=""), names)
+    assert "base64url" in refusal(jwk(algorithm, k=None), names)
+
+
+def der(format_):
+    encoding = serialization.Encoding.DER
+    public = private_key("RS256").public_key()
+    return public.public_bytes(encoding, format_)
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        (bytes(64), "repeated byte"),
+        (pem(private_key("RS256")).encode(), "asymmetric"),
+        (der(PUBLIC.SubjectPublicKeyInfo), "asymmetric"),
+        (json.dumps(jwk()).encode(), "asymmetric"),
+        (jwks(jwk("RS256")), "asymmetric"),
+        (
+            private_key("EdDSA")
+            .public_key()
+            .public_bytes(serialization.Encoding.OpenSSH, PUBLIC.OpenSSH),
+            "asymmetric",
+        ),
+    ],
+    ids=["zeros", "PEM", "DER", "JWK", "JWK Set", "SSH"],
+)
+def test_what_others_may_know_is_no_secret(secret, why):
+    assert why in refusal(jwk("HS256", key=secret), ("HS256",))
+
+
+def test_a_set_of_secret_keys_has_no_public_ones():
+    for other in (jwk(), 5, {}):
+        with pytest.raises(ValueError, match="public keys beside secret"):
+            read(jwk("HS256"), other, algorithms=("HS256",))
+
+
+def test_a_secret_key_among_public_ones_is_never_used():
+    keys = read(jwk("HS256"), jwk())
+
+    assert keys.find("HS256-0", "HS256") is None
+    assert keys.find(None, "HS256") is None
+    assert keys.find("ES256-0", "ES256")
+
+
+def test_hmac_is_told_apart():
+    assert is_hmac(HS_NAMES)
+    assert not is_hmac(PUBLIC_NAMES)
+    assert not is_hmac(("HS256", "RS256"))
+
+
+# What is no set at all.
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"keys": {}}',
+        b'{"keys": null}',
+        b'{"keys": "x"}',
+        b'{"Keys": []}',
+        b'{"keys": [], "keys": []}',
+        b'{"keys": [NaN]}',
+        b"\xef\xbb\xbf" + jwks(jwk()),
+        jwks(jwk()).decode().encode("utf-16"),
+        jwks(jwk()) + b"x",
+        b"\xff",
+        b"<html>",
+        b'{"keys": ' + b"[" * 100_000,
+        b'{"keys": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_jwk_set_is_refused_whole(raw):
+    with pytest.raises(ValueError, match="not a JWK Set"):
+        read_key_set(raw, ES)
+
+
+def test_an_empty_set_has_no_keys():
+    assert len(read()) == 0
+
+
+def test_there_are_limits():
+    assert len(read(*[jwk(kid=str(n)) for n in range(50)])) == 50
+    with pytest.raises(ValueError, match="more than 50"):
+        read(*[jwk(kid=str(n)) for n in range(51)])
+    with pytest.raises(ValueError, match="larger than"):
+        read_key_set(jwks(jwk()) + b" " * MAX_BYTES, ES)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda some: (
+        st.lists(some, max_size=3)
+        | st.dictionaries(st.text(), some, max_size=3)
+    ),
+    max_leaves=5,
+)
+NAMES = sorted({"kty", "crv", "x", "y", "n", "e", "k", "alg", "use", "kid"})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*NAMES, "key_ops", "d"]),
+        st.sampled_from(["RSA", "EC", "OKP", "oct", "sig", "AQAB", "P-256"])
+        | JSON,
+    ),
+    st.sampled_from([jwk(), jwk("RS256"), jwk("EdDSA"), {}]),
+    st.sampled_from([(*PUBLIC_NAMES,), ES]),
+)
+def test_whatever_a_key_says_it_is_judged(changes, member, algorithms):
+    keys = read(member | changes, algorithms=algorithms)
+
+    assert len(keys) + len(keys.refused) == 1
+
+
+@given(st.binary() | st.text().map(str.encode) | st.just(jwks(jwk())))
+def test_whatever_stands_there_is_a_set_or_a_value_error(raw):
+    with contextlib.suppress(ValueError):
+        read_key_set(raw, ES)
+
+
+# A PEM.
+
+
+def fault(text, algorithms=ES):
+    with pytest.raises(ValueError) as caught:
+        read_pem(text, algorithms)
+    return caught.value
+
+
+def certificate(private):
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    day = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(day)
+        .not_valid_after(day)
+        .sign(private, hashes.SHA256())
+    )
+    return made.public_bytes(PEM).decode()
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES512", "ES256K"])
+def test_a_pem_or_a_certificate_is_a_key(algorithm):
+    private = private_key(algorithm)
+    signature = PYJWT[algorithm].sign(b"text", private)
+    for text in (pem(private), certificate(private)):
+        key = read_pem(text, (algorithm,))
+        assert key.kid is None
+        assert key.verifies(b"text", signature)
+
+
+def test_a_pem_of_old_is_a_key_too():
+    public = private_key("RS256").public_key()
+
+    text = public.public_bytes(PEM, PUBLIC.PKCS1).decode()
+
+    assert read_pem(text, ("RS256",)).algorithm == "RS256"
+
+
+def test_a_private_key_is_not_for_who_only_verifies():
+    for format_ in ("PKCS8", "TraditionalOpenSSL"):
+        text = private_key("ES256").private_bytes(
+            PEM,
+            getattr(serialization.PrivateFormat, format_),
+            serialization.NoEncryption(),
+        )
+        assert "private" in str(fault(text.decode()))
+
+
+def test_other_pems_are_refused():
+    good = pem(private_key("ES256"))
+    assert "several" in str(fault(good + good))
+    assert "no PEM" in str(fault(good.replace("M", "!", 5)))
+    assert "no PEM" in str(fault(good.replace("PUBLIC KEY", "CERTIFICATE")))
+    assert "no PEM" in str(fault("-----BEGIN PUBLIC KEY-----"))
+    assert "serves none of RS256" in str(fault(good, ("RS256",)))
+    assert "serves none" in str(fault(good, ("ES384",)))
+    assert "no algorithm" in str(
+        fault(pem(x25519.X25519PrivateKey.generate()))
+    )
+    old = dsa.generate_private_key(2048)
+    assert "no algorithm" in str(fault(pem(old)))
+    brainpool = ec.generate_private_key(ec.BrainpoolP256R1())
+    assert "brainpoolP256r1 serves none" in str(fault(pem(brainpool)))

@@ -1,0 +1,352 @@
+"""JWK Sets in files that change, and at URLs that fail."""
+
+import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from support.issuer import drip, hang, jwk, jwks, respond, serving
+
+from pyramid_sessiontoken.errors import RepositoryUnavailable
+from pyramid_sessiontoken.issuers.key_sources import (
+    COOL_DOWN,
+    KEEP,
+    REFRESH_AFTER,
+    KeyFile,
+    KeysAtURL,
+)
+from pyramid_sessiontoken.testing import ManualClock
+
+ES = ("ES256",)
+START = 1_800_000_000
+
+
+# In a file.
+
+
+def write(path, raw, mtime=1_000_000_000):
+    """Write a file with a time of its own, so that nobody need wait."""
+    path.write_bytes(raw)
+    os.utime(path, (mtime, mtime))
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "keys.jwks"
+    write(path, jwks(jwk()))
+    return path
+
+
+def test_a_file_is_read_and_read_again_when_it_changes(path):
+    keys = KeyFile(str(path), ES)
+    assert keys.find("ES256-0", "ES256")
+    known = keys._file.content
+    assert keys.find("ES256-1", "ES256") is None
+    assert keys._file.content is known
+
+    write(path, jwks(jwk(number=1)), 1_000_000_001)
+
+    assert keys.find("ES256-1", "ES256")
+    assert keys.find("ES256-0", "ES256") is None
+
+
+def test_all_keys_can_be_taken_away(path):
+    keys = KeyFile(str(path), ES)
+
+    write(path, jwks(), 1_000_000_001)
+
+    assert keys.find("ES256-0", "ES256") is None
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", jwks(jwk()) + b" " * 2**18])
+def test_a_file_that_cannot_be_read_now_leaves_the_former_keys(
+    path, caplog, raw
+):
+    keys = KeyFile(str(path), ES)
+
+    write(path, raw, 1_000_000_001)
+
+    for _ in range(3):
+        assert keys.find("ES256-0", "ES256")
+    # Said once, not at each request.
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert str(path) in record.getMessage()
+
+
+def test_a_file_that_is_gone_leaves_the_former_keys(path, caplog):
+    keys = KeyFile(str(path), ES)
+
+    path.unlink()
+
+    assert keys.find("ES256-0", "ES256")
+    assert "cannot be read" in caplog.text
+    write(path, jwks(jwk(number=1)), 1_000_000_002)
+    assert keys.find("ES256-1", "ES256")
+
+
+def test_keys_that_are_not_used_are_told(path, caplog):
+    write(path, jwks(jwk(), jwk(number=1, use="enc")))
+
+    KeyFile(str(path), ES)
+
+    assert caplog.messages == [
+        f"{path}: key 2, 'ES256-1': its 'use' is not 'sig'"
+    ]
+
+
+def test_a_file_without_a_good_key_stops_the_start(path, tmp_path):
+    for raw, why in (
+        (b"{", "not a JWK Set"),
+        (jwks(), "there are none"),
+        (jwks(jwk("RS256")), "RSA serves none of ES256"),
+        (jwks(jwk(), jwk()), "twice"),
+    ):
+        write(path, raw)
+        with pytest.raises(ValueError, match=why):
+            KeyFile(str(path), ES)
+    with pytest.raises(OSError, match="nothing"):
+        KeyFile(str(tmp_path / "nothing"), ES)
+
+
+# At a URL.
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+def issuer():
+    with serving() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def keys(issuer, clock):
+    return KeysAtURL(issuer.url, ES, clock.now)
+
+
+def find(keys, number=0):
+    return keys.find(f"ES256-{number}", "ES256")
+
+
+def settle(keys):
+    """Wait until no fetch is under way."""
+    while keys._in_flight is not None:
+        in_flight = keys._in_flight
+        if in_flight is not None:
+            in_flight.wait(10)
+
+
+def unavailable(keys, number=0):
+    with pytest.raises(RepositoryUnavailable, match="cannot be fetched"):
+        find(keys, number)
+
+
+def test_nothing_is_fetched_before_a_token_needs_it(issuer, keys):
+    assert issuer.asked == []
+
+    assert find(keys).kid == "ES256-0"
+    assert find(keys).kid == "ES256-0"
+
+    assert len(issuer.asked) == 1
+
+
+def test_an_unknown_key_costs_one_fetch_in_a_cool_down(issuer, clock, keys):
+    find(keys)
+    for number in range(1, 200):
+        assert find(keys, number) is None
+    assert len(issuer.asked) == 1
+
+    clock.advance(COOL_DOWN - 1)
+    assert find(keys, 1) is None
+    assert len(issuer.asked) == 1
+
+    clock.advance(1)
+    for number in range(1, 200):
+        assert find(keys, number) is None
+    assert len(issuer.asked) == 2
+
+
+def test_a_new_key_is_found_when_the_issuer_has_it(issuer, clock, keys):
+    find(keys)
+    issuer.answer = respond(jwks(jwk(number=1), jwk()))
+    assert find(keys, 1) is None
+
+    clock.advance(COOL_DOWN)
+
+    assert find(keys, 1).kid == "ES256-1"
+    assert find(keys).kid == "ES256-0"
+    assert len(issuer.asked) == 2
+
+
+BAD_ANSWERS = {
+    "500": respond(jwks(jwk()), "500 Oh"),
+    "redirect": respond(b"", "302 Found", "Location: https://x.example"),
+    "no JSON": respond(b"<html>"),
+    "no set": respond(b"{}"),
+    "nested": respond(b'{"keys":' + b"[" * 100_000),
+    "huge": respond(b" " * 2**18 + jwks(jwk())),
+    "many": respond(jwks(*[jwk(kid=str(n)) for n in range(51)])),
+    "packed": respond(jwks(jwk()), "200 OK", "Content-Encoding: gzip"),
+    "UTF-16": respond(jwks(jwk()).decode().encode("utf-16")),
+    "cut": respond(jwks(jwk()))[:-5],
+    "nothing": b"",
+    "junk": b"\xff\0junk\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_who_needs_a_key_that_cannot_be_fetched_is_told_so(
+    issuer, clock, keys, caplog, answer
+):
+    issuer.answer = answer
+    for number in range(50):
+        unavailable(keys, number)
+    assert len(issuer.asked) == 1
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert issuer.url in record.getMessage()
+    assert len(record.getMessage()) < 400
+
+    issuer.answer = respond(jwks(jwk()))
+    clock.advance(COOL_DOWN)
+
+    assert find(keys).kid == "ES256-0"
+
+
+@pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_known_keys_live_on_through_an_outage(issuer, clock, keys, answer):
+    find(keys)
+    issuer.answer = answer
+
+    for _ in range(5):
+        clock.advance(REFRESH_AFTER)
+        assert find(keys).kid == "ES256-0"
+        settle(keys)
+        # Nobody can tell whether the issuer has this one.
+        unavailable(keys, 1)
+
+    assert len(issuer.asked) == 6
+    clock.advance(KEEP)
+    unavailable(keys)
+    issuer.answer = respond(jwks(jwk()))
+    clock.advance(COOL_DOWN)
+    assert find(keys).kid == "ES256-0"
+
+
+def test_keys_are_fetched_anew_in_the_background(issuer, clock, keys):
+    """So a key that its issuer took away is not believed for ever."""
+    find(keys)
+    issuer.answer = respond(jwks(jwk(number=1)))
+    clock.advance(REFRESH_AFTER - 1)
+    find(keys)
+    settle(keys)
+    assert len(issuer.asked) == 1
+
+    clock.advance(1)
+    assert find(keys).kid == "ES256-0"
+    settle(keys)
+
+    assert find(keys) is None
+    assert find(keys, 1).kid == "ES256-1"
+    assert len(issuer.asked) == 2
+
+
+def test_an_issuer_may_take_all_its_keys_away(issuer, clock, keys):
+    find(keys)
+    issuer.answer = respond(jwks())
+    clock.advance(COOL_DOWN)
+
+    assert find(keys, 1) is None
+    assert find(keys) is None
+
+
+def test_who_has_a_key_never_waits(issuer, clock, keys):
+    """The server says nothing; whoever waited would wait three seconds."""
+    find(keys)
+    issuer.answer = hang
+    clock.advance(REFRESH_AFTER)
+    for _ in range(1000):
+        assert find(keys).kid == "ES256-0"
+
+    assert keys._in_flight is not None
+
+
+def test_a_server_that_says_nothing_holds_nobody_for_long(
+    issuer, clock, keys, caplog
+):
+    issuer.answer = hang
+
+    unavailable(keys)
+
+    settle(keys)
+    assert "timed out" in caplog.text
+
+
+def test_who_needs_a_key_waits_for_the_fetch_that_is_under_way(issuer, keys):
+    threads = 8
+    barrier = threading.Barrier(threads)
+    issuer.answer = drip(respond(jwks(jwk())), every=0.001)
+
+    def ask(number):
+        barrier.wait()
+        return find(keys).kid
+
+    with ThreadPoolExecutor(threads) as pool:
+        kids = list(pool.map(ask, range(threads)))
+
+    assert kids == ["ES256-0"] * threads
+    assert len(issuer.asked) == 1
+
+
+def test_an_attempt_from_the_future_counts_for_nothing(issuer, clock, keys):
+    """The clock of the machine was set back."""
+    find(keys)
+    clock.advance(-3600)
+    issuer.answer = respond(jwks(jwk(number=1)))
+
+    assert find(keys).kid == "ES256-0"
+    settle(keys)
+
+    assert find(keys, 1).kid == "ES256-1"
+    assert len(issuer.asked) == 2
+
+
+def test_a_fetch_that_was_lost_is_made_again(issuer, clock, keys):
+    """A process that forks while it fetches has no such thread after."""
+    find(keys)
+    lost = keys._in_flight = threading.Event()
+    lost.set()
+    unavailable(keys, 1)
+
+    clock.advance(COOL_DOWN)
+
+    assert find(keys, 1) is None
+    assert keys._in_flight is None
+    assert len(issuer.asked) == 2
+
+
+def test_a_late_answer_does_not_pass_for_a_later_one(issuer, clock, keys):
+    find(keys)
+    late = threading.Event()
+    later = keys._in_flight = threading.Event()
+
+    keys._fetch(START, late)
+
+    assert late.is_set()
+    assert keys._in_flight is later
+    assert not later.is_set()
+
+
+def test_keys_at_a_url_that_are_not_used_are_told(issuer, keys, caplog):
+    issuer.answer = respond(jwks(jwk(), jwk("HS256")))
+
+    find(keys)
+
+    assert caplog.messages == [
+        f"{issuer.url}: key 2, 'HS256-0': a secret key serves none of ES256"
+    ]

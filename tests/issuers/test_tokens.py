@@ -1,0 +1,378 @@
+"""The token of another issuer is a JWT beyond doubt, or it is refused."""
+
+import math
+
+import jwt as pyjwt
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.hostile import HOSTILE
+from support.issuer import (
+    AUDIENCE,
+    ISSUER,
+    PUBLIC_NAMES,
+    SECRET,
+    b64,
+    header,
+    jwk,
+    jwks,
+    payload,
+    pem,
+    private_key,
+    rsa_key,
+    token,
+)
+from support.tokens import BASE64URL, FAR_AHEAD, LONG_AGO
+
+from pyramid_sessiontoken.errors import EXPIRED, InvalidCredential
+from pyramid_sessiontoken.issuers.jwks import (
+    OneKey,
+    read_key_set,
+    read_pem,
+    secret_key,
+)
+from pyramid_sessiontoken.issuers.tokens import ForeignTokens
+from pyramid_sessiontoken.tokens.jwt import is_session_jwt
+
+NOW = 1_800_000_000
+LEEWAY = 30
+
+
+def tokens(*members, algorithms=("ES256",), **changes):
+    keys = read_key_set(jwks(*(members or [jwk()])), algorithms)
+    fields = {
+        "keys": keys,
+        "issuer": ISSUER,
+        "audience": (AUDIENCE, "other-api"),
+        "algorithms": algorithms,
+        "leeway": LEEWAY,
+    }
+    return ForeignTokens(**{**fields, **changes})
+
+
+TOKENS = tokens()
+
+
+def read(text, now=NOW, reader=TOKENS):
+    return reader.read(text, now)
+
+
+def refusal(text, now=NOW, reader=TOKENS):
+    with pytest.raises(InvalidCredential) as caught:
+        reader.read(text, now)
+    return caught.value.reason
+
+
+@pytest.mark.parametrize("algorithm", PUBLIC_NAMES)
+def test_a_token_says_what_its_issuer_signed(algorithm):
+    claims = payload(email="a@b.example")
+    reader = tokens(jwk(algorithm), algorithms=(algorithm,))
+
+    assert read(token(claims, algorithm=algorithm), reader=reader) == claims
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+def test_issuers_may_share_a_secret(algorithm):
+    key = OneKey(secret_key(None, SECRET, None, (algorithm,)))
+    reader = tokens(jwk(algorithm), algorithms=(algorithm,), keys=key)
+
+    for said in (None, {"alg": algorithm}, header(algorithm, kid="x")):
+        text = token(said=said, algorithm=algorithm)
+        assert read(text, reader=reader)["sub"] == "alice"
+
+
+def test_a_token_of_pyjwt_itself_is_read():
+    text = pyjwt.encode(
+        payload(), private_key("ES256"), "ES256", {"kid": "ES256-0"}
+    )
+
+    assert read(text)["sub"] == "alice"
+
+
+@pytest.mark.parametrize(
+    "typ",
+    ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", None],
+)
+def test_types_of_tokens_that_are_for_this(typ):
+    assert read(token(said=header(typ=typ)))
+
+
+def test_a_token_without_a_kid_means_the_only_key():
+    text = token(said=header(kid=None))
+
+    assert read(text)
+    two = tokens(jwk(), jwk(number=1))
+    assert "no key" in refusal(text, reader=two)
+
+
+@pytest.mark.parametrize(
+    "aud",
+    [AUDIENCE, [AUDIENCE], ["x", AUDIENCE], ["other-api"], "other-api"],
+)
+def test_one_of_our_audiences_is_enough(aud):
+    assert read(token(payload(aud=aud)))
+
+
+def test_what_a_stranger_says_of_himself_is_not_looked_at():
+    """CVE-2018-0114: he is free to say it, and it changes nothing."""
+    said = header(
+        jku="https://attacker.example/keys",
+        jwk=jwk(number=1),
+        x5u="https://attacker.example/chain",
+        x5c=["MIIB"],
+        x5t="x",
+    )
+
+    assert read(token(said=said))
+    stranger = token(said=said, number=1)
+    assert refusal(stranger) == "its signature is wrong"
+
+
+# Times.
+
+
+def test_times_are_whole_or_broken_numbers():
+    for value in (LONG_AGO, LONG_AGO + 0.5, 0, 1.0):
+        assert read(token(payload(iat=value, nbf=value)))
+    assert read(token(payload(exp=FAR_AHEAD + 0.5)))
+    assert read(token(payload(iat=None)))
+
+
+@pytest.mark.parametrize("broken", [0, 0.001, 0.5, 0.999])
+def test_a_token_expires_to_the_second(broken):
+    text = token(payload(exp=NOW + broken))
+
+    assert read(text, NOW + LEEWAY - 1)
+    assert refusal(text, NOW + LEEWAY) == EXPIRED
+    assert refusal(text, 2**39) == EXPIRED
+
+
+@pytest.mark.parametrize("name", ["iat", "nbf"])
+def test_a_token_begins_to_the_second(name):
+    text = token(payload(**{name: NOW}))
+
+    assert read(text, NOW - LEEWAY)
+    assert "future" in refusal(text, NOW - LEEWAY - 1)
+    assert "future" in refusal(
+        token(payload(**{name: NOW + 0.5})), NOW - LEEWAY
+    )
+
+
+def test_only_time_is_to_blame_or_it_is_not_called_expired():
+    expired = payload(exp=NOW - 3600)
+
+    assert refusal(token(expired)) == EXPIRED
+    for changes in ({"aud": "x"}, {"iss": "x"}, {"cnf": {}}, {"sub": ""}):
+        assert refusal(token({**expired, **changes})) != EXPIRED
+    assert refusal(token(expired, number=1, said=header())) != EXPIRED
+
+
+# Hostile tokens.
+
+
+@pytest.mark.parametrize(
+    "text", [t for _, t in HOSTILE], ids=[name for name, _ in HOSTILE]
+)
+def test_a_hostile_token_is_refused(text):
+    reason = refusal(text)
+
+    assert reason
+    assert len(reason) < 100
+    for part in text.split("."):
+        assert len(part) < 9 or part not in reason
+
+
+class Unasked:
+    """Keys that nobody may look for."""
+
+    def find(self, kid, algorithm):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (token(payload(x="x" * 8192)), "longer than 8192"),
+        (token() + "\n", "no JWT"),
+        (token(said=header(alg="RS256")), "not allowed"),
+        (token(said=header(alg=None)), "not allowed"),
+        (token(said=header(typ="JOSE")), "another type"),
+        (token(said=header(kid=5)), "no text"),
+        (token(said=header(crit=[])), "'crit'"),
+    ],
+    ids=["long", "line", "alg", "no alg", "typ", "kid", "crit"],
+)
+def test_what_cannot_be_right_costs_no_look_for_a_key(text, why):
+    """Its issuer would be asked for one that it does not have."""
+    assert why in refusal(text, reader=tokens(keys=Unasked()))
+
+
+def test_a_key_of_one_algorithm_serves_no_other():
+    """CVE-2026-48523."""
+    both = ("RS256", "PS256", "RS512")
+    reader = tokens(jwk("RS256", alg="RS256"), algorithms=both)
+
+    assert read(token(algorithm="RS256"), reader=reader)
+    for algorithm in ("PS256", "RS512"):
+        said = header(algorithm, kid="RS256-0")
+        text = token(said=said, algorithm=algorithm)
+        assert refusal(text, reader=reader) == "its key serves RS256 alone"
+
+
+def test_neither_a_weak_nor_an_encryption_key_is_believed():
+    """Wycheproof: RSA of 1024 bits, use:enc, key_ops:[encrypt]."""
+    weak = rsa_key(1024)
+    text = token(algorithm="RS256", key=weak, said=header("RS256"))
+    reader = tokens(jwk("RS256", key=weak), algorithms=("RS256",))
+    assert "no key" in refusal(text, reader=reader)
+    for changes in ({"use": "enc"}, {"key_ops": ["encrypt"]}):
+        assert "no key" in refusal(token(), reader=tokens(jwk(**changes)))
+
+
+# PyJWT behind it.
+
+
+#: What PyJWT 2.14 lets escape.
+ESCAPING = (OverflowError, RecursionError, TypeError, ValueError)
+
+
+def believed_by_pyjwt(text, now=NOW):
+    """Tell whether PyJWT would believe a token; its clock is the machine's,
+    and the times of these tokens suit every one.
+    """
+    try:
+        pyjwt.decode(
+            text,
+            private_key("ES256").public_key(),
+            ["ES256"],
+            {"require": ["exp", "sub"]},
+            audience=[AUDIENCE, "other-api"],
+            issuer=ISSUER,
+            leeway=LEEWAY,
+        )
+    except (pyjwt.PyJWTError, *ESCAPING):
+        return False
+    return True
+
+
+def believed(text, now=NOW):
+    try:
+        claims = TOKENS.read(text, now)
+    except InvalidCredential:
+        return False
+    assert claims["sub"] == "alice"
+    return True
+
+
+def test_much_of_it_pyjwt_would_believe():
+    """The checks before and after it have a reason."""
+    taken = {name for name, text in HOSTILE if believed_by_pyjwt(text)}
+
+    assert {
+        "exp text",
+        "sub empty",
+        "sub twice",
+        "byte order mark",
+        "utf-16",
+        "header typ ours",
+        "header alg twice",
+        "header b64 true",
+        "cnf",
+    } <= taken
+
+
+@given(
+    st.sampled_from([token(), token(payload(sub="alice", aud=["x", "api"]))]),
+    st.integers(0, 600),
+    st.sampled_from(["replace", "insert", "delete", "cut"]),
+    st.sampled_from(BASE64URL + ".=+/ \n\0{\ud800"),
+)
+@example(token(), 10_000, "delete", "A")
+def test_whatever_becomes_of_a_token_pyjwt_is_never_stricter(
+    text, place, how, character
+):
+    place %= len(text)
+    changed = {
+        "replace": text[:place] + character + text[place + 1 :],
+        "insert": text[:place] + character + text[place:],
+        "delete": text[:place] + text[place + 1 :],
+        "cut": text[:place],
+    }[how]
+
+    ours = believed(changed)
+
+    assert ours == (changed == text)
+    assert not ours or believed_by_pyjwt(changed)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([LONG_AGO, FAR_AHEAD, AUDIENCE, ISSUER, "alice"])
+    | st.text(max_size=5),
+    lambda some: (
+        st.lists(some, max_size=3)
+        | st.dictionaries(st.text(max_size=3), some, max_size=3)
+    ),
+    max_leaves=4,
+)
+CLAIMS = st.sampled_from(["iss", "aud", "exp", "iat", "nbf", "cnf", "jti"])
+HEADERS = st.sampled_from(["alg", "typ", "crit", "b64", "jwk", "cty", "x"])
+
+
+@given(
+    st.dictionaries(CLAIMS, JSON, max_size=2),
+    st.dictionaries(HEADERS, JSON, max_size=2),
+)
+@example({"aud": [AUDIENCE, math.nan]}, {})
+@example({"exp": FAR_AHEAD + 0.5, "nbf": LONG_AGO + 0.5}, {"typ": "JWT"})
+@example({"iat": math.inf}, {"b64": True})
+def test_whatever_an_issuer_signs_pyjwt_is_never_stricter(claims, said):
+    text = token(payload() | claims, header() | said)
+
+    assert not believed(text) or believed_by_pyjwt(text)
+
+
+@given(
+    st.text()
+    | st.binary().map(lambda raw: raw.decode("latin-1"))
+    | st.lists(st.binary().map(b64), min_size=3, max_size=3).map(".".join)
+)
+def test_whatever_is_shown_it_is_judged(text):
+    assert not believed(text)
+    assert not is_session_jwt(text)
+
+
+# Ours, by its own word.
+
+
+def test_one_of_ours_is_told_by_its_type():
+    for typ in ("session+jwt", "Session+JWT", "application/session+jwt"):
+        for alg in ("HS256", "none", "ES256"):
+            assert is_session_jwt(token(said=header(typ=typ, alg=alg)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        token(),
+        token(said=header(typ="JWT")),
+        token(said=header(typ=["session+jwt"])),
+        token(said=b'{"typ":"session+jwt","typ":"JWT"}'),
+        token(said=b"[]"),
+        token(said=header(typ="session+jwt")) + "=",
+        token(said=header(typ="session+jwt"))[1:],
+        token(said=header(typ="session+jwt", x="x" * 9000)),
+        "",
+    ],
+)
+def test_others_are_not_ours(text):
+    assert not is_session_jwt(text)
+
+
+def test_one_of_ours_by_its_pem():
+    key = OneKey(read_pem(pem(private_key("ES256")), ("ES256",)))
+
+    assert read(token(said=header(kid="any")), reader=tokens(keys=key))

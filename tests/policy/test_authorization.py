@@ -1,0 +1,51 @@
+"""Principals and permissions."""
+
+import uuid
+
+import pytest
+from pyramid.authorization import Authenticated, Everyone
+
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.policy.authorization import principals_of
+
+USER = uuid.UUID(int=1)
+
+
+@pytest.mark.parametrize("userid", ["alice", 42, USER])
+def test_a_user_is_everyone_authenticated_and_the_userid_as_it_is(userid):
+    found = principals_of(Identity(userid))
+    assert found == [Everyone, Authenticated, userid]
+
+
+def test_an_unknown_user_is_everyone():
+    assert principals_of(None) == [Everyone]
+
+
+@pytest.mark.parametrize(
+    ("claims", "principals"),
+    [
+        ({"roles": ["a", "b"]}, ["role:a", "role:b"]),
+        ({"groups": ["a"]}, ["group:a"]),
+        ({"scope": "a b"}, ["scope:a", "scope:b"]),
+        ({"scope": ["a b"]}, ["scope:a b"]),
+        # A text is no list of letters; a number is no role.
+        ({"roles": "admin", "groups": {"a": 1}, "scope": 1}, []),
+        ({"roles": [1, None, "a"]}, ["role:a"]),
+        ({"email": "a@b"}, []),
+    ],
+)
+def test_claims_name_principals(claims, principals):
+    assert principals_of(Identity("alice", claims))[3:] == principals
+
+
+def test_whoever_is_signed_in_may(make):
+    """Whatever the application's own principals are."""
+    client = make(
+        {
+            "authorization": "authenticated",
+            "principals": lambda identity, request: [],
+        }
+    )
+    token = client.swap("bob")["access_token"]
+    assert client.ask(token, "/admin").status_code == 200
+    assert client.get("/admin", status=401)

@@ -1,0 +1,200 @@
+"""A session travels in a header or in a cookie."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+from support.tokens import AUDIENCE, FIRST, ISSUER, make_jwt
+
+from pyramid_sessiontoken.cookies.codec import SelfContainedCookie
+from pyramid_sessiontoken.cookies.jar import Jar
+from pyramid_sessiontoken.cookies.transforms import SignedTransform
+from pyramid_sessiontoken.errors import ClaimsError
+from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.interfaces import IClock, IExpiryPolicy
+from pyramid_sessiontoken.keys.ring import KeyRing
+from pyramid_sessiontoken.policy.carriers import CookieCarrier, HeaderCarrier
+from pyramid_sessiontoken.sessions.forms import SelfContained
+from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.testing import ManualClock
+
+NOW = 1_800_000_000
+NAME = "__Host-sessiontoken"
+ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
+GONE = (
+    "Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT;"
+    " Secure; HttpOnly; SameSite=Lax"
+)
+RING = KeyRing((FIRST,))
+
+
+@pytest.fixture
+def registry():
+    registry = Registry()
+    registry.registerUtility(ManualClock(NOW), IClock)
+    registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
+    return registry
+
+
+@pytest.fixture
+def cookies(registry):
+    """Make a carrier of up to three cookies of 200 bytes."""
+    purpose = ("cookie", NAME, ISSUER, AUDIENCE)
+    signed = SignedTransform(lambda: RING, *purpose)
+    form = SelfContainedCookie(lambda: signed)
+    jar = Jar(NAME, chunk_size=200, max_chunks=3)
+    return CookieCarrier(Sessions(registry, form, "Session"), jar)
+
+
+@pytest.fixture
+def make_header(registry):
+    form = SelfContained(lambda: RING, lambda ring: make_jwt(*ring))
+    sessions = Sessions(registry, form, "Session")
+    return lambda header: HeaderCarrier(sessions, header)
+
+
+def make_request(*cookies):
+    environ = {"HTTP_COOKIE": "; ".join(cookies)} if cookies else {}
+    return Request.blank("/", environ=environ)
+
+
+def sent_back(headers):
+    """Give the request of a browser that took some headers."""
+    return make_request(*(value.partition(";")[0] for _, value in headers))
+
+
+def told(headers):
+    """Give cookies without their values: name and attributes."""
+    return [re.sub("=[^;]*; ", ": ", value, count=1) for _, value in headers]
+
+
+def issue(carrier, persistent=False, **claims):
+    identity = Identity("alice", claims, "basic")
+    return carrier.sessions.issue(identity, persistent=persistent)
+
+
+def test_a_renewed_header_token_stands_in_the_header_of_the_settings(
+    make_header,
+):
+    carrier = make_header("Session-Token")
+    issued = issue(carrier)
+    request = make_request()
+    response = Response()
+
+    assert carrier.renews(issued.access_token)
+    assert carrier.put(request, response, issued)
+    assert response.headers["Session-Token"] == issued.access_token
+    assert carrier.sessions.read(issued.access_token) == issued.ticket
+
+
+def test_it_stands_there_once(make_header):
+    carrier = make_header("Session-Token")
+    request = make_request()
+    response = Response()
+    response.headers["session-token"] = "another"
+
+    carrier.put(request, response, issue(carrier))
+
+    assert len(response.headers.getall("Session-Token")) == 1
+    assert response.headers["Session-Token"] != "another"
+
+
+def test_without_a_header_it_is_never_renewed(make_header):
+    carrier = make_header(None)
+    issued = issue(carrier)
+    assert not carrier.renews(issued.access_token)
+    assert not carrier.put(make_request(), Response(), issued)
+
+
+def test_a_cookie_is_always_renewed(cookies):
+    assert cookies.renews("any")
+
+
+def test_a_cookie_carries_a_session_there_and_back(cookies):
+    issued = issue(cookies, roles=["admin"])
+
+    headers = cookies.set_headers(make_request(), issued)
+
+    assert told(headers) == [
+        f"{NAME}: {ATTRIBUTES}",
+        f"{NAME}.1: {ATTRIBUTES}",
+    ]
+    shown = cookies.jar.read(sent_back(headers).environ)
+    assert shown.values == (issued.access_token,)
+    assert cookies.sessions.read(*shown.values) == issued.ticket
+
+
+def test_it_is_put_beside_what_the_response_has(cookies):
+    """Also beside other cookies: each has a line of its own."""
+    response = Response()
+    response.set_cookie("theme", "dark")
+    response.headers["X-Other"] = "kept"
+    before = list(response.headerlist)
+    issued = issue(cookies)
+
+    cookies.put(make_request(), response, issued)
+
+    headers = cookies.set_headers(make_request(), issued)
+    assert response.headerlist == before + headers
+
+
+def test_it_ends_with_the_browser_unless_it_was_to_be_kept(cookies):
+    [*headers] = cookies.set_headers(make_request(), issue(cookies))
+
+    assert not [h for _, h in headers if "Max-Age" in h or "Expires" in h]
+
+
+def test_what_is_to_be_kept_is_kept_until_the_session_ends(cookies):
+    """Renewed, it is kept for what is left, and no longer."""
+    issued = issue(cookies, persistent=True)
+    assert issued.session_expires_in == 36000
+
+    for passed in (0, 1800, 3600, 35999):
+        left = replace(issued, session_expires_in=36000 - passed)
+        headers = cookies.set_headers(make_request(), left)
+        assert len(headers) == 2
+        for _, header in headers:
+            assert f"; Path=/; Max-Age={36000 - passed}; Secure" in header
+
+
+def test_a_shorter_session_expires_the_cookies_that_it_leaves(cookies):
+    long = cookies.set_headers(make_request(), issue(cookies, text="x" * 200))
+    assert len(long) == 3
+    request = sent_back(long)
+
+    headers = cookies.set_headers(request, issue(cookies))
+
+    assert told(headers) == [
+        f"{NAME}: {ATTRIBUTES}",
+        f"{NAME}.1: {ATTRIBUTES}",
+        f"{NAME}.2: {GONE}",
+    ]
+
+
+def test_claims_that_do_not_fit_leave_the_response_as_it_was(cookies):
+    issued = issue(cookies, text="x" * 500)
+    response = Response()
+    before = list(response.headerlist)
+
+    with pytest.raises(ClaimsError):
+        cookies.put(make_request(), response, issued)
+
+    assert response.headerlist == before
+
+
+def test_deletion_expires_what_came_in(cookies):
+    request = make_request(f"{NAME}=1.a", f"{NAME}.1=b", f"{NAME}.7=c", "d=e")
+
+    assert told(cookies.delete_headers(request)) == [
+        f"{NAME}: {GONE}",
+        f"{NAME}.1: {GONE}",
+        f"{NAME}.7: {GONE}",
+    ]
+
+
+def test_deletion_expires_the_first_cookie_where_none_came_in(cookies):
+    assert told(cookies.delete_headers(make_request())) == [f"{NAME}: {GONE}"]

@@ -1,0 +1,211 @@
+"""Another site made the browser send it, or nobody did."""
+
+import pytest
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from pyramid_sessiontoken.policy import cross_site
+
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "CONNECT", "PROPFIND", "get", "")
+TRUSTED = """
+    trusted.example
+    .wild.example  ported.example:8443
+    .deep.example:8443
+    Upper.Example
+"""
+
+
+def make_request(
+    method="POST",
+    base_url="https://localhost",
+    trusted=None,
+    **headers,
+):
+    request = Request.blank("/", base_url=base_url, method=method)
+    for name, value in headers.items():
+        request.environ[f"HTTP_{name.upper()}"] = value
+    settings = {}
+    if trusted is not None:
+        settings["pyramid.csrf_trusted_origins"] = trusted
+    request.registry = Configurator(settings=settings).registry
+    return request
+
+
+def is_cross_site(request):
+    answer = cross_site.is_cross_site(request)
+    assert type(answer) is bool
+    return answer
+
+
+@pytest.mark.parametrize("method", SAFE)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_fetch_site": "cross-site"},
+        {"origin": "https://evil.example"},
+        {"sec_fetch_site": "cross-site", "origin": "null"},
+    ],
+)
+def test_a_safe_method_changes_nothing_and_may_come_from_anywhere(
+    method, headers
+):
+    """RFC 9110, section 9.2.1."""
+    assert not is_cross_site(make_request(method, **headers))
+
+
+@pytest.mark.parametrize("method", UNSAFE)
+def test_every_other_method_is_unsafe(method):
+    """Methods are case-sensitive (RFC 9110, section 9.1)."""
+    assert is_cross_site(make_request(method, sec_fetch_site="cross-site"))
+    assert is_cross_site(make_request(method, origin="https://evil.example"))
+    assert not is_cross_site(make_request(method))
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+@pytest.mark.parametrize(
+    "origin", [None, "https://localhost", "https://evil.example", "null"]
+)
+def test_what_the_browser_calls_its_own_or_the_users_doing_is_ours(
+    site, origin
+):
+    """No script can forge Sec-Fetch-Site, so it beats Origin."""
+    headers = {} if origin is None else {"origin": origin}
+
+    assert not is_cross_site(make_request(sec_fetch_site=site, **headers))
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "cross-site",
+        "same-site",
+        "",
+        "Same-Origin",
+        "NONE",
+        "same-origin ",
+        "same-origin, none",
+        "none;x",
+        "future-value",
+    ],
+)
+@pytest.mark.parametrize(
+    "origin", [None, "https://localhost", "https://trusted.example"]
+)
+def test_whatever_else_the_browser_calls_it_is_not(site, origin):
+    headers = {} if origin is None else {"origin": origin}
+    request = make_request(trusted=TRUSTED, sec_fetch_site=site, **headers)
+
+    assert is_cross_site(request)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "origin"),
+    [
+        ("https://localhost", "https://localhost"),
+        ("https://localhost:443", "https://localhost"),
+        ("https://localhost:8443", "https://localhost:8443"),
+        ("http://localhost", "http://localhost"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://localhost:6543", "http://localhost:6543"),
+        ("https://[::1]", "https://[::1]"),
+        ("https://[::1]:8443", "https://[::1]:8443"),
+    ],
+)
+def test_our_own_origin_is_no_other_site(base_url, origin):
+    assert not is_cross_site(make_request(base_url=base_url, origin=origin))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "http://localhost",
+        "https://localhost:8443",
+        "https://sub.localhost",
+        "https://localhost.evil.example",
+        "https://evil.example/https://localhost",
+        "https://localhost@evil.example",
+        "https://evil.example https://localhost",
+        "wss://localhost",
+        "null",
+        "",
+        "localhost",
+        "//localhost",
+        "https:",
+        "https://",
+        "https:///",
+        "https://[::1",
+        "https://]",
+        "https://\u2100.example",
+        "\xff",
+        "*",
+    ],
+)
+def test_another_origin_is_another_site_and_so_is_what_is_none(origin):
+    """A sandboxed frame and a file have the origin null (RFC 6454, 7.3)."""
+    assert is_cross_site(make_request(origin=origin))
+    assert is_cross_site(make_request(trusted=TRUSTED, origin=origin))
+
+
+@pytest.mark.parametrize("trusted", [TRUSTED, TRUSTED.split()])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://trusted.example",
+        "https://wild.example",
+        "https://a.wild.example",
+        "https://b.a.wild.example",
+        "https://ported.example:8443",
+        "https://deep.example:8443",
+        "https://a.deep.example:8443",
+        "https://upper.example",
+    ],
+)
+def test_an_origin_that_pyramid_trusts_is_trusted(trusted, origin):
+    assert not is_cross_site(make_request(trusted=trusted, origin=origin))
+    assert is_cross_site(make_request(origin=origin))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://sub.trusted.example",
+        "https://trusted.example:8443",
+        "https://trusted.example.evil.example",
+        "https://nottrusted.example",
+        "https://notwild.example",
+        "https://a.wild.example:8443",
+        "https://wild.example.evil.example",
+        "https://ported.example",
+        "https://ported.example:8444",
+        "https://a.ported.example:8443",
+        "https://deep.example",
+        "https://a.deep.example",
+        "http://trusted.example",
+        "trusted.example",
+        "//trusted.example",
+    ],
+)
+def test_what_only_looks_like_a_trusted_origin_is_not(origin):
+    assert is_cross_site(make_request(trusted=TRUSTED, origin=origin))
+
+
+def test_over_plain_http_a_trusted_origin_is_one_of_plain_http():
+    plain = {"base_url": "http://localhost", "trusted": TRUSTED}
+
+    for scheme, expected in (("http", False), ("https", True)):
+        request = make_request(origin=f"{scheme}://trusted.example", **plain)
+        assert is_cross_site(request) is expected
+
+
+def test_without_either_header_no_browser_sent_it():
+    assert not is_cross_site(make_request())
+
+
+def test_an_application_with_checks_of_its_own_is_left_alone():
+    request = make_request(
+        sec_fetch_site="cross-site", origin="https://evil.example"
+    )
+
+    assert cross_site.never(request) is False

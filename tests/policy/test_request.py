@@ -1,0 +1,162 @@
+"""``request.sessiontoken``."""
+
+import uuid
+
+import pytest
+from pyramid.registry import Registry
+from pyramid.request import Request
+from support import START
+
+from pyramid_sessiontoken import csrf_required
+from pyramid_sessiontoken.errors import ClaimsError
+from pyramid_sessiontoken.events import SessionEnded, SessionIssued
+from pyramid_sessiontoken.interfaces import IUserLoader
+from pyramid_sessiontoken.policy.request import OfRequest
+
+
+@pytest.fixture
+def request_of(client):
+    """Make a request outside of any application's view."""
+
+    def make_request(**headers):
+        request = Request.blank(
+            "/", base_url="https://localhost", headers=headers
+        )
+        request.registry = client.registry
+        return request
+
+    return make_request
+
+
+def test_it_tells_who_it_is_and_by_which_session(client, request_of):
+    token = client.swap()["access_token"]
+    session = request_of(Authorization=f"Session {token}").sessiontoken
+    assert session.identity.userid == "alice"
+    assert session.claims == {"roles": ["admin"]}
+    assert session.ticket.auth_time == START
+    assert session.failure is None
+
+
+def test_of_an_unknown_user_it_tells_nothing(request_of):
+    session = request_of().sessiontoken
+    assert session.identity is None
+    assert session.ticket is None
+    assert session.claims == {}
+    assert session.failure is None
+
+
+def test_of_another_credential_there_is_no_ticket(request_of):
+    request = request_of(Authorization="Basic YWxpY2U6YWxpY2U=")
+    assert request.sessiontoken.identity.authenticator == "basic"
+    assert request.sessiontoken.ticket is None
+
+
+@pytest.mark.parametrize("userid", ["carol", 42, -1, uuid.UUID(int=7)])
+def test_it_issues_tokens(client, request_of, userid):
+    issued = request_of().sessiontoken.issue(userid, {"n": [1, {"a": None}]})
+    assert issued.as_dict() == {
+        "access_token": issued.access_token,
+        "token_type": "Session",
+        "expires_in": 3600,
+        "session_expires_in": 36000,
+    }
+    assert issued.access_token not in repr(issued)
+    request = request_of(Authorization=f"Session {issued.access_token}")
+    assert request.authenticated_userid == userid
+    assert type(request.authenticated_userid) is type(userid)
+    assert request.sessiontoken.claims == {"n": [1, {"a": None}]}
+    assert request.sessiontoken.ticket.amr == ("application",)
+
+
+@pytest.mark.parametrize(
+    ("userid", "claims"),
+    [
+        ("", {}),
+        ("x" * 256, {}),
+        ("role:admin", {}),
+        ("a\nb", {}),
+        (None, {}),
+        (True, {}),
+        (1.5, {}),
+        ("alice", {"exp": 1}),
+        ("alice", {"x": object()}),
+        ("alice", {"x": "y" * 8000}),
+    ],
+)
+def test_what_no_token_can_carry_is_refused(request_of, userid, claims):
+    with pytest.raises(ClaimsError):
+        request_of().sessiontoken.issue(userid, claims)
+
+
+def test_claims_are_read_only(client, request_of):
+    token = client.swap()["access_token"]
+    for _ in range(2):
+        request = request_of(Authorization=f"Session {token}")
+        claims = request.sessiontoken.claims
+        with pytest.raises(TypeError):
+            claims["roles"] = []
+        with pytest.raises(TypeError):
+            claims["roles"].append("other")
+        assert claims == {"roles": ["admin"]}
+
+
+def test_a_test_may_set_another_and_other_applications_have_none(request_of):
+    request = request_of()
+    request.sessiontoken = "mine"
+    assert request.sessiontoken == "mine"
+    assert isinstance(Request.sessiontoken, OfRequest)
+    elsewhere = Request.blank("/")
+    assert not hasattr(elsewhere, "sessiontoken")
+    elsewhere.registry = Registry("elsewhere")
+    assert not hasattr(elsewhere, "sessiontoken")
+    assert csrf_required(elsewhere)
+
+
+def test_sign_in_and_out_are_told_as_events(make):
+    told = []
+
+    def setup(config):
+        for event in (SessionIssued, SessionEnded):
+            config.add_subscriber(told.append, event)
+
+    client = make(setup=setup)
+    client.post_json("/sign_in", {"claims": {"a": 1}})
+    client.post("/sign_out")
+    client.post("/sign_out", headers={"Cookie": "__Host-sessiontoken=junk"})
+    begun, ended = told
+    assert begun.authenticator == "application"
+    assert begun.identity.claims == {"a": 1}
+    assert ended.ticket == begun.ticket
+    assert ended.identity.userid == "alice"
+
+
+def test_in_one_request_the_last_of_sign_in_and_out_counts(client):
+    from pyramid.security import forget, remember
+
+    request = Request.blank("/", base_url="https://localhost")
+    request.registry = client.registry
+    assert request.authenticated_userid is None
+    remember(request, "alice")
+    assert request.authenticated_userid == "alice"
+    remember(request, "bob", claims={"x": 1})
+    assert request.identity.claims == {"x": 1}
+    assert request.identity.authenticator == "cookie"
+    forget(request)
+    assert request.identity is None
+    assert not request.is_authenticated
+    remember(request, 7)
+    assert request.authenticated_userid == 7
+
+
+def test_the_user_loader_also_loads_who_just_signed_in(make):
+    client = make()
+    client.registry.registerUtility(
+        lambda identity, request: f"user {identity.userid}", IUserLoader
+    )
+    request = Request.blank("/", base_url="https://localhost")
+    request.registry = client.registry
+    from pyramid.security import remember
+
+    remember(request, "alice")
+    assert request.identity == "user alice"
+    assert request.sessiontoken.ticket.userid == "alice"

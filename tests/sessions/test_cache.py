@@ -1,0 +1,212 @@
+"""What the repository said is believed for a few seconds, never longer."""
+
+import sys
+import threading
+from itertools import count
+
+import pytest
+from support import START
+
+from pyramid_sessiontoken.sessions.cache import UNKNOWN, FirstLevelCache
+
+
+@pytest.fixture
+def cache():
+    return FirstLevelCache(100, 5)
+
+
+def put(cache, key, answer, now=START):
+    """Keep an answer to a question that was asked just now."""
+    cache.put(key, answer, now, cache.ended)
+
+
+def known(cache, keys, now=START):
+    return [key for key in keys if cache.get(key, now) is not UNKNOWN]
+
+
+def test_what_nobody_asked_is_not_known(cache):
+    assert cache.get("a", START) is UNKNOWN
+
+
+@pytest.mark.parametrize("answer", ["ticket", None, {}, False, 0])
+def test_any_answer_is_remembered_also_that_there_was_nothing(cache, answer):
+    put(cache, "a", answer)
+    assert cache.get("a", START) is answer
+    assert cache.get("b", START) is UNKNOWN
+
+
+def test_an_answer_counts_for_its_seconds_and_not_one_more(cache):
+    put(cache, "a", "ticket")
+    assert cache.get("a", START + 4) == "ticket"
+    assert cache.get("a", START + 5) is UNKNOWN
+    assert cache.get("a", START + 10**6) is UNKNOWN
+
+
+def test_asking_does_not_make_an_answer_younger(cache):
+    put(cache, "a", "ticket")
+    for second in range(5):
+        assert cache.get("a", START + second) == "ticket"
+    assert cache.get("a", START + 5) is UNKNOWN
+
+
+def test_an_answer_from_the_future_is_stale(cache):
+    """Somebody set the clock back."""
+    put(cache, "a", "ticket")
+    assert cache.get("a", START - 1) is UNKNOWN
+    assert cache.get("a", START - 10**6) is UNKNOWN
+    # And it is believed again when its time has come.
+    assert cache.get("a", START) == "ticket"
+
+
+@pytest.mark.parametrize(("size", "ttl"), [(0, 5), (1, 5), (100, 0), (0, 0)])
+def test_it_can_be_switched_off(size, ttl):
+    cache = FirstLevelCache(size, ttl)
+    put(cache, "a", "ticket")
+    assert cache.get("a", START) is UNKNOWN
+    cache.end("a", None, START)
+    assert cache.get("a", START) is UNKNOWN
+    cache.clear()
+    assert cache.get("a", START) is UNKNOWN
+
+
+@pytest.mark.parametrize("size", [2, 3, 10, 11])
+def test_it_has_a_bound(size):
+    cache = FirstLevelCache(size, 5)
+    keys = [str(number) for number in range(10 * size)]
+    for key in keys:
+        put(cache, key, key)
+        there = known(cache, keys)
+        assert len(there) <= size
+        # The latest is there, and what is there is right.
+        assert key in there
+        assert all(cache.get(other, START) == other for other in there)
+    # Half of the room is never wasted.
+    assert len(known(cache, keys)) >= size // 2
+
+
+def test_ends_are_within_the_bound_too():
+    cache = FirstLevelCache(10, 5)
+    keys = [str(number) for number in range(1000)]
+    for key in keys:
+        cache.end(key, None, START)
+    assert len(known(cache, keys)) <= 10
+
+
+def test_a_later_answer_beats_one_of_the_older_generation():
+    cache = FirstLevelCache(4, 5)
+    for key in ("a", "b", "c"):
+        put(cache, key, "old")
+    put(cache, "a", "new")
+    assert cache.get("a", START) == "new"
+
+
+def test_what_ended_here_holds_at_once(cache):
+    put(cache, "a", "ticket")
+    put(cache, "b", "other")
+    cache.end("a", None, START)
+    assert cache.get("a", START) is None
+    assert cache.get("b", START) == "other"
+
+
+def test_what_ended_here_holds_at_once_in_either_generation():
+    cache = FirstLevelCache(4, 5)
+    for key in ("a", "b", "c"):
+        put(cache, key, "old")
+    for key in ("a", "b", "c"):
+        cache.end(key, None, START)
+        assert cache.get(key, START) is None
+
+
+def test_an_answer_can_be_thrown_away(cache):
+    put(cache, "a", "ticket")
+    cache.end("a", UNKNOWN, START)
+    assert cache.get("a", START) is UNKNOWN
+
+
+def test_all_can_be_thrown_away():
+    cache = FirstLevelCache(4, 5)
+    for key in ("a", "b", "c"):
+        put(cache, key, key)
+    cache.clear()
+    assert known(cache, "abc") == []
+    put(cache, "a", "new")
+    assert cache.get("a", START) == "new"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda cache: cache.end("a", None, START),
+        lambda cache: cache.end("b", None, START),
+        lambda cache: cache.clear(),
+    ],
+    ids=["this", "another", "all"],
+)
+def test_an_answer_under_way_while_something_ended_is_not_kept(cache, end):
+    asked = cache.ended
+    end(cache)
+    cache.put("a", "ticket", START, asked)
+    assert cache.get("a", START) in (None, UNKNOWN)
+    # The next question is asked after that, and its answer is kept.
+    put(cache, "a", "later")
+    assert cache.get("a", START) == "later"
+
+
+def interrupted(step, act, other):
+    """Act in a thread, and let another come between before some line.
+
+    :return: whether there was such a line.
+    """
+    lines = count()
+    happened = []
+
+    def trace(frame, event, arg):
+        if frame.f_globals["__name__"] != FirstLevelCache.__module__:
+            return None
+        if event == "line" and next(lines) == step:
+            happened.append(threading.Thread(target=other))
+            happened[0].start()
+            # It may have to wait until what it interrupts is done.
+            happened[0].join(0.02)
+        return trace
+
+    def traced():
+        sys.settrace(trace)
+        act()
+
+    thread = threading.Thread(target=traced)
+    thread.start()
+    thread.join()
+    for each in happened:
+        each.join()
+    return bool(happened)
+
+
+@pytest.mark.parametrize("filled", [0, 2], ids=["young", "full"])
+@pytest.mark.parametrize("way", ["end", "clear"])
+def test_no_answer_slips_in_while_something_ends(way, filled):
+    """Wherever another thread comes between: a sign-out is immediate in
+    this process.
+    """
+    slipped = []
+    for step in count():
+        cache = FirstLevelCache(4, 5)
+        for key in ("a", "b")[:filled]:
+            put(cache, key, "ticket")
+        asked = cache.ended
+
+        def end(cache=cache):
+            if way == "end":
+                cache.end("a", None, START)
+            else:
+                cache.clear()
+
+        def keep(cache=cache, asked=asked):
+            cache.put("a", "ticket", START, asked)
+
+        if not interrupted(step, keep, end):
+            break
+        if cache.get("a", START) == "ticket":
+            slipped.append(step)
+    assert step > 2
+    assert slipped == []

@@ -1,0 +1,463 @@
+"""Both forms of a token are accepted, whichever one is written."""
+
+import pytest
+from pyramid.registry import Registry
+from support import START
+from support.tokens import (
+    AUDIENCE,
+    FIRST,
+    ISSUER,
+    SECOND,
+    STRANGER,
+    make_ticket,
+)
+from zope.interface import implementer
+
+from pyramid_sessiontoken.cookies.codec import SelfContainedCookie
+from pyramid_sessiontoken.cookies.transforms import (
+    EncryptedTransform,
+    OverSigned,
+    SignedTransform,
+)
+from pyramid_sessiontoken.errors import (
+    ENDED,
+    ClaimsError,
+    InvalidCredential,
+    RepositoryUnavailable,
+    Undecodable,
+)
+from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.interfaces import (
+    IClock,
+    ICookieTransform,
+    IExpiryPolicy,
+    ISessionStore,
+    ITokenRepository,
+)
+from pyramid_sessiontoken.keys.base64url import (
+    decode_base64url,
+    encode_base64url,
+)
+from pyramid_sessiontoken.keys.ring import KeyRing
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+from pyramid_sessiontoken.sessions.cache import FirstLevelCache
+from pyramid_sessiontoken.sessions.forms import (
+    Either,
+    EitherCookie,
+    Reference,
+    SelfContained,
+    refuse_ended,
+)
+from pyramid_sessiontoken.sessions.records import key_of
+from pyramid_sessiontoken.sessions.revocation import Revocations
+from pyramid_sessiontoken.sessions.seal import Seal
+from pyramid_sessiontoken.sessions.store import RepositorySessionStore
+from pyramid_sessiontoken.tokens.jwt import SessionJWT
+
+
+@implementer(ITokenRepository)
+class FourVerbs:
+    """A repository without powers."""
+
+    def __init__(self, clock):
+        inner = MemoryRepository(clock)
+        self.add_or_update = inner.add_or_update
+        self.remove = inner.remove
+        self.remove_all_before = inner.remove_all_before
+        self._get = inner.get
+        #: What happens elsewhere while an answer is under way.
+        self.meanwhile = []
+
+    def get(self, key):
+        item = self._get(key)
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return item
+
+
+@implementer(ICookieTransform)
+class Broken:
+    """A transform of an application's own that gives, or raises."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def encode(self, content):
+        return content
+
+    def decode(self, protected):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@implementer(ICookieTransform)
+class Backwards:
+    """A transform of an application's own."""
+
+    def encode(self, content):
+        return content[::-1]
+
+    decode = encode
+
+
+def make_session_jwt(ring):
+    return SessionJWT(ring, "HS256", ISSUER, AUDIENCE)
+
+
+class Server:
+    """The forms of a process, made as an application makes them."""
+
+    def __init__(self, clock, repository, transform="signed", ttl=5):
+        self.repository = repository
+        self.ring = KeyRing((FIRST,))
+        registry = self.registry = Registry()
+        registry.registerUtility(clock, IClock)
+        registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
+        registry.registerUtility(repository, ITokenRepository)
+        cache = FirstLevelCache(100, ttl)
+        seal = Seal(self.get_ring, "store")
+        self.revocations = Revocations(registry, seal, cache)
+        self.store = RepositorySessionStore(registry, seal, cache)
+        registry.registerUtility(self.store, ISessionStore)
+        self.own = SelfContained(
+            self.get_ring,
+            make_session_jwt,
+            self.revocations,
+        )
+        self.reference = Reference(registry, self.revocations)
+        self.transform = {
+            "signed": SignedTransform,
+            "encrypted": EncryptedTransform,
+            "own": lambda *args: OverSigned(
+                SignedTransform(*args), Backwards()
+            ),
+        }[transform](self.get_ring, "cookie")
+
+    def get_ring(self):
+        return self.ring
+
+    def token(self, writes):
+        return Either(
+            self.own,
+            self.reference,
+            writes_references=writes == "reference",
+        )
+
+    def cookie(self, writes):
+        return EitherCookie(
+            SelfContainedCookie(lambda: self.transform),
+            self.reference,
+            self.revocations,
+            writes_references=writes == "reference",
+        )
+
+    def carrier(self, name, writes):
+        return self.token(writes) if name == "token" else self.cookie(writes)
+
+
+FORMS = ["self-contained", "reference"]
+TRANSFORMS = ["signed", "encrypted", "own"]
+
+
+@pytest.fixture
+def server(clock):
+    return Server(clock, MemoryRepository(clock))
+
+
+@pytest.fixture(params=[MemoryRepository, FourVerbs])
+def any_server(clock, request):
+    return Server(clock, request.param(clock))
+
+
+def ticket_of(**changes):
+    times = {
+        "iat": START,
+        "exp": START + 3600,
+        "auth_time": START,
+        "session_end": START + 36000,
+    }
+    return make_ticket(**{**times, **changes})
+
+
+def renewed(**changes):
+    return ticket_of(iat=START + 1800, exp=START + 5400, **changes)
+
+
+def refused(form, text):
+    """Tell why."""
+    with pytest.raises(InvalidCredential) as refusal:
+        form.decode(text)
+    return refusal.value.reason
+
+
+# Each carrier, each form.
+
+
+@pytest.mark.parametrize("writes", FORMS)
+@pytest.mark.parametrize("name", ["token", "cookie"])
+def test_both_forms_are_accepted_whichever_is_written(server, name, writes):
+    reader = server.carrier(name, writes)
+    for form in FORMS:
+        ticket = ticket_of(claims={"roles": ["admin"]})
+        text = server.carrier(name, form).encode(ticket)
+        assert reader.decode(text) == ticket
+
+
+@pytest.mark.parametrize("writes", FORMS)
+@pytest.mark.parametrize("name", ["token", "cookie"])
+def test_a_token_is_renewed_in_the_form_that_it_has(server, name, writes):
+    reader = server.carrier(name, writes)
+    for form in FORMS:
+        text = server.carrier(name, form).encode(ticket_of())
+        again = reader.renew(text, renewed())
+        assert reader.decode(again) == renewed()
+        points = reader.reference_of(text)
+        assert (points is not None) == (form == "reference")
+        # A reference points to the same place as before.
+        assert reader.reference_of(again) == points
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["token", "cookie"])
+def test_what_was_ended_is_refused(any_server, name, form):
+    server = any_server
+    carrier = server.carrier(name, form)
+    text = carrier.encode(ticket_of())
+    assert carrier.decode(text) == ticket_of()
+    server.store.remove_session(ticket_of().sid)
+    server.revocations.end(ticket_of().sid)
+    assert refused(carrier, text) == ENDED
+    # A cookie that was ended is only ignored, not deleted.
+    with pytest.raises(InvalidCredential) as refusal:
+        carrier.decode(text)
+    assert not isinstance(refusal.value, Undecodable)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["token", "cookie"])
+def test_a_renewal_under_way_brings_nothing_back(any_server, name, form):
+    server = any_server
+    carrier = server.carrier(name, form)
+    text = carrier.encode(ticket_of())
+    server.store.remove_session(ticket_of().sid)
+    server.revocations.end(ticket_of().sid)
+    again = carrier.renew(text, renewed())
+    assert again is None or refused(carrier, again) == ENDED
+    assert refused(carrier, text) == ENDED
+
+
+def test_what_four_verbs_bring_back_is_refused_all_the_same(clock):
+    """The sign-out came between the look and the write; it left a mark."""
+    server = Server(clock, FourVerbs(clock), ttl=0)
+    carrier = server.token("reference")
+    text = carrier.encode(ticket_of())
+
+    def sign_out():
+        server.store.remove(text)
+        server.revocations.end(ticket_of().sid)
+
+    server.repository.meanwhile.append(sign_out)
+    # It sees so itself, and takes it back.
+    assert carrier.renew(text, renewed()) is None
+    assert server.repository.get(key_of(text)) is None
+    # And if it did not come so far, the mark says it.
+    server.store._repository.add_or_update(
+        server.store._item(key_of(text), renewed())
+    )
+    assert server.store.retrieve(text) == renewed()
+    assert refused(carrier, text) == ENDED
+
+
+# Tokens.
+
+
+def test_a_self_contained_token_of_a_user_who_ended_all_is_refused(server):
+    carrier = server.token("self-contained")
+    text = carrier.encode(ticket_of())
+    server.revocations.end_all("alice")
+    assert refused(carrier, text) == ENDED
+    assert refused(server.cookie("self-contained"), "") != ENDED
+    bob = ticket_of(userid="bob", sid="b" * 22)
+    assert carrier.decode(carrier.encode(bob)) == bob
+
+
+def test_without_revocation_a_self_contained_token_lives(server):
+    form = SelfContained(server.get_ring, make_session_jwt)
+    text = form.encode(ticket_of())
+    server.revocations.end(ticket_of().sid)
+    assert form.decode(text) == ticket_of()
+    refuse_ended(None, ticket_of())
+
+
+def test_without_powers_and_revocation_a_reference_lives(clock):
+    server = Server(clock, FourVerbs(clock))
+    form = Reference(server.registry)
+    text = form.encode(ticket_of())
+    server.revocations.end_all("alice")
+    assert form.decode(text) == ticket_of()
+
+
+def test_a_reference_asks_for_marks_only_without_power(any_server):
+    server = any_server
+    text = server.reference.encode(ticket_of())
+    server.revocations.end_all("alice")
+    if isinstance(server.repository, FourVerbs):
+        assert refused(server.reference, text) == ENDED
+    else:
+        server.store.remove_all_of("alice")
+        assert refused(server.reference, text) == ENDED
+
+
+def test_a_reference_that_points_nowhere_is_like_one_that_ended(server):
+    for text in ("pst_" + "x" * 43, "pst_", "pst_junk"):
+        assert refused(server.token("reference"), text) == ENDED
+
+
+def test_a_token_tells_which_key_signed_it_and_a_reference_none(server):
+    carrier = server.token("self-contained")
+    text = carrier.encode(ticket_of())
+    assert carrier.key_of(text) == FIRST.kid
+    assert carrier.reference_of(text) is None
+    reference = server.token("reference").encode(ticket_of())
+    assert carrier.key_of(reference) is None
+    assert carrier.reference_of(reference) == reference
+
+
+def test_a_token_is_read_with_the_ring_of_now(server):
+    carrier = server.token("self-contained")
+    text = carrier.encode(ticket_of())
+    assert server.own.jwt is server.own.jwt
+    server.ring = KeyRing((SECOND, FIRST))
+    assert carrier.decode(text) == ticket_of()
+    assert carrier.key_of(carrier.encode(ticket_of())) == SECOND.kid
+    server.ring = KeyRing((SECOND,))
+    assert refused(carrier, text)
+
+
+def test_only_a_reference_has_room_for_many_claims(server):
+    ticket = ticket_of(claims={"word": "x" * 10_000})
+    with pytest.raises(ClaimsError):
+        server.token("self-contained").encode(ticket)
+    for name in ("token", "cookie"):
+        carrier = server.carrier(name, "reference")
+        text = carrier.encode(ticket)
+        assert len(text) < 200
+        assert carrier.decode(text) == ticket
+
+
+# Cookies.
+
+
+@pytest.fixture(params=TRANSFORMS)
+def protected(clock, request):
+    """A server with each of the transforms."""
+    return Server(clock, MemoryRepository(clock), request.param)
+
+
+def reference_in(server, text):
+    return server.cookie("reference").reference_of(text)
+
+
+def test_a_reference_goes_through_the_transform_too(protected):
+    carrier = protected.cookie("reference")
+    text = carrier.encode(ticket_of())
+    reference = carrier.reference_of(text)
+    assert reference.startswith("pst_")
+    content = protected.transform.decode(decode_base64url(text))
+    assert content == reference.encode()
+    assert carrier.key_of(text) is None
+    # What travels is not what would be accepted in a header.
+    assert refused(protected.token("reference"), text)
+    assert not text.startswith("pst_")
+
+
+def test_an_encrypted_cookie_does_not_show_its_reference(clock):
+    server = Server(clock, MemoryRepository(clock), "encrypted")
+    text = server.cookie("reference").encode(ticket_of())
+    reference = reference_in(server, text)
+    assert reference.encode() not in decode_base64url(text)
+
+
+def test_a_bare_reference_is_no_cookie(protected):
+    """One who read it elsewhere cannot make a cookie of it."""
+    reference = protected.token("reference").encode(ticket_of())
+    carrier = protected.cookie("reference")
+    for raw in (reference, encode_base64url(reference.encode())):
+        with pytest.raises(Undecodable):
+            carrier.decode(raw)
+
+
+def test_every_change_to_a_cookie_that_points_is_refused(protected):
+    carrier = protected.cookie("reference")
+    raw = decode_base64url(carrier.encode(ticket_of()))
+    changed = [raw[:length] for length in range(len(raw))]
+    changed += [raw + b"\0", b"\0" + raw, raw + raw]
+    for index in range(len(raw)):
+        flipped = bytearray(raw)
+        flipped[index] ^= 1
+        changed.append(bytes(flipped))
+    for text in changed:
+        with pytest.raises(Undecodable):
+            carrier.decode(encode_base64url(text))
+
+
+def test_a_cookie_of_a_lost_key_is_undecodable(protected):
+    carrier = protected.cookie("reference")
+    text = carrier.encode(ticket_of())
+    protected.ring = KeyRing((STRANGER,))
+    with pytest.raises(Undecodable):
+        carrier.decode(text)
+    with pytest.raises(Undecodable):
+        carrier.renew(text, renewed())
+    with pytest.raises(Undecodable):
+        carrier.reference_of(text)
+
+
+def test_a_cookie_that_points_nowhere_is_only_ignored(protected):
+    carrier = protected.cookie("reference")
+    text = carrier.encode(ticket_of())
+    protected.store.remove(carrier.reference_of(text))
+    with pytest.raises(InvalidCredential) as refusal:
+        carrier.decode(text)
+    assert not isinstance(refusal.value, Undecodable)
+    assert refusal.value.reason == ENDED
+    assert carrier.renew(text, renewed()) is None
+
+
+def test_a_signed_text_that_only_begins_as_a_reference_points_nowhere(
+    protected,
+):
+    carrier = protected.cookie("reference")
+    for content in (b"pst_", b"pst_\xff", b"pst_" + b"x" * 44):
+        text = encode_base64url(protected.transform.encode(content))
+        assert refused(carrier, text) == ENDED
+
+
+def test_a_cookie_keeps_that_it_outlives_the_browser(protected):
+    carrier = protected.cookie("reference")
+    text = carrier.encode(ticket_of(persistent=True))
+    assert carrier.decode(text).persistent
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (KeyError("x"), Undecodable),
+        (InvalidCredential("no"), Undecodable),
+        (RepositoryUnavailable("down"), RepositoryUnavailable),
+        (None, Undecodable),
+        ("pst_" + "x" * 43, Undecodable),
+        (b"pst_" + b"x" * 43, Undecodable),
+    ],
+    ids=repr,
+)
+def test_what_ones_own_transform_makes_of_a_cookie_must_be_signed(
+    server, answer, kind
+):
+    signed = server.transform
+    server.transform = OverSigned(signed, Broken(answer))
+    carrier = server.cookie("reference")
+    text = carrier.encode(ticket_of())
+    with pytest.raises(kind):
+        carrier.decode(text)

@@ -1,0 +1,161 @@
+"""What the repository keeps is encrypted, and bound to its place."""
+
+import json
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
+from support.tokens import FIRST, SECOND, STRANGER
+
+from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.keys.derivation import derive
+from pyramid_sessiontoken.keys.ring import KeyRing
+from pyramid_sessiontoken.sessions.seal import Seal
+
+MEMBERS = {"sub": "alice", "claims": {"word": "gr\u00fcn"}, "iat": 5}
+PLACE = "a" * 64
+
+
+def seal_of(*keys, purpose=("store", "issuer", "audience")):
+    ring = KeyRing(keys or (FIRST,))
+    return Seal(lambda: ring, *purpose)
+
+
+@pytest.fixture
+def seal():
+    return seal_of()
+
+
+def refused(seal, sealed, place=PLACE):
+    """Tell why; whatever is wrong, it is an InvalidCredential."""
+    with pytest.raises(InvalidCredential) as refusal:
+        seal.open(sealed, place)
+    return refusal.value.reason
+
+
+def test_what_was_sealed_can_be_opened_in_its_place(seal):
+    assert seal.open(seal.seal(MEMBERS, PLACE), PLACE) == MEMBERS
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.text(), JSON, max_size=4), st.text("ab:", max_size=8)
+)
+def test_any_object_comes_back_as_it_was(members, place):
+    seal = seal_of()
+    assert seal.open(seal.seal(members, place), place) == members
+
+
+def test_it_is_written_as_the_format_says(seal):
+    """Version, name of the key, nonce, and AES-256-GCM over that head and
+    the place (NIST SP 800-38D).
+    """
+    sealed = seal.seal(MEMBERS, PLACE)
+    [(name, key)] = derive([FIRST], "store", "issuer", "audience").items()
+    assert sealed[:9] == b"\x01" + name
+    content = AESGCM(key).decrypt(
+        sealed[9:21], sealed[21:], sealed[:9] + PLACE.encode()
+    )
+    assert json.loads(content) == MEMBERS
+
+
+def test_nothing_of_it_can_be_read(seal):
+    sealed = seal.seal(MEMBERS, PLACE)
+    for text in ("sub", "alice", "claims", "word", "gr", PLACE):
+        assert text.encode() not in sealed
+
+
+def test_the_same_is_never_sealed_alike(seal):
+    sealed = {seal.seal(MEMBERS, PLACE) for _ in range(100)}
+    assert len({text[9:21] for text in sealed}) == 100
+
+
+def test_no_two_can_be_exchanged(seal):
+    sealed = seal.seal(MEMBERS, PLACE)
+    for place in ("b" * 64, "", PLACE[:-1], PLACE + "a", PLACE.upper()):
+        assert refused(seal, sealed, place) == "its record is corrupt"
+
+
+def test_the_place_does_not_run_into_the_head(seal):
+    sealed = seal.seal(MEMBERS, "x" + PLACE)
+    moved = sealed[:9] + b"x" + sealed[9:]
+    assert refused(seal, moved) == "its record is corrupt"
+
+
+def test_every_bit_is_authenticated(seal):
+    sealed = seal.seal(MEMBERS, PLACE)
+    for index in range(len(sealed)):
+        for bit in range(8):
+            flipped = bytearray(sealed)
+            flipped[index] ^= 1 << bit
+            assert refused(seal, bytes(flipped))
+
+
+def test_every_cut_and_extension_is_refused(seal):
+    sealed = seal.seal(MEMBERS, PLACE)
+    for length in range(len(sealed)):
+        assert refused(seal, sealed[:length])
+        assert refused(seal, sealed[length + 1 :])
+    for more in (b"\0", b"x", sealed):
+        assert refused(seal, sealed + more)
+        assert refused(seal, more + sealed)
+
+
+@pytest.mark.parametrize("purpose", [(), ("store",), ("cookie", "issuer")])
+def test_another_purpose_has_another_key(seal, purpose):
+    sealed = seal_of(purpose=purpose).seal(MEMBERS, PLACE)
+    assert refused(seal, sealed) == "its record is of another version or key"
+
+
+def test_a_key_in_the_ring_opens_and_only_the_first_seals():
+    old = seal_of(FIRST).seal(MEMBERS, PLACE)
+    rotated = seal_of(SECOND, FIRST)
+    assert rotated.open(old, PLACE) == MEMBERS
+    new = rotated.seal(MEMBERS, PLACE)
+    assert seal_of(SECOND).open(new, PLACE) == MEMBERS
+    assert refused(seal_of(FIRST), new)
+
+
+def test_a_key_that_left_the_ring_opens_nothing():
+    sealed = seal_of(FIRST).seal(MEMBERS, PLACE)
+    for ring in (seal_of(SECOND), seal_of(STRANGER, SECOND)):
+        assert refused(ring, sealed) == (
+            "its record is of another version or key"
+        )
+
+
+def test_the_ring_is_looked_up_when_it_is_needed():
+    rings = [KeyRing((FIRST,))]
+    seal = Seal(lambda: rings[-1], "store")
+    sealed = seal.seal(MEMBERS, PLACE)
+    rings.append(KeyRing((SECOND,)))
+    assert refused(seal, sealed)
+    rings.append(KeyRing((SECOND, FIRST)))
+    assert seal.open(sealed, PLACE) == MEMBERS
+
+
+def test_another_version_is_not_guessed_at(seal):
+    sealed = seal.seal(MEMBERS, PLACE)
+    for version in (0, 2, 255):
+        assert refused(seal, bytes([version]) + sealed[1:]) == (
+            "its record is of another version or key"
+        )
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a":1,"a":2}'])
+def test_what_is_no_object_is_refused_though_the_key_is_right(content):
+    [(name, key)] = derive([FIRST], "store").items()
+    head = b"\x01" + name
+    nonce = bytes(12)
+    sealed = AESGCM(key).encrypt(nonce, content, head + PLACE.encode())
+    assert refused(seal_of(purpose=("store",)), head + nonce + sealed)

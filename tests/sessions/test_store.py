@@ -1,0 +1,781 @@
+"""Tickets are kept encrypted, under digests of their references."""
+
+import hashlib
+import logging
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from pyramid.registry import Registry
+from support import START
+from support.tokens import FIRST, SECOND, make_ticket
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from pyramid_sessiontoken.errors import (
+    RepositoryUnavailable,
+    SessionTokenError,
+)
+from pyramid_sessiontoken.identity.claims import freeze_claims
+from pyramid_sessiontoken.identity.userid import subject_of
+from pyramid_sessiontoken.interfaces import (
+    IClock,
+    ISessionStore,
+    ITokenRepository,
+    TokenItem,
+)
+from pyramid_sessiontoken.keys.base64url import decode_base64url
+from pyramid_sessiontoken.keys.ring import KeyRing
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+from pyramid_sessiontoken.sessions.cache import FirstLevelCache
+from pyramid_sessiontoken.sessions.records import LINGER, key_of, moment
+from pyramid_sessiontoken.sessions.seal import Seal
+from pyramid_sessiontoken.sessions.store import RepositorySessionStore
+
+DEVICE = freeze_claims({"user_agent": "Firefox", "address": "192.0.2.7"})
+SIDS = [letter * 22 for letter in "abc"]
+
+
+@implementer(ITokenRepository)
+class FourVerbs:
+    """A repository without powers."""
+
+    def __init__(self, clock):
+        inner = MemoryRepository(clock)
+        self.items = inner._items
+        self.add_or_update = inner.add_or_update
+        self.remove = inner.remove
+        self.remove_all_before = inner.remove_all_before
+        self._get = inner.get
+        #: What happens elsewhere while an answer is under way.
+        self.meanwhile = []
+
+    def get(self, key):
+        item = self._get(key)
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return item
+
+
+class Repository(MemoryRepository):
+    """The one in memory, which notes what it was asked."""
+
+    def __init__(self, clock):
+        super().__init__(clock)
+        self.items = self._items
+        self.asked = []
+        #: What happens elsewhere while an answer is under way.
+        self.meanwhile = []
+        #: What happens elsewhere after something was written.
+        self.written = []
+        #: What happens elsewhere before a renewal is told.
+        self.renewed = []
+
+    def get(self, key):
+        self.asked.append(key)
+        item = super().get(key)
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return item
+
+    def add_or_update(self, item):
+        super().add_or_update(item)
+        while self.written:
+            self.written.pop()()
+
+    def renew(self, item, was):
+        told = super().renew(item, was)
+        while self.renewed:
+            self.renewed.pop()()
+        return told
+
+
+class Process:
+    """A process that shares a repository with others."""
+
+    def __init__(self, clock, repository, *keys, ttl=5):
+        self.clock = clock
+        self.repository = repository
+        self.ring = KeyRing(keys or (FIRST,))
+        registry = self.registry = Registry()
+        registry.registerUtility(clock, IClock)
+        registry.registerUtility(repository, ITokenRepository)
+        self.seal = Seal(lambda: self.ring, "store")
+        self.store = RepositorySessionStore(
+            registry, self.seal, FirstLevelCache(100, ttl)
+        )
+
+    def other(self, *keys, ttl=5):
+        return Process(self.clock, self.repository, *keys, ttl=ttl)
+
+    def fresh(self, reference, *keys):
+        """Retrieve as one who remembers nothing."""
+        return self.other(*keys, ttl=0).store.retrieve(reference)
+
+
+@pytest.fixture
+def repository(clock):
+    return Repository(clock)
+
+
+@pytest.fixture
+def process(clock, repository):
+    return Process(clock, repository)
+
+
+@pytest.fixture
+def store(process):
+    return process.store
+
+
+@pytest.fixture(params=[Repository, FourVerbs])
+def any_process(clock, request):
+    return Process(clock, request.param(clock))
+
+
+def ticket_of(userid="alice", **changes):
+    """Give a ticket of now, for an hour."""
+    times = {
+        "iat": START,
+        "exp": START + 3600,
+        "auth_time": START,
+        "session_end": START + 36000,
+    }
+    return make_ticket(userid=userid, **{**times, **changes})
+
+
+def renewed(seconds=1800, **changes):
+    return ticket_of(
+        iat=START + seconds, exp=START + seconds + 3600, **changes
+    )
+
+
+# What is kept.
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        ticket_of(),
+        ticket_of(42),
+        ticket_of(-1),
+        ticket_of(uuid.UUID(int=5)),
+        ticket_of("42"),
+        ticket_of("gr\u00fcn \U0001f642"),
+        ticket_of("a" * 255),
+        ticket_of(claims={"roles": ["admin"], "n": {"m": [1.5, None]}}),
+        ticket_of(persistent=True),
+        ticket_of(amr=()),
+        ticket_of(device=DEVICE),
+    ],
+    ids=str,
+)
+def test_a_ticket_comes_back_as_it_was(process, ticket):
+    reference = process.store.store(ticket)
+    for _ in range(2):
+        found = process.store.retrieve(reference)
+        assert found == ticket
+        assert type(found.userid) is type(ticket.userid)
+    assert process.fresh(reference) == ticket
+
+
+def test_it_has_the_verbs_of_a_session_store(store):
+    assert verifyObject(ISessionStore, store)
+
+
+def test_a_reference_is_256_random_bits_after_a_prefix(store):
+    references = {store.store(ticket_of()) for _ in range(50)}
+    assert len(references) == 50
+    for reference in references:
+        assert re.fullmatch("pst_[A-Za-z0-9_-]{43}", reference)
+        assert len(decode_base64url(reference[4:])) == 32
+
+
+def test_the_key_is_the_digest_of_the_reference(process):
+    reference = process.store.store(ticket_of())
+    key = hashlib.sha256(reference.encode()).hexdigest()
+    assert process.repository.get(key).key == key
+
+
+@pytest.mark.parametrize(
+    ("userid", "subject"),
+    [
+        ("alice", "str:alice"),
+        ("42", "str:42"),
+        (42, "int:42"),
+        (uuid.UUID(int=1), "uuid:00000000-0000-0000-0000-000000000001"),
+    ],
+)
+def test_whose_it_is_stands_there_with_its_type(process, userid, subject):
+    assert subject_of(userid) == subject
+    reference = process.store.store(ticket_of(userid))
+    assert process.repository.get(key_of(reference)).subject == subject
+
+
+def test_the_store_holds_no_usable_credential_and_no_claim(process):
+    ticket = ticket_of(
+        "somebody",
+        sid=SIDS[0],
+        claims={"favourite": "tangerine", "roles": ["admin"]},
+        amr=("hardware",),
+        device=DEVICE,
+    )
+    references = [process.store.store(ticket) for _ in range(3)]
+    process.store.renew(
+        references[0],
+        renewed(userid="somebody", sid=SIDS[0], claims=ticket.claims),
+    )
+    secrets = [
+        "pst_",
+        SIDS[0],
+        "favourite",
+        "tangerine",
+        "roles",
+        "admin",
+        "hardware",
+        "Firefox",
+        "192.0.2.7",
+        str(START),
+    ]
+    raw = [decode_base64url(reference[4:]) for reference in references]
+    words = [text.encode() for text in (*secrets, *references)] + raw
+    items = [*process.repository.items.values()]
+    assert len(items) == 6
+    for key, item in process.repository.items.items():
+        assert key == item.key
+        for text in (key.encode(), item.token):
+            for word in (*words, *(r.encode()[4:] for r in references)):
+                assert word not in text
+                assert word.hex().encode() not in text
+            assert b"somebody" not in text
+        assert SIDS[0] not in item.subject
+        assert item.subject.startswith(("str:somebody", "sid:"))
+
+
+def test_nothing_that_the_store_holds_can_be_shown(process):
+    process.store.store(ticket_of())
+    for item in [*process.repository.items.values()]:
+        for text in (item.key, item.token.hex(), item.subject or ""):
+            assert process.store.retrieve(text) is None
+            assert process.store.retrieve("pst_" + text) is None
+            assert process.store.retrieve("pst_" + text[-43:]) is None
+
+
+def test_a_record_outlives_its_ticket_by_the_longest_leeway(process, clock):
+    reference = process.store.store(ticket_of())
+    expires = process.repository.get(key_of(reference)).expires
+    assert expires == moment(START + 3600) + timedelta(seconds=LINGER)
+    assert expires.utcoffset() == timedelta(0)
+    clock.advance(3600 + 299)
+    assert process.fresh(reference) == ticket_of()
+    clock.advance(1)
+    assert process.fresh(reference) is None
+
+
+# What somebody changed.
+
+
+def replace_token(process, reference, token):
+    key = key_of(reference)
+    item = process.repository.items[key]
+    process.repository.items[key] = item._replace(token=token)
+
+
+@pytest.fixture
+def kept(clock, repository):
+    """A process without a cache, a reference and its record."""
+    process = Process(clock, repository, ttl=0)
+    reference = process.store.store(ticket_of(claims={"word": "green"}))
+    return process, reference, repository.items[key_of(reference)].token
+
+
+def test_every_flipped_bit_ends_the_session(kept):
+    process, reference, token = kept
+    for index in range(len(token)):
+        for bit in range(8):
+            flipped = bytearray(token)
+            flipped[index] ^= 1 << bit
+            replace_token(process, reference, bytes(flipped))
+            assert process.store.retrieve(reference) is None
+    replace_token(process, reference, token)
+    assert process.store.retrieve(reference) is not None
+
+
+def test_every_cut_and_extension_ends_the_session(kept):
+    process, reference, token = kept
+    changed = [token[:length] for length in range(len(token))]
+    changed += [token[length + 1 :] for length in range(len(token))]
+    changed += [token + b"\0", b"\0" + token, token + token, b""]
+    for text in changed:
+        replace_token(process, reference, text)
+        assert process.store.retrieve(reference) is None
+
+
+def test_two_records_that_changed_places_end_both_sessions(kept):
+    process, reference, token = kept
+    other = process.store.store(ticket_of("mallory"))
+    others = process.repository.items[key_of(other)].token
+    replace_token(process, reference, others)
+    replace_token(process, other, token)
+    assert process.store.retrieve(reference) is None
+    assert process.store.retrieve(other) is None
+
+
+def test_a_record_given_for_another_key_ends_the_session(kept):
+    """A repository that keeps items whole, and somebody exchanged two."""
+    process, reference, _ = kept
+    other = process.store.store(ticket_of("mallory"))
+    items = process.repository.items
+    mine, others = key_of(reference), key_of(other)
+    items[mine], items[others] = items[others], items[mine]
+    assert process.store.retrieve(other) is None
+    assert process.store.retrieve(reference) is None
+
+
+def test_a_record_cannot_be_put_under_a_reference_of_ones_own(kept):
+    process, reference, _ = kept
+    own = "pst_" + "m" * 43
+    item = process.repository.items[key_of(reference)]
+    process.repository.add_or_update(item._replace(key=key_of(own)))
+    assert process.store.retrieve(own) is None
+
+
+def test_the_index_of_a_session_is_no_ticket(kept):
+    process, reference, _ = kept
+    for key, item in process.repository.items.items():
+        if key != key_of(reference):
+            replace_token(process, reference, item.token)
+            assert process.store.retrieve(reference) is None
+
+
+def test_what_is_sealed_but_no_ticket_ends_the_session(kept):
+    process, reference, _ = kept
+    key = key_of(reference)
+    for members in ({}, {"keys": [key]}, {"sub": 5}):
+        replace_token(process, reference, process.seal.seal(members, key))
+        assert process.store.retrieve(reference) is None
+
+
+def test_what_is_not_readable_is_said_without_the_credential(kept, caplog):
+    process, reference, token = kept
+    replace_token(process, reference, token[:-1])
+    with caplog.at_level(logging.INFO, "pyramid_sessiontoken"):
+        process.store.retrieve(reference)
+    assert caplog.messages == [
+        "a stored session is not readable: its record is corrupt"
+    ]
+
+
+def test_a_removed_key_ends_what_was_stored_under_it(process):
+    reference = process.store.store(ticket_of())
+    assert process.fresh(reference, SECOND, FIRST) == ticket_of()
+    assert process.fresh(reference, SECOND) is None
+    assert not process.other(SECOND).store.renew(reference, renewed())
+
+
+def test_a_renewal_seals_under_the_first_key(process):
+    reference = process.store.store(ticket_of())
+    assert process.other(SECOND, FIRST).store.renew(reference, renewed())
+    assert process.fresh(reference, SECOND) == renewed()
+
+
+# What is asked.
+
+
+JUNK = [
+    "",
+    "pst_",
+    "pst_" + "x" * 42,
+    "pst_" + "x" * 44,
+    "pst_" + "x" * 43 + "\n",
+    "\npst_" + "x" * 43,
+    " pst_" + "x" * 43,
+    "PST_" + "x" * 43,
+    "pst-" + "x" * 43,
+    "pst_" + "x" * 42 + "=",
+    "pst_" + "x" * 42 + "+",
+    "pst_" + "x" * 42 + "\u00e9",
+    "pst_" + "x" * 42 + "\udc80",
+    "pst_" + "x" * 42 + "\0",
+    "pst_" + "\uff58" * 43,
+    "x" * 43,
+    "a" * 64,
+    "pst_" + "x" * 10**6,
+    "sid:" + "a" * 64,
+]
+
+
+@pytest.mark.parametrize("text", JUNK, ids=lambda text: ascii(text[:52]))
+def test_junk_never_reaches_the_repository(process, text):
+    assert process.store.retrieve(text) is None
+    assert process.repository.asked == []
+
+
+def test_what_was_never_given_out_is_asked_for_once_and_nobodys(process):
+    unknown = "pst_" + "x" * 43
+    for _ in range(3):
+        assert process.store.retrieve(unknown) is None
+    assert process.repository.asked == [key_of(unknown)]
+
+
+def test_an_answer_is_asked_for_again_after_its_seconds(process, clock):
+    reference = process.store.store(ticket_of())
+    process.repository.asked.clear()
+    for _ in range(3):
+        assert process.store.retrieve(reference) == ticket_of()
+    assert len(process.repository.asked) == 1
+    clock.advance(4)
+    process.store.retrieve(reference)
+    assert len(process.repository.asked) == 1
+    clock.advance(1)
+    process.store.retrieve(reference)
+    assert len(process.repository.asked) == 2
+
+
+def test_without_a_cache_every_question_is_asked(process):
+    reference = process.store.store(ticket_of())
+    eager = process.other(ttl=0)
+    process.repository.asked.clear()
+    for _ in range(3):
+        assert eager.store.retrieve(reference) == ticket_of()
+    assert len(process.repository.asked) == 3
+
+
+# What ends.
+
+
+def test_what_was_removed_is_gone_at_once(any_process):
+    process = any_process
+    reference = process.store.store(ticket_of())
+    assert process.store.retrieve(reference) == ticket_of()
+    process.store.remove(reference)
+    assert process.store.retrieve(reference) is None
+    assert process.fresh(reference) is None
+    # That it is gone is no error.
+    process.store.remove(reference)
+    process.store.remove("pst_" + "x" * 43)
+
+
+def test_what_another_process_removed_is_noticed_in_time(process, clock):
+    reference = process.store.store(ticket_of())
+    other = process.other()
+    assert other.store.retrieve(reference) == ticket_of()
+    process.store.remove(reference)
+    clock.advance(4)
+    assert other.store.retrieve(reference) == ticket_of()
+    clock.advance(1)
+    assert other.store.retrieve(reference) is None
+
+
+def test_an_answer_under_way_while_it_was_removed_is_not_kept(any_process):
+    """A reader read before the sign-out, and keeps its answer after it."""
+    process = any_process
+    reference = process.store.store(ticket_of())
+    process.repository.meanwhile.append(
+        lambda: process.store.remove(reference)
+    )
+    process.store.retrieve(reference)
+    assert process.store.retrieve(reference) is None
+
+
+def test_what_the_repository_did_not_remove_is_not_called_removed(
+    process, monkeypatch
+):
+    """The sign-out was a 503, so nobody is signed out in silence."""
+    reference = process.store.store(ticket_of())
+
+    def down(key):
+        raise RepositoryUnavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process.repository, "remove", down)
+        with pytest.raises(RepositoryUnavailable):
+            process.store.remove(reference)
+    assert process.store.retrieve(reference) == ticket_of()
+
+
+def test_a_session_ends_with_all_its_references(process):
+    first, second = [
+        process.store.store(ticket_of(sid=SIDS[0])) for _ in range(2)
+    ]
+    other = process.store.store(ticket_of(sid=SIDS[1]))
+    for reference in (first, second, other):
+        assert process.store.retrieve(reference) is not None
+    process.store.remove_session(SIDS[0])
+    assert process.store.retrieve(first) is None
+    assert process.store.retrieve(second) is None
+    assert process.fresh(first) is None
+    assert process.fresh(second) is None
+    assert process.store.retrieve(other) is not None
+    # Nothing stays behind, and that it is over is no error.
+    assert len(process.repository.items) == 2
+    process.store.remove_session(SIDS[0])
+    process.store.remove_session("never was")
+
+
+def test_a_session_is_found_by_its_name_as_long_as_it_may_live(process, clock):
+    """Its ticket was renewed time and again."""
+    reference = process.store.store(ticket_of())
+    for hours in range(1, 10):
+        clock.advance(3600)
+        times = {"iat": clock.now(), "exp": clock.now() + 3600}
+        assert process.store.renew(reference, ticket_of(**times)), hours
+    clock.advance(3599)
+    assert process.store.retrieve(reference) is not None
+    process.store.remove_session(ticket_of().sid)
+    assert process.store.retrieve(reference) is None
+
+
+def test_a_session_that_is_made_longer_is_found_by_its_name(process, clock):
+    """By an expiry policy of the application's own."""
+    reference = process.store.store(ticket_of())
+    clock.advance(3000)
+    times = {"iat": START + 3000, "exp": START + 90_000}
+    longer = ticket_of(**times, session_end=START + 90_000)
+    assert process.store.renew(reference, longer)
+    clock.advance(60_000)
+    assert process.fresh(reference) == longer
+    process.store.remove_session(ticket_of().sid)
+    assert process.fresh(reference) is None
+
+
+def test_a_session_is_found_by_its_name_only_with_that_power(clock):
+    process = Process(clock, FourVerbs(clock))
+    reference = process.store.store(ticket_of(sid=SIDS[0]))
+    process.store.remove_session(SIDS[0])
+    assert process.store.retrieve(reference) is not None
+
+
+def test_references_made_at_once_all_end_with_their_session(process):
+    """Two requests swap one session for a token in the same moment."""
+    ticket = ticket_of(sid=SIDS[0])
+    more = []
+    process.repository.written.append(
+        lambda: more.append(process.other().store.store(ticket))
+    )
+    reference = process.store.store(ticket)
+    assert process.fresh(reference) == process.fresh(more[0]) == ticket
+    process.store.remove_session(SIDS[0])
+    assert process.fresh(reference) is None
+    assert process.fresh(more[0]) is None
+
+
+def test_all_tickets_of_a_user_end_but_for_one_sessions(process):
+    mine = [process.store.store(ticket_of(sid=sid)) for sid in SIDS]
+    again = process.store.store(ticket_of(sid=SIDS[0]))
+    other = process.store.store(ticket_of("bob"))
+    number = process.store.store(ticket_of(42))
+    for reference in (*mine, again, other, number):
+        assert process.store.retrieve(reference) is not None
+    assert process.store.remove_all_of("alice", SIDS[0]) == 2
+    left = [process.store.retrieve(r) is not None for r in (*mine, again)]
+    assert left == [True, False, False, True]
+    assert process.store.remove_all_of("alice") == 2
+    assert process.store.retrieve(mine[0]) is None
+    assert process.store.retrieve(again) is None
+    assert process.store.remove_all_of("alice") == 0
+    assert process.store.remove_all_of("42") == 0
+    assert process.store.retrieve(other) is not None
+    assert process.store.retrieve(number) is not None
+
+
+def test_keeping_a_session_that_is_not_there_keeps_none(process):
+    process.store.store(ticket_of())
+    assert process.store.remove_all_of("alice", "z" * 22) == 1
+
+
+# What is remembered though nothing is cached.
+
+
+def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
+    clock, repository
+):
+    process = Process(clock, repository, ttl=0)
+    reference = process.store.store(ticket_of())
+    found = process.store.retrieve(reference)
+    assert process.store.retrieve(reference) is found
+    item = repository.items.pop(key_of(reference))
+    assert process.store.retrieve(reference) is None
+    repository.items[item.key] = item
+    assert process.store.retrieve(reference) is found
+    process.other(ttl=0).store.renew(reference, renewed())
+    assert process.store.retrieve(reference) == renewed()
+
+
+def test_what_was_remembered_goes_with_its_key(clock, repository):
+    process = Process(clock, repository, FIRST, SECOND, ttl=0)
+    reference = process.store.store(ticket_of())
+    assert process.store.retrieve(reference) == ticket_of()
+    process.ring = KeyRing((SECOND,))
+    assert process.store.retrieve(reference) is None
+    process.ring = KeyRing((SECOND, FIRST))
+    assert process.store.retrieve(reference) == ticket_of()
+
+
+def test_what_was_remembered_counts_in_its_place_only(clock, repository):
+    process = Process(clock, repository, ttl=0)
+    one, other = (process.store.store(ticket_of(u)) for u in ("a", "b"))
+    assert process.store.retrieve(one) == ticket_of("a")
+    item = repository.items[key_of(one)]
+    repository.items[key_of(other)] = item._replace(key=key_of(other))
+    assert process.store.retrieve(other) is None
+
+
+# What is renewed.
+
+
+def test_a_renewal_replaces_the_ticket_under_its_reference(any_process):
+    process = any_process
+    reference = process.store.store(ticket_of(device=DEVICE))
+    assert process.store.renew(reference, renewed())
+    # Where the user signed in is kept, though no request says it again.
+    assert process.fresh(reference) == renewed(device=DEVICE)
+    expires = process.repository.items[key_of(reference)].expires
+    assert expires == moment(START + 1800 + 3600 + LINGER)
+
+
+def test_a_renewal_is_seen_at_once(any_process):
+    process = any_process
+    reference = process.store.store(ticket_of())
+    assert process.store.retrieve(reference) == ticket_of()
+    assert process.store.renew(reference, renewed())
+    assert process.store.retrieve(reference) == renewed()
+
+
+def test_a_renewal_never_brings_back_what_was_removed(any_process):
+    process = any_process
+    reference = process.store.store(ticket_of())
+    process.store.remove(reference)
+    assert process.store.renew(reference, renewed()) is False
+    assert process.store.retrieve(reference) is None
+    assert process.fresh(reference) is None
+
+
+def test_a_renewal_of_what_another_process_removed_does_nothing(any_process):
+    process = any_process
+    reference = process.store.store(ticket_of())
+    assert process.store.retrieve(reference) == ticket_of()
+    process.other().store.remove(reference)
+    assert process.store.renew(reference, renewed()) is False
+    # And so this process learns of it before its seconds are over.
+    assert process.store.retrieve(reference) is None
+    assert process.fresh(reference) is None
+
+
+def test_what_is_removed_while_it_is_renewed_stays_removed(process):
+    reference = process.store.store(ticket_of())
+    process.repository.meanwhile.append(
+        lambda: process.other().store.remove(reference)
+    )
+    assert process.store.renew(reference, renewed()) is False
+    assert process.store.retrieve(reference) is None
+    assert process.fresh(reference) is None
+
+
+def test_what_is_removed_just_after_it_was_renewed_is_gone_at_once(process):
+    """Another thread signs out between the repository's answer and its
+    being remembered here.
+    """
+    reference = process.store.store(ticket_of())
+    process.repository.renewed.append(lambda: process.store.remove(reference))
+    process.store.renew(reference, renewed())
+    assert process.fresh(reference) is None
+    assert process.store.retrieve(reference) is None
+
+
+def test_of_two_renewals_in_a_second_one_is_true(any_process):
+    process = any_process
+    reference = process.store.store(ticket_of())
+    others = [process, process.other(), process.other()]
+    for each in others:
+        assert each.store.retrieve(reference) == ticket_of()
+    answers = [each.store.renew(reference, renewed()) for each in others]
+    assert answers == [True, False, False]
+    # Who lost sees what the winner wrote.
+    for each in others:
+        assert each.store.retrieve(reference) == renewed()
+
+
+def test_of_two_renewals_at_once_one_is_true(process):
+    answers = []
+    reference = process.store.store(ticket_of())
+    process.repository.meanwhile.append(
+        lambda: answers.append(
+            process.other().store.renew(reference, renewed())
+        )
+    )
+    answers.append(process.store.renew(reference, renewed()))
+    assert answers == [True, False]
+    assert process.store.retrieve(reference) == renewed()
+
+
+def test_what_gains_nothing_is_no_renewal(any_process):
+    process = any_process
+    reference = process.store.store(renewed())
+    for ticket in (renewed(), renewed(1799), ticket_of()):
+        assert process.store.renew(reference, ticket) is False
+    assert process.fresh(reference) == renewed()
+
+
+def test_a_record_that_nobody_can_read_is_not_renewed(any_process):
+    process = any_process
+    reference = process.store.store(ticket_of())
+    replace_token(process, reference, b"junk")
+    assert process.store.renew(reference, renewed()) is False
+    assert process.fresh(reference) is None
+
+
+# What is listed.
+
+
+def test_the_tickets_of_a_user_are_given_once_each(process):
+    tickets = [ticket_of(sid=sid) for sid in SIDS]
+    for ticket in tickets:
+        process.store.store(ticket)
+    process.store.store(ticket_of("bob"))
+    process.store.store(ticket_of(42))
+    found = process.store.tickets_of("alice")
+    assert sorted(found, key=lambda ticket: ticket.sid) == tickets
+    assert [*process.store.tickets_of("42")] == []
+    assert [*process.store.tickets_of(42)] == [ticket_of(42)]
+    assert [*process.store.tickets_of("nobody")] == []
+
+
+def test_what_nobody_can_read_is_left_out(process):
+    reference = process.store.store(ticket_of(sid=SIDS[0]))
+    process.store.store(ticket_of(sid=SIDS[1]))
+    replace_token(process, reference, b"junk")
+    process.repository.add_or_update(
+        TokenItem("x", moment(START + 60), b"", "str:alice")
+    )
+    found = process.store.tickets_of("alice")
+    assert [ticket.sid for ticket in found] == [SIDS[1]]
+
+
+def test_listing_names_the_power_that_is_lacking(clock):
+    process = Process(clock, FourVerbs(clock))
+    process.store.store(ticket_of())
+    with pytest.raises(SessionTokenError, match="ISubjectRepository"):
+        list(process.store.tickets_of("alice"))
+
+
+def test_where_no_repository_is_registered_nobody_can_tell(clock):
+    """The application promised to register one, and did not yet."""
+    process = Process(clock, Repository(clock))
+    reference = process.store.store(ticket_of())
+    process.registry.unregisterUtility(provided=ITokenRepository)
+    for ask in (process.store.retrieve, process.store.remove):
+        with pytest.raises(RepositoryUnavailable, match="ITokenRepository"):
+            ask(reference)
+    # No text of another form is worth that answer.
+    assert process.store.retrieve("junk") is None
+
+
+def test_the_repository_is_looked_up_when_it_is_needed(process, clock):
+    reference = process.store.store(ticket_of())
+    process.registry.registerUtility(Repository(clock), ITokenRepository)
+    assert process.store.retrieve(reference) is None
+    process.registry.registerUtility(process.repository, ITokenRepository)
+    clock.advance(5)
+    assert process.store.retrieve(reference) == ticket_of()

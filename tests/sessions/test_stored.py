@@ -1,0 +1,550 @@
+"""Sessions that the server keeps can be listed and ended."""
+
+import dataclasses
+import logging
+
+import pytest
+from pyramid.registry import Registry
+from pyramid.response import Response
+from support import START
+from support.tokens import FIRST, make_ticket
+from zope.interface import implementer
+
+from pyramid_sessiontoken.errors import (
+    ENDED,
+    InvalidCredential,
+    SessionTokenError,
+)
+from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.identity.claims import freeze_claims
+from pyramid_sessiontoken.interfaces import (
+    IClock,
+    IExpiryPolicy,
+    ISessionStore,
+    ISubjectRepository,
+    ITokenRepository,
+    IUserLoader,
+    TokenItem,
+)
+from pyramid_sessiontoken.keys.ring import KeyRing
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+from pyramid_sessiontoken.sessions.cache import FirstLevelCache
+from pyramid_sessiontoken.sessions.forms import Reference
+from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.sessions.records import key_of, moment
+from pyramid_sessiontoken.sessions.revocation import Revocations
+from pyramid_sessiontoken.sessions.seal import Seal
+from pyramid_sessiontoken.sessions.store import RepositorySessionStore
+from pyramid_sessiontoken.sessions.stored import KeptSessions
+
+DEVICE = freeze_claims({"user_agent": "Firefox", "address": "192.0.2.7"})
+SIDS = [letter * 22 for letter in "abc"]
+
+
+@implementer(ITokenRepository)
+class FourVerbs:
+    """A repository without powers."""
+
+    def __init__(self, clock):
+        inner = MemoryRepository(clock)
+        self.add_or_update = inner.add_or_update
+        self.get = inner.get
+        self.remove = inner.remove
+        self.remove_all_before = inner.remove_all_before
+
+
+@implementer(ISubjectRepository)
+class SubjectsOnly(FourVerbs):
+    """A repository that knows whose an item is, and gives the oldest, or
+    the newest first.
+    """
+
+    def __init__(self, clock, newest_first=False):
+        inner = MemoryRepository(clock)
+        self.add_or_update = inner.add_or_update
+        self.get = inner.get
+        self.remove = inner.remove
+        self.remove_all_before = inner.remove_all_before
+        self.remove_all_of = inner.remove_all_of
+        self._inner = inner
+        self._newest_first = newest_first
+
+    def items_of(self, subject):
+        items = self._inner.items_of(subject)
+        return sorted(
+            items, key=lambda item: item.expires, reverse=self._newest_first
+        )
+
+
+class Server:
+    def __init__(self, clock, repository, *, revokes=True, own_store=None):
+        self.repository = repository
+        registry = self.registry = Registry()
+        registry.registerUtility(clock, IClock)
+        registry.registerUtility(
+            ExpiryPolicy(36000, 3600, clock_skew=30), IExpiryPolicy
+        )
+        if repository is not None:
+            registry.registerUtility(repository, ITokenRepository)
+        cache = FirstLevelCache(100, 5)
+        ring = KeyRing((FIRST,))
+        seal = Seal(lambda: ring, "store")
+        self.revocations = (
+            Revocations(registry, seal, cache) if revokes else None
+        )
+        self.store = own_store or RepositorySessionStore(registry, seal, cache)
+        registry.registerUtility(self.store, ISessionStore)
+        self.kept = KeptSessions(
+            registry,
+            None if own_store else self.store,
+            self.revocations,
+        )
+        form = Reference(registry, self.revocations)
+        self.sessions = Sessions(registry, form, "Session", self.revocations)
+
+    def begin(self, userid="alice", **changes):
+        """Begin a session; give its reference."""
+        return self.store.store(ticket_of(userid=userid, **changes))
+
+    def lives(self, reference):
+        try:
+            self.sessions.redeem(reference)
+        except InvalidCredential as refusal:
+            if refusal.reason == ENDED:
+                return False
+            raise
+        return True
+
+
+def ticket_of(**changes):
+    times = {
+        "iat": START,
+        "exp": START + 3600,
+        "auth_time": START,
+        "session_end": START + 36000,
+    }
+    return make_ticket(**{**times, **changes})
+
+
+def began(seconds, **changes):
+    """Give the times of a session that began some seconds ago."""
+    return {
+        "iat": START - seconds,
+        "exp": START - seconds + 3600,
+        "auth_time": START - seconds,
+        "session_end": START - seconds + 36000,
+        **changes,
+    }
+
+
+@pytest.fixture
+def server(clock):
+    return Server(clock, MemoryRepository(clock))
+
+
+@pytest.fixture(params=[MemoryRepository, FourVerbs, SubjectsOnly])
+def any_server(clock, request):
+    return Server(clock, request.param(clock))
+
+
+# Listing.
+
+
+def test_a_session_is_listed_as_people_read_it(server):
+    server.begin(
+        iat=START + 10,
+        sid=SIDS[0],
+        amr=("pwd",),
+        device=DEVICE,
+        claims={"word": "secret"},
+    )
+    [info] = server.kept.of("alice", None)
+    assert dataclasses.asdict(info) == {
+        "sid": SIDS[0],
+        "began": moment(START),
+        "renewed": moment(START + 10),
+        "ends": moment(START + 36000),
+        "authenticator": "basic",
+        "device": {"user_agent": "Firefox", "address": "192.0.2.7"},
+        "current": False,
+    }
+    for time in (info.began, info.renewed, info.ends):
+        assert time.utcoffset().total_seconds() == 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        info.current = True
+
+
+def test_no_credential_is_listed(server):
+    reference = server.begin()
+    [info] = server.kept.of("alice", None)
+    assert reference[4:] not in repr(info)
+    assert key_of(reference) not in repr(info)
+
+
+def test_the_latest_is_listed_first(server):
+    for seconds, sid in ((50, SIDS[1]), (5, SIDS[0]), (500, SIDS[2])):
+        server.begin(sid=sid, **began(seconds))
+    listed = [info.sid for info in server.kept.of("alice", None)]
+    assert listed == SIDS
+
+
+def test_the_session_that_asks_is_marked(server):
+    for sid in SIDS:
+        server.begin(sid=sid)
+    current = [i.sid for i in server.kept.of("alice", SIDS[1]) if i.current]
+    assert current == [SIDS[1]]
+    assert not any(i.current for i in server.kept.of("alice", "z" * 22))
+
+
+def test_only_the_users_own_are_listed(server):
+    server.begin("alice", sid=SIDS[0])
+    server.begin("bob", sid=SIDS[1])
+    server.begin(42, sid=SIDS[2])
+    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[0]]
+    assert [i.sid for i in server.kept.of(42, None)] == [SIDS[2]]
+    assert server.kept.of("42", None) == []
+
+
+def test_what_expired_is_left_out_though_its_record_is_there(server, clock):
+    server.begin(sid=SIDS[0])
+    server.begin(sid=SIDS[1], exp=START + 7200, iat=START + 3600)
+    clock.advance(3600 + 29)
+    assert len(server.kept.of("alice", None)) == 2
+    clock.advance(1)
+    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[1]]
+
+
+def test_what_was_ended_is_left_out(server):
+    server.begin(sid=SIDS[0])
+    server.begin(sid=SIDS[1])
+    server.kept.end(SIDS[0])
+    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[1]]
+
+
+@pytest.mark.parametrize(
+    ("amr", "name"),
+    [
+        (("pwd",), "basic"),
+        (("hwk",), "client_certificate"),
+        (("application",), "application"),
+        (("pwd", "hwk"), "basic"),
+        ((), ""),
+    ],
+)
+def test_who_vouched_goes_by_the_name_of_the_settings(server, amr, name):
+    server.begin(amr=amr)
+    [info] = server.kept.of("alice", None)
+    assert info.authenticator == name
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_session_with_two_references_is_listed_once(clock, newest_first):
+    """A cookie and a token; the token was used last."""
+    server = Server(clock, SubjectsOnly(clock, newest_first))
+    server.begin(sid=SIDS[0])
+    server.begin(sid=SIDS[0], iat=START + 1800, exp=START + 5400)
+    clock.advance(1800)
+    [info] = server.kept.of("alice", None)
+    assert info.renewed == moment(START + 1800)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_session_of_which_one_reference_lives_is_listed(clock, newest_first):
+    server = Server(clock, SubjectsOnly(clock, newest_first))
+    server.begin(sid=SIDS[0])
+    reference = server.begin(sid=SIDS[0], iat=START + 1800, exp=START + 5400)
+    clock.advance(3700)
+    assert server.lives(reference)
+    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[0]]
+
+
+def test_listing_names_what_is_lacking(clock):
+    server = Server(clock, FourVerbs(clock))
+    with pytest.raises(SessionTokenError, match="ISubjectRepository"):
+        server.kept.of("alice", None)
+    server = Server(clock, MemoryRepository(clock), own_store=Drawer())
+    with pytest.raises(SessionTokenError, match="ISessionStore"):
+        server.kept.of("alice", None)
+
+
+def test_everybody_s_sessions_are_listed_once_each(server):
+    server.begin("alice", sid=SIDS[0])
+    server.begin("alice", sid=SIDS[0])
+    server.begin(42, sid=SIDS[1])
+    server.begin("bob", sid=SIDS[2])
+    server.kept.end(SIDS[2])
+    server.kept.end_all("carol")
+    repository = server.kept._registry.getUtility(ITokenRepository)
+    repository.add_or_update(
+        TokenItem("x", moment(START + 60), b"junk", "str:dora")
+    )
+    listed = [(who, info.sid) for who, info in server.kept.of_everybody()]
+    assert len(listed) == 2
+    assert set(listed) == {("alice", SIDS[0]), (42, SIDS[1])}
+
+
+# Ending.
+
+
+def test_ending_a_session_ends_all_its_tokens(any_server):
+    server = any_server
+    first, second = server.begin(sid=SIDS[0]), server.begin(sid=SIDS[0])
+    other = server.begin(sid=SIDS[1])
+    for reference in (first, second, other):
+        assert server.lives(reference)
+    server.kept.end(SIDS[0], first)
+    assert not server.lives(first)
+    assert not server.lives(second)
+    assert server.lives(other)
+    assert server.revocations.is_ended(ticket_of(sid=SIDS[0]))
+    server.kept.end(SIDS[0], first)
+    server.kept.end("never was")
+
+
+def test_a_session_is_ended_by_its_name_alone(any_server):
+    reference = any_server.begin(sid=SIDS[0])
+    any_server.kept.end(SIDS[0])
+    assert not any_server.lives(reference)
+
+
+def test_without_revocation_a_reference_is_ended_all_the_same(clock):
+    server = Server(clock, MemoryRepository(clock), revokes=False)
+    reference = server.begin(sid=SIDS[0])
+    server.kept.end(SIDS[0])
+    assert not server.lives(reference)
+
+
+def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
+    """A session's cookie is being swapped for a token when the user signs
+    out: the ticket was read before that, its reference is made after it.
+    """
+    server = any_server
+    ticket, _ = server.sessions.redeem(server.begin(sid=SIDS[0]))
+    server.kept.end(SIDS[0])
+    issued = server.sessions.exchange(ticket)
+    assert not server.lives(issued.access_token)
+
+
+def test_what_is_swapped_while_all_sessions_end_is_ended_too(any_server):
+    server = any_server
+    ticket, _ = server.sessions.redeem(server.begin(sid=SIDS[0]))
+    server.kept.end_all("alice")
+    issued = server.sessions.exchange(ticket)
+    assert not server.lives(issued.access_token)
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+def test_all_sessions_of_a_user_end_but_for_one(clock, revokes):
+    server = Server(clock, MemoryRepository(clock), revokes=revokes)
+    mine = [server.begin(sid=sid) for sid in SIDS]
+    other = server.begin("bob")
+    server.kept.end_all("alice", SIDS[1])
+    assert [server.lives(each) for each in mine] == [False, True, False]
+    server.kept.end_all("alice")
+    assert not server.lives(mine[1])
+    assert server.lives(other)
+
+
+def test_all_sessions_end_also_without_powers(clock):
+    server = Server(clock, FourVerbs(clock))
+    mine = [server.begin(sid=sid) for sid in SIDS]
+    assert all(map(server.lives, mine))
+    server.kept.end_all("alice", SIDS[1])
+    assert [server.lives(each) for each in mine] == [False, True, False]
+
+
+def test_ending_all_names_what_is_lacking(clock):
+    server = Server(clock, FourVerbs(clock), revokes=False)
+    with pytest.raises(SessionTokenError, match="ISubjectRepository"):
+        server.kept.end_all("alice")
+
+
+# A store of the application's own.
+
+
+@implementer(ISessionStore)
+class Drawer:
+    """Keeps tickets as they are."""
+
+    def __init__(self):
+        self.tickets = {}
+
+    def store(self, ticket):
+        reference = "pst_" + str(len(self.tickets)).zfill(43)
+        self.tickets[reference] = ticket
+        return reference
+
+    def retrieve(self, reference):
+        return self.tickets.get(reference)
+
+    def renew(self, reference, ticket):
+        there = reference in self.tickets
+        if there:
+            self.tickets[reference] = ticket
+        return there
+
+    def remove(self, reference):
+        self.tickets.pop(reference, None)
+
+
+def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
+    server = Server(clock, None, revokes=False, own_store=Drawer())
+    reference = server.begin()
+    assert server.lives(reference)
+    server.kept.end(SIDS[0], reference)
+    assert server.store.tickets == {}
+
+
+def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
+    """By its name alone: another of the user's devices."""
+    for make in (FourVerbs, MemoryRepository):
+        server = Server(clock, make(clock), own_store=Drawer())
+        reference = server.begin(sid=SIDS[0])
+        server.kept.end(SIDS[0])
+        assert not server.lives(reference), make
+
+
+def test_with_revocation_all_sessions_end_in_a_store_of_ones_own(clock):
+    for make in (FourVerbs, MemoryRepository):
+        server = Server(clock, make(clock), own_store=Drawer())
+        mine = [server.begin(sid=sid) for sid in SIDS]
+        server.kept.end_all("alice", SIDS[1])
+        lives = [server.lives(each) for each in mine]
+        assert lives == [False, True, False], make
+
+
+def test_ending_all_without_a_repository_says_what_is_lacking(clock):
+    server = Server(clock, None, revokes=False, own_store=Drawer())
+    server.begin()
+    with pytest.raises(SessionTokenError):
+        server.kept.end_all("alice")
+
+
+def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
+    """The repository has the power, but the tickets are elsewhere."""
+    repository = MemoryRepository(clock)
+    server = Server(clock, repository, revokes=False, own_store=Drawer())
+    reference = server.begin()
+    with pytest.raises(SessionTokenError):
+        server.kept.end_all("alice")
+    assert server.lives(reference)
+
+
+def test_ending_one_by_its_name_says_what_is_lacking(clock):
+    """Nothing is said to be ended that lives on."""
+    for repository in (FourVerbs(clock), None):
+        own_store = None if repository else Drawer()
+        server = Server(clock, repository, revokes=False, own_store=own_store)
+        reference = server.begin(sid=SIDS[0])
+        with pytest.raises(SessionTokenError, match="ISubjectRepository"):
+            server.kept.end(SIDS[0])
+        assert server.lives(reference)
+        server.kept.end(SIDS[0], reference)
+        assert not server.lives(reference)
+
+
+# In an application.
+
+
+def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
+    """Somewhere else the user signs out, just when the cookie was judged."""
+    signs_out = []
+
+    def load(identity, request):
+        while signs_out:
+            signs_out.pop()()
+        return identity
+
+    client = make(
+        {
+            "repository": "memory",
+            "token.form": "reference",
+            "token.exchange": "session cookie",
+        },
+        before=lambda config: config.registry.registerUtility(
+            load, IUserLoader
+        ),
+    )
+    client.post_json("/sign_in", {})
+    other = client.fresh()
+    name = "__Host-sessiontoken"
+    other.set_cookie(name, client.cookies[name])
+    signs_out.append(lambda: other.post("/sign_out"))
+    response = client.post("/token", status="*")
+    token = response.json.get("access_token", "none")
+    assert client.fresh().ask(token).json["userid"] is None
+
+
+def test_of_two_renewals_of_one_window_one_is_written(make, clock):
+    """Two parallel requests, and a second begins between their ends."""
+    meanwhile, written = [], []
+
+    class Noting(MemoryRepository):
+        def renew(self, item, was):
+            told = super().renew(item, was)
+            written.append(told)
+            return told
+
+    def slow(request):
+        who = request.authenticated_userid
+        while meanwhile:
+            meanwhile.pop()()
+        return Response(str(who))
+
+    def setup(config):
+        config.add_route("slow", "/slow")
+        config.add_view(slow, route_name="slow")
+
+    client = make(
+        {"repository": "registered", "token.form": "reference"},
+        setup=setup,
+        before=lambda config: config.registry.registerUtility(
+            Noting(clock), ITokenRepository
+        ),
+    )
+    token = client.swap()["access_token"]
+    clock.advance(1800)
+
+    def another():
+        assert client.fresh().ask(token).json["userid"] == "alice"
+        clock.advance(1)
+
+    meanwhile.append(another)
+    assert client.ask(token, "/slow").text == "alice"
+    assert written.count(True) == 1
+
+
+def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
+    """The setting was 8 hours and became 1: who is there every half an hour
+    stays, whatever was written before.
+    """
+    repository = MemoryRepository(clock)
+
+    def application(sliding):
+        return make(
+            {
+                "repository": "registered",
+                "token.form": "reference",
+                "expiry.sliding": sliding,
+            },
+            before=lambda config: config.registry.registerUtility(
+                repository, ITokenRepository
+            ),
+        )
+
+    token = application("8h").swap()["access_token"]
+    client = application("1h")
+    for _ in range(4):
+        clock.advance(1900)
+        assert client.ask(token).json["userid"] == "alice"
+
+
+def test_an_ended_session_is_told_in_the_log_without_its_token(make, caplog):
+    client = make({"repository": "memory", "token.form": "reference"})
+    token = client.swap()["access_token"]
+    headers = {"Authorization": f"Session {token}"}
+    client.delete("/token", headers=headers)
+    with caplog.at_level(logging.INFO, "pyramid_sessiontoken"):
+        assert client.ask(token).json["userid"] is None
+    assert any(ENDED in message for message in caplog.messages)
+    assert token not in caplog.text

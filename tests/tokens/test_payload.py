@@ -1,0 +1,358 @@
+"""What every form of token says alike, and how it is read back."""
+
+import json
+import uuid
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.tokens import SID, make_ticket
+
+from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.identity.claims import RESERVED
+from pyramid_sessiontoken.keys.base64url import (
+    decode_base64url,
+    encode_base64url,
+)
+from pyramid_sessiontoken.tokens.payload import (
+    read_object,
+    read_ticket,
+    write_members,
+)
+
+UNIQUE = uuid.UUID("12345678-1234-5678-1234-567812345678")
+OWN_NAMES = {"sub", "iat", "exp", "auth_time", "session_end", "sid", "amr"}
+LAST = 2**40 - 1
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+USERIDS = (
+    st.text(
+        st.characters(exclude_categories=("Cc", "Cs")),
+        min_size=1,
+        max_size=255,
+    ).filter(lambda t: not t.startswith(("system.", "role:", "group:")))
+    | st.integers(1 - 10**254, 10**254 - 1)
+    | st.uuids()
+).filter(lambda userid: not str(userid).startswith("scope:"))
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+CLAIMS = st.dictionaries(
+    TEXTS.filter(lambda name: name not in RESERVED), VALUES, max_size=4
+)
+TIMES = st.integers(0, LAST)
+
+
+def honest(**changes):
+    members = {**write_members(make_ticket()), **changes}
+    return {k: v for k, v in members.items() if v is not ...}
+
+
+def travel(members):
+    """Let members go over the wire."""
+    return read_object(json.dumps(members).encode())
+
+
+def refused(call, *args, **kw):
+    with pytest.raises(InvalidCredential) as caught:
+        call(*args, **kw)
+    return caught.value.reason
+
+
+@given(USERIDS, CLAIMS, st.tuples(TIMES, TIMES, TIMES, TIMES), st.booleans())
+@example("7", {}, (0, 0, 0, 0), False)
+@example(7, {"persistent": 1, "claims": 2}, (LAST,) * 4, True)
+def test_a_ticket_comes_back_as_it_was(userid, claims, times, persistent):
+    """Claims may stand among the members, or beside them."""
+    iat, exp, auth_time, session_end = times
+    ticket = make_ticket(
+        userid=userid,
+        claims=claims,
+        iat=iat,
+        exp=exp,
+        auth_time=auth_time,
+        session_end=session_end,
+        amr=("pwd", "hwk"),
+        persistent=persistent,
+    )
+
+    among = travel({**write_members(ticket), **claims})
+    beside = travel(write_members(ticket))
+
+    for back in (
+        read_ticket(among, persistent=persistent),
+        read_ticket(beside, travel(claims), persistent=persistent),
+    ):
+        assert back == ticket
+        assert type(back.userid) is type(userid)
+        assert json.dumps(back.claims) == json.dumps(claims)
+
+
+@pytest.mark.parametrize(
+    ("userid", "said"),
+    [
+        ("alice", {"sub": "alice"}),
+        ("42", {"sub": "42"}),
+        (42, {"sub": "42", "sub_type": "int"}),
+        (UNIQUE, {"sub": str(UNIQUE), "sub_type": "uuid"}),
+    ],
+)
+def test_a_subject_is_text_and_says_its_type_unless_it_is_one(userid, said):
+    members = write_members(make_ticket(userid=userid))
+
+    assert {k: members[k] for k in members if k.startswith("sub")} == said
+
+
+@given(st.binary(min_size=32, max_size=32).map(encode_base64url))
+def test_a_proof_of_possession_comes_back(thumbprint):
+    """RFC 8705, section 3.1."""
+    ticket = make_ticket(thumbprint=thumbprint)
+
+    members = travel(write_members(ticket))
+
+    assert members["cnf"] == {"x5t#S256": thumbprint}
+    assert read_ticket(members) == ticket
+    assert members == {}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | TEXTS,
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["x5t#S256", "jkt", ""]), inner)
+        ),
+    )
+    | st.binary().map(lambda raw: {"x5t#S256": encode_base64url(raw)})
+)
+@example({"x5t#S256": "a" * 43})
+@example({"x5t#S256": "A" * 42})
+@example({"x5t#S256": "A" * 43 + "="})
+@example({"x5t#S256": "A" * 43, "jkt": "A" * 43})
+@example({"x5t#S256": ["A" * 43]})
+def test_any_other_proof_is_refused(cnf):
+    try:
+        ticket = read_ticket(honest(cnf=cnf))
+    except InvalidCredential:
+        return
+    assert cnf == {"x5t#S256": ticket.thumbprint}
+    assert len(decode_base64url(ticket.thumbprint)) == 32
+
+
+def test_neither_claims_nor_persistence_are_among_the_members():
+    """Each form has a place of its own for them."""
+    ticket = make_ticket(claims={"a": 1}, persistent=True)
+
+    assert write_members(ticket).keys() == OWN_NAMES
+
+
+def test_what_was_read_is_no_longer_among_the_members():
+    members = honest(sub_type="int", sub="1", other=1)
+
+    read_ticket(members, {})
+
+    assert members == {"other": 1}
+
+
+def test_without_claims_of_their_own_the_rest_are_the_claims():
+    members = honest(roles=["admin"], persistent=True)
+
+    ticket = read_ticket(members)
+
+    assert ticket.claims == {"roles": ["admin"], "persistent": True}
+    assert ticket.persistent is False
+
+
+@pytest.mark.parametrize("name", sorted(OWN_NAMES))
+def test_what_is_missing_is_named(name):
+    reason = refused(read_ticket, honest(**{name: ...}))
+
+    assert reason == f"it lacks {name!r}"
+
+
+@pytest.mark.parametrize("name", ["iat", "exp", "auth_time", "session_end"])
+@pytest.mark.parametrize(
+    "time",
+    [-1, LAST + 1, 10**30, True, False, 1.0, 1e9, "1", None, [], {}],
+    ids=repr,
+)
+def test_a_time_is_a_whole_number_until_the_year_36812(name, time):
+    reason = refused(read_ticket, honest(**{name: time}))
+
+    assert reason == "its times are no times"
+
+
+@pytest.mark.parametrize("sub", [7, None, True, 1.5, ["alice"], {"a": 1}])
+@pytest.mark.parametrize("kind", [..., "int", "uuid"])
+def test_a_subject_that_is_no_text_is_refused(sub, kind):
+    reason = refused(read_ticket, honest(sub=sub, sub_type=kind))
+
+    assert reason == "its subject is no text"
+
+
+@pytest.mark.parametrize(
+    ("sub", "kind"),
+    [
+        ("", ...),
+        ("a" * 256, ...),
+        ("a\n", ...),
+        ("\ud800", ...),
+        ("system.Everyone", ...),
+        ("role:admin", ...),
+        ("alice", "int"),
+        ("", "int"),
+        ("-0", "int"),
+        ("+1", "int"),
+        ("01", "int"),
+        (" 1", "int"),
+        ("1_0", "int"),
+        ("1.0", "int"),
+        ("\N{ARABIC-INDIC DIGIT ONE}", "int"),
+        ("9" * 255, "int"),
+        ("9" * 5000, "int"),
+        ("alice", "uuid"),
+        (str(UNIQUE).replace("-", ""), "uuid"),
+        (f"{{{UNIQUE}}}", "uuid"),
+        (f"urn:uuid:{UNIQUE}", "uuid"),
+        ("ABCDEFAB-1234-5678-1234-567812345678", "uuid"),
+    ],
+)
+def test_a_subject_that_nobody_wrote_so_is_refused(sub, kind):
+    reason = refused(read_ticket, honest(sub=sub, sub_type=kind))
+
+    assert reason.startswith("its subject: ")
+
+
+@pytest.mark.parametrize(
+    "kind", ["str", "", "INT", "bool", 1, None, True, ["int"], {"int": 1}]
+)
+def test_a_type_of_subject_that_nobody_writes_is_refused(kind):
+    """A text has no type: were "str" read, one user had two spellings."""
+    reason = refused(read_ticket, honest(sub="7", sub_type=kind))
+
+    assert reason == "its subject is of an unknown type"
+
+
+@pytest.mark.parametrize(
+    "sid", ["", SID[:-1], SID + "s", "!" * 22, SID + "\n", 22, None, [SID]]
+)
+def test_a_session_is_called_as_we_call_it(sid):
+    assert refused(read_ticket, honest(sid=sid)) == "its ids are not ours"
+
+
+@pytest.mark.parametrize(
+    "amr", ["pwd", None, 1, {"pwd": 1}, ["pwd", 1], [["pwd"]], [None]]
+)
+def test_how_somebody_signed_in_is_a_list_of_texts(amr):
+    reason = refused(read_ticket, honest(amr=amr))
+
+    assert reason == "its 'amr' is no list of texts"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        [],
+        "text",
+        1,
+        True,
+        {"half": "\ud800"},
+        {"\ud800": "half"},
+        {"large": float("inf")},
+        *({name: 1} for name in sorted(RESERVED)),
+    ],
+    ids=ascii,
+)
+def test_claims_that_no_identity_has_are_refused(claims):
+    assert refused(read_ticket, honest(), claims)
+
+
+def test_a_name_of_the_tokens_own_is_refused_among_the_members():
+    reason = refused(read_ticket, honest(nbf=1))
+
+    assert "'nbf'" in reason
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"{}x",
+        b"{} {}",
+        b"{'a':1}",
+        b'{"a":1,}',
+        b'{"a":01}',
+        b'{"a":"\n"}',
+        b'{"a":"\\x41"}',
+        b"\xff{}",
+        b'{"a":"\xff"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"a":"\xc0\xaf"}',
+        b"\xef\xbb\xbf{}",
+        "{}".encode("utf-16"),
+        "{}".encode("utf-16-le"),
+        "{}".encode("utf-32"),
+        b'{"a":NaN}',
+        b'{"a":[Infinity]}',
+        b'{"a":-Infinity}',
+        b'{"a":1,"a":1}',
+        b'{"a":1,"\\u0061":2}',
+        b'{"a":{"b":{"c":1,"c":2}}}',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+    ids=lambda raw: repr(raw[:24]),
+)
+def test_what_is_no_strict_json_is_refused(raw):
+    """RFC 8259; RFC 7519, section 4, for names that come twice."""
+    assert refused(read_object, raw) == "its content is no JSON"
+
+
+@pytest.mark.parametrize(
+    "raw", [b"[]", b'"{}"', b"1", b"true", b"null", b"[{}]"]
+)
+def test_what_is_no_object_is_refused(raw):
+    assert refused(read_object, raw) == "its content is no JSON object"
+
+
+def test_names_may_come_again_in_another_object():
+    raw = b' {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]} '
+
+    assert read_object(raw) == {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}
+
+
+def test_a_number_of_5000_digits_is_no_time():
+    raw = json.dumps(honest(iat=0)).replace('"iat": 0', '"iat": ' + "9" * 5000)
+
+    with pytest.raises(InvalidCredential):
+        read_ticket(read_object(raw.encode()))
+
+
+@given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
+def test_any_bytes_are_an_object_or_refused(raw):
+    try:
+        members = read_object(raw)
+    except InvalidCredential:
+        return
+
+    assert json.loads(raw) == members
+
+
+@given(st.dictionaries(st.sampled_from(sorted(OWN_NAMES)), VALUES))
+def test_any_members_are_a_ticket_or_refused(changes):
+    try:
+        ticket = read_ticket(travel(honest(**changes)))
+    except InvalidCredential:
+        return
+
+    expected = make_ticket()
+    assert write_members(ticket) == {**write_members(expected), **changes}
