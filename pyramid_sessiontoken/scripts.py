@@ -18,7 +18,8 @@ from pyramid.paster import bootstrap, get_appsettings
 from pyramid.request import Request
 
 from . import clock
-from .config.settings import PREFIX, TABLE
+from .config.row import PREFIX
+from .config.settings import TABLE
 from .errors import InvalidCredential, SessionTokenError
 from .identity.ticket import Ticket
 from .identity.userid import Userid, from_subject, subject_of

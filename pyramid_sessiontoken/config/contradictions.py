@@ -15,14 +15,13 @@ from ..keys.strength import shared, weakness
 from .kinds import read_dotted
 from .kinds_of_issuers import is_url
 from .kinds_of_keys import HOW_TO_MAKE_ONE
+from .row import PREFIX
 from .settings import (
     BUILT_IN,
     PLANNED,
-    PREFIX,
     REFERENCE,
     TABLE,
     Settings,
-    attribute,
     authenticator_names,
     split_item,
 )
@@ -155,7 +154,7 @@ def _check_repository(
 ) -> Iterator[str]:
     kept = settings.repository is not None or registered.repository
     for key in ("token.form", "cookie.form"):
-        wanted = getattr(settings, attribute(key)) == REFERENCE
+        wanted = settings.value(key) == REFERENCE
         if wanted and not kept and settings.session_store is None:
             yield f"{PREFIX}{key}: reference needs {PREFIX}repository"
     if settings.revocation and not kept:
@@ -272,7 +271,7 @@ def _check_client_certificate(
             " to believe"
         )
     for row in ("source", "verify"):
-        place = getattr(settings, attribute(f"{name}.{row}"))
+        place = settings.value(f"{name}.{row}")
         if place.startswith("header:"):
             yield from _need_proxies(
                 f"{name}.{row}", settings.client_certificate_trusted_proxies
@@ -345,7 +344,7 @@ def _check_bearer(settings: Settings, registered: Registered) -> Iterator[str]:
     own = "bearer" in registered.authenticators
     named = "bearer" in authenticator_names(settings) and not own
     for key in ("bearer.issuer", "bearer.audience", "bearer.algorithms"):
-        if named and getattr(settings, attribute(key)) is None:
+        if named and settings.value(key) is None:
             yield f"{PREFIX}authenticators: 'bearer' needs {PREFIX}{key}"
     sources = (settings.bearer_key, settings.bearer_jwks)
     configured = [source for source in sources if source is not None]

@@ -13,7 +13,7 @@ from ..keys.ring import Key, KeyRing
 from .contradictions import CHECKS, Registered
 from .kinds_of_keys import files_of, located, read_keys
 from .parts import Parts
-from .settings import PREFIX, attribute
+from .row import PREFIX
 
 _NAMES = {"keys": "", "token.keys": HEADER_RING}
 
@@ -21,7 +21,7 @@ _NAMES = {"keys": "", "token.keys": HEADER_RING}
 def register_rings(parts: Parts) -> None:
     """Register a ring for each setting that has keys."""
     for row, name in _NAMES.items():
-        keys = getattr(parts.settings, attribute(row))
+        keys = parts.settings.value(row)
         if keys:
             parts.register(IKeyRing, _ring(parts, row, keys), row, name)
 
@@ -49,11 +49,11 @@ def _read(parts: Parts, row: str, items: list[str]) -> tuple[Key, ...]:
     except ValueError as error:
         raise ValueError(f"{PREFIX}{row}: {error}") from None
     rings: dict[str, Any] = {
-        attribute(each): tuple(ring)
+        _field(each): tuple(ring)
         for each, name in _NAMES.items()
         if (ring := parts.registry.queryUtility(IKeyRing, name)) is not None
     }
-    settings = replace(parts.settings, **{**rings, attribute(row): keys})
+    settings = replace(parts.settings, **{**rings, _field(row): keys})
     faults = [
         fault
         for rows, check in CHECKS
@@ -63,3 +63,7 @@ def _read(parts: Parts, row: str, items: list[str]) -> tuple[Key, ...]:
     if faults:
         raise ValueError("; ".join(faults))
     return keys
+
+
+def _field(row: str) -> str:
+    return row.replace(".", "_")

@@ -8,7 +8,8 @@ from typing import Any
 from ..clock import CurrentClock
 from ..keys.lookup import CurrentRing, header_ring
 from .kinds import Named
-from .settings import PREFIX, Settings, attribute
+from .row import PREFIX
+from .settings import Settings
 from .utilities import make, register_default
 
 
@@ -65,7 +66,7 @@ class Parts:
 
     def register_named(self, interface: Any, key: str) -> None:
         """Register what a setting names, where it names something."""
-        named = getattr(self.settings, attribute(key))
+        named = self.settings.value(key)
         if not isinstance(named, Named):
             return
         options = self.settings.options.get(key, {})

@@ -11,13 +11,12 @@ from pyramid.exceptions import ConfigurationError
 
 from .contradictions import CHECKS, Registered
 from .kinds import Named
+from .row import PREFIX, Setting
 from .settings import (
     PLANNED,
-    PREFIX,
     TABLE,
-    Setting,
     Settings,
-    attribute,
+    settings_of,
     split_item,
 )
 
@@ -77,11 +76,7 @@ def read_settings(
                 broken.pop(key, None)
     options, unknown = _sort_out(given, values, broken)
     faults = [*broken.values(), *unknown]
-    parsed = Settings(
-        **{attribute(key): value for key, value in values.items()},
-        options=options,
-        given=frozenset(given),
-    )
+    parsed = settings_of(values, options, frozenset(given))
     for _, check in CHECKS:
         # What stands in for a row that is at fault contradicts nothing.
         faults.extend(

@@ -22,7 +22,8 @@ from ..views import token as views
 from ..views.forbidden import forbidden
 from .kinds import read_list
 from .parts import Parts
-from .settings import PREFIX, TABLE
+from .row import PREFIX
+from .settings import TABLE
 
 
 def add_endpoint(config: Any) -> str:

@@ -21,7 +21,8 @@ from ..sessions.store import RepositorySessionStore
 from ..sessions.stored import KeptSessions
 from .kinds import Named
 from .parts import Parts
-from .settings import PREFIX, REGISTERED
+from .row import PREFIX
+from .settings import REGISTERED
 
 log = logging.getLogger("pyramid_sessiontoken")
 

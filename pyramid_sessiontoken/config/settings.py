@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from ..cookies.jar import MOST_CHUNKS
 from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS
+from . import row
 from .kinds import (
     BOOL,
     CALLABLE,
@@ -54,28 +56,13 @@ from .kinds_of_issuers import (
     VERIFYING_KEY,
 )
 from .kinds_of_keys import EPHEMERAL, KEYS
-
-PREFIX = "sessiontoken."
+from .row import PREFIX, Group, Setting, fill, rows_of
 
 COOKIE = "sessiontoken"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the table.
-
-    :ivar default: as one would write it; ``None`` for none.
-    """
-
-    key: str
-    kind: Kind
-    default: str | None
-    meaning: str
-
-
 def setting(key: str, kind: Kind, default: str | None, meaning: str) -> Any:
-    row = Setting(key, kind, default, meaning)
-    return field(metadata={"setting": row}, repr=not kind.secret)
+    return row.setting(kind, default, meaning, key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -579,9 +566,13 @@ class Settings:
         default_factory=dict, repr=False
     )
 
+    def value(self, key: str) -> Any:
+        """Give the value of a key."""
+        return _READERS[key](self)
+
     def show(self, key: str) -> str:
         """Write a value as people read it: no secret, only names of keys."""
-        value = getattr(self, attribute(key))
+        value = self.value(key)
         if value is None:
             return "-"
         if TABLE[key].kind.secret and isinstance(value, str):
@@ -600,7 +591,7 @@ class Settings:
     def advice(self) -> Iterator[str]:
         """Advise on what is allowed and yet seldom right."""
         for key in ("token.issuer", "token.audience"):
-            if getattr(self, attribute(key)) == TABLE[key].default:
+            if self.value(key) == TABLE[key].default:
                 yield (
                     f"{PREFIX}{key} is the default: name your own, lest a"
                     " token of another application with the same keys is"
@@ -630,11 +621,20 @@ class Settings:
             )
 
 
-TABLE: dict[str, Setting] = {
-    row.metadata["setting"].key: row.metadata["setting"]
-    for row in fields(Settings)
-    if "setting" in row.metadata
-}
+def _places() -> Iterator[tuple[Setting, str]]:
+    """Give each row with the way to its value, in the order of the table."""
+    for each in fields(Settings):
+        rows: type[Group] | None = each.metadata.get("group")
+        if rows is not None:
+            for name, row in rows_of(rows, each.name).items():
+                yield row, f"{each.name}.{name}"
+        elif "row" in each.metadata:
+            yield each.metadata["row"], each.name
+
+
+TABLE: dict[str, Setting] = {row.key: row for row, _ in _places()}
+
+_READERS = {row.key: attrgetter(way) for row, way in _places()}
 
 #: Names of the contract whose features are still to come.
 PLANNED = frozenset(("repository.invalidation", "javascript.path"))
@@ -656,9 +656,20 @@ REFERENCE = "reference"
 REGISTERED = "registered"
 
 
-def attribute(key: str) -> str:
-    """Give the field of :class:`Settings` for a key."""
-    return key.replace(".", "_")
+def settings_of(
+    values: Mapping[str, Any],
+    options: Mapping[str, Mapping[str, Any]],
+    given: frozenset[str],
+) -> Settings:
+    """Make the settings of the values that were read, by key."""
+    made: dict[str, Any] = {"options": options, "given": given}
+    for each in fields(Settings):
+        if "group" in each.metadata:
+            rows = each.metadata["group"]
+            made[each.name] = fill(rows, each.name, values)
+        elif "row" in each.metadata:
+            made[each.name] = values[each.metadata["row"].key]
+    return Settings(**made)
 
 
 def authenticator_names(settings: Settings) -> tuple[str, ...]:

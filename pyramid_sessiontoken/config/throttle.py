@@ -10,8 +10,8 @@ from ..authenticators.basic import Check
 from ..authenticators.throttle import Throttle
 from ..keys.derivation import DerivedKeys
 from .parts import Parts
+from .row import PREFIX
 from .sessions import has_several_workers
-from .settings import PREFIX
 
 log = logging.getLogger("pyramid_sessiontoken")
 

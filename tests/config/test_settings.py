@@ -13,14 +13,13 @@ from support.tokens import BASE64URL, FIRST, SECOND, make_jwt, make_ticket
 from pyramid_sessiontoken.config.contradictions import Registered
 from pyramid_sessiontoken.config.kinds import Named
 from pyramid_sessiontoken.config.reader import raise_faults, read_settings
+from pyramid_sessiontoken.config.row import PREFIX
 from pyramid_sessiontoken.config.settings import (
     BUILT_IN,
     PLANNED,
-    PREFIX,
     TABLE,
-    Settings,
-    attribute,
     authenticator_names,
+    settings_of,
     split_item,
 )
 from pyramid_sessiontoken.expiry import ExpiryPolicy
@@ -113,7 +112,7 @@ def value_of(key, value):
     """Give what a value is read as, where nothing is at fault."""
     parsed, faults = read({key: value})
     assert faults == []
-    return getattr(parsed, attribute(key))
+    return parsed.value(key)
 
 
 def only_fault(given, registered=NOBODY):
@@ -146,16 +145,15 @@ def test_the_defaults_are_those_of_the_contract():
     parsed, faults = read()
 
     assert faults == []
-    assert {
-        key: getattr(parsed, attribute(key)) for key in DEFAULTS
-    } == DEFAULTS
+    assert {key: parsed.value(key) for key in DEFAULTS} == DEFAULTS
 
 
 def test_every_row_has_a_field_of_its_own():
-    names = {field.name for field in dataclasses.fields(Settings)}
+    values = {key: f"the value of {key}" for key in TABLE}
 
-    rest = {"options", "given"}
-    assert {attribute(key) for key in TABLE} | rest == names
+    parsed = settings_of(values, {}, frozenset())
+
+    assert {key: parsed.value(key) for key in TABLE} == values
 
 
 def test_settings_of_others_are_not_ours():
@@ -937,7 +935,7 @@ def test_none_never_switches_a_protection_off(key):
     """Say, of a variable of the environment that is not set."""
     parsed, faults = read({key: None})
 
-    assert getattr(parsed, attribute(key)) is True or faults
+    assert parsed.value(key) is True or faults
 
 
 def test_a_session_that_may_last_for_ages_can_still_be_read():
