@@ -193,7 +193,7 @@ def _check(arguments: argparse.Namespace) -> int:
         policy = _policy(request)
         rules = policy.rules
         effective = {
-            "cookie.name": policy.settings.cookie_full_name,
+            "cookie.name": policy.settings.cookie.full_name,
             "token.exchange": " ".join(rules.exchange),
             "challenge": " ".join(rules.challenge or ("all",)),
             "revocation": _on_or_off(rules.kept),

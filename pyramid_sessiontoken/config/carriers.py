@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from ..cookies.codec import SelfContainedCookie
-from ..cookies.jar import Jar
-from ..cookies.transforms import (
-    EncryptedTransform,
-    OverSigned,
-    RingTransform,
-    SignedTransform,
-)
-from ..interfaces import ICookieTransform
 from ..policy.carriers import Carriers, CookieCarrier, HeaderCarrier
 from ..sessions.forms import (
     Either,
@@ -25,9 +14,9 @@ from ..sessions.forms import (
 from ..sessions.lifecycle import Sessions
 from ..sessions.stored import KeptSessions
 from ..tokens.jwt import SessionJWT
-from .kinds import Named
+from .cookie import make_jar, make_transform
+from .kinds import REFERENCE
 from .parts import Parts
-from .settings import REFERENCE
 
 
 def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
@@ -53,57 +42,19 @@ def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
             writes_references=settings.token_form == REFERENCE,
         )
     cookie = EitherCookie(
-        SelfContainedCookie(_transform(parts)),
+        SelfContainedCookie(
+            make_transform(
+                parts,
+                settings.cookie,
+                settings.token_issuer,
+                settings.token_audience,
+            )
+        ),
         Reference(parts.registry, revocations, "cookie"),
         revocations,
-        writes_references=settings.cookie_form == REFERENCE,
+        writes_references=settings.cookie.writes_references,
     )
     return Carriers(
         HeaderCarrier(sessions(token), settings.token_renewal_header),
-        CookieCarrier(sessions(cookie), _jar(parts)),
-    )
-
-
-def _transform(parts: Parts) -> Callable[[], Any]:
-    """Register the transform that the settings name, and give what looks it
-    up.
-    """
-    settings = parts.settings
-    purpose = (
-        "cookie",
-        settings.cookie_full_name,
-        settings.token_issuer,
-        settings.token_audience,
-    )
-    signed = SignedTransform(parts.ring, *purpose)
-    if isinstance(settings.cookie_transform, Named):
-        parts.register_named(ICookieTransform, "cookie.transform")
-    else:
-        built_in = (
-            EncryptedTransform(parts.ring, *purpose)
-            if settings.cookie_transform == "encrypted"
-            else signed
-        )
-        parts.register(ICookieTransform, built_in, "cookie.transform")
-
-    def transform() -> Any:
-        found = parts.registry.getUtility(ICookieTransform)
-        if isinstance(found, RingTransform):
-            return found
-        return OverSigned(signed, found)
-
-    return transform
-
-
-def _jar(parts: Parts) -> Jar:
-    settings = parts.settings
-    return Jar(
-        name=settings.cookie_full_name,
-        secure=settings.cookie_secure,
-        httponly=settings.cookie_httponly,
-        samesite=settings.cookie_samesite,
-        path=settings.cookie_path,
-        domain=settings.cookie_domain,
-        chunk_size=settings.cookie_chunk_size,
-        max_chunks=settings.cookie_max_chunks,
+        CookieCarrier(sessions(cookie), make_jar(settings.cookie)),
     )

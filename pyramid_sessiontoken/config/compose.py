@@ -134,7 +134,7 @@ def _rules(
         carriers=carriers.of(names),
         sessions=carriers.header.sessions,
         cookie=carriers.cookie if "cookie" in names else None,
-        persistent=settings.cookie_persistent,
+        persistent=settings.cookie.persistent,
         exchange=exchange,
         challenge=advertised_schemes(parts),
         fallback_challenge=challenge(

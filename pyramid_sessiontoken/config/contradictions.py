@@ -12,22 +12,18 @@ from ..issuers.jwks import is_hmac
 from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS as HMAC
 from ..keys.strength import shared, weakness
-from .kinds import read_dotted
+from .kinds import REFERENCE, read_dotted
 from .kinds_of_issuers import is_url
 from .kinds_of_keys import HOW_TO_MAKE_ONE
 from .row import PREFIX
 from .settings import (
     BUILT_IN,
     PLANNED,
-    REFERENCE,
     TABLE,
     Settings,
     authenticator_names,
     split_item,
 )
-
-#: Bytes of name and value that browsers keep.
-MAX_COOKIE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,41 +107,9 @@ def _check_expiry(settings: Settings, registered: Registered) -> Iterator[str]:
         )
 
 
-@_concerns("cookie.samesite", "cookie.secure")
-def _check_samesite(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    if settings.cookie_samesite == "None" and not settings.cookie_secure:
-        yield f"{PREFIX}cookie.samesite: None needs {PREFIX}cookie.secure"
-
-
-@_concerns("cookie.name", "cookie.secure", "cookie.path", "cookie.domain")
-def _check_cookie_name(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    name = settings.cookie_full_name
-    # RFC 6265bis, section 4.1.3: browsers compare prefixes without case.
-    host = name.lower().startswith("__host-")
-    prefixed = host or name.lower().startswith("__secure-")
-    if prefixed and not settings.cookie_secure:
-        yield f"{PREFIX}cookie.name: {name!r} needs {PREFIX}cookie.secure"
-    if host and settings.cookie_path != "/":
-        yield f"{PREFIX}cookie.name: {name!r} needs {PREFIX}cookie.path = /"
-    if host and settings.cookie_domain is not None:
-        yield f"{PREFIX}cookie.name: {name!r} allows no {PREFIX}cookie.domain"
-
-
-@_concerns("cookie.name", "cookie.chunk_size")
-def _check_cookie_size(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    name = settings.cookie_full_name
-    # RFC 6265bis, section 5.6: name and value, octets.
-    if len(name) + len(".19") + settings.cookie_chunk_size > MAX_COOKIE:
-        yield (
-            f"{PREFIX}cookie.chunk_size: with the name {name!r}, browsers drop"
-            f" a cookie of more than {MAX_COOKIE} bytes"
-        )
+@_concerns("cookie.")
+def _check_cookie(settings: Settings, registered: Registered) -> Iterator[str]:
+    yield from settings.cookie.faults()
 
 
 @_concerns("repository", "repository.url", "token.form", "cookie.form")

@@ -418,11 +418,6 @@ SCHEME = Kind("a scheme (RFC 9110, 11.1)", read_header_name)
 HEADER = Kind("the name of a header", read_header_name)
 HEADER_OR_OFF = Kind("the name of a header or off", off_or(read_header_name))
 PATH = Kind("a path such as /token, without a slash at its end", read_path)
-COOKIE_NAME = Kind("the name of a cookie (RFC 6265, 4.1.1)", read_header_name)
-COOKIE_PATH = Kind(
-    "a path that begins with /", matching(r"/[\x21-\x3a\x3c-\x7e]*")
-)
-COOKIE_DOMAIN = Kind("the name of a domain", matching(r"[A-Za-z0-9.-]+"))
 DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
 CALLABLE = Kind("the dotted name of a callable", read_callable)
 ENVIRON = Kind(
@@ -438,3 +433,8 @@ THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)
 RATE_OR_OFF = Kind(
     "a rate, say 5/minute or 10/5 minutes, or off", off_or(read_rate)
 )
+
+#: What ``token.form`` and ``cookie.form`` say of tokens that only point.
+REFERENCE = "reference"
+
+FORM = one_of("self-contained", REFERENCE)

@@ -9,7 +9,6 @@ from ..clock import CurrentClock
 from ..keys.lookup import CurrentRing, header_ring
 from .kinds import Named
 from .row import PREFIX
-from .settings import Settings
 from .utilities import make, register_default
 
 
@@ -21,7 +20,7 @@ class Parts:
     """
 
     def __init__(
-        self, registry: Any, settings: Settings, faults: list[str]
+        self, registry: Any, settings: Any, faults: list[str]
     ) -> None:
         self.registry = registry
         self.settings = settings

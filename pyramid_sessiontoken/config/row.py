@@ -52,6 +52,11 @@ class Group:
         return f"{PREFIX}{self.group}.{row}"
 
 
+def group(rows: type[Group]) -> Any:
+    """Make the field of a group that has the field's name."""
+    return field(metadata={"group": rows})
+
+
 Rows = TypeVar("Rows", bound=Group)
 
 

@@ -9,20 +9,18 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
-from ..cookies.jar import MOST_CHUNKS
 from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS
 from . import row
+from .cookie import CookieSettings
 from .kinds import (
     BOOL,
     CALLABLE,
-    COOKIE_DOMAIN,
-    COOKIE_NAME,
-    COOKIE_PATH,
     DOTTED,
     DURATION,
     DURATION_OR_OFF,
     ENVIRON,
+    FORM,
     FRACTION,
     HEADER,
     HEADER_OR_OFF,
@@ -56,9 +54,7 @@ from .kinds_of_issuers import (
     VERIFYING_KEY,
 )
 from .kinds_of_keys import EPHEMERAL, KEYS
-from .row import PREFIX, Group, Setting, fill, rows_of
-
-COOKIE = "sessiontoken"
+from .row import PREFIX, Group, Setting, fill, group, rows_of
 
 
 def setting(key: str, kind: Kind, default: str | None, meaning: str) -> Any:
@@ -197,7 +193,7 @@ class Settings:
     )
     token_form: str = setting(
         "token.form",
-        one_of("self-contained", "reference"),
+        FORM,
         "self-contained",
         "A header token says everything itself, or is a reference to what the"
         " repository keeps.",
@@ -215,71 +211,7 @@ class Settings:
         "The response header with a renewed token (expose it under CORS);"
         " off for none.",
     )
-    cookie_name: str | None = setting(
-        "cookie.name",
-        COOKIE_NAME,
-        None,
-        "Without it: __Host-sessiontoken; __Secure-sessiontoken where only a"
-        " path or domain forbids that; sessiontoken where not secure.",
-    )
-    cookie_secure: bool = setting(
-        "cookie.secure", BOOL, "true", "Over TLS only."
-    )
-    cookie_httponly: bool = setting(
-        "cookie.httponly", BOOL, "true", "Out of the reach of scripts."
-    )
-    cookie_samesite: str = setting(
-        "cookie.samesite",
-        one_of("Lax", "Strict", "None"),
-        "Lax",
-        "With which requests of other sites browsers send it.",
-    )
-    cookie_path: str = setting(
-        "cookie.path", COOKIE_PATH, "/", "Below which paths it is sent."
-    )
-    cookie_domain: str | None = setting(
-        "cookie.domain",
-        COOKIE_DOMAIN,
-        None,
-        "To which hosts it is sent; without it, to ours alone.",
-    )
-    cookie_persistent: bool = setting(
-        "cookie.persistent",
-        BOOL,
-        "false",
-        "The cookie outlives the browser, until the session's absolute end"
-        " (at most 400 days).",
-    )
-    cookie_transform: Named | str = setting(
-        "cookie.transform",
-        Kind(
-            "signed | encrypted | a dotted name",
-            either(("signed", "encrypted"), read_dotted),
-        ),
-        "signed",
-        "signed: readable, not forgeable; encrypted: neither; or an"
-        " ICookieTransform of your own for what the key ring has signed.",
-    )
-    cookie_form: str = setting(
-        "cookie.form",
-        one_of("self-contained", "reference"),
-        "self-contained",
-        "The cookie says everything itself, or is a reference to what the"
-        " repository keeps.",
-    )
-    cookie_chunk_size: int = setting(
-        "cookie.chunk_size",
-        Kind("a number from 100 to 3900", between(100, 3900)),
-        "3800",
-        "Bytes of value in one cookie.",
-    )
-    cookie_max_chunks: int = setting(
-        "cookie.max_chunks",
-        Kind("a number from 1 to 20", between(1, MOST_CHUNKS)),
-        "2",
-        "How many cookies at most; with the default size, two stay below the"
-        " 8 KiB header line of common servers and proxies.",
-    )
+    cookie: CookieSettings = group(CookieSettings)
     cross_site: str = setting(
         "cross_site",
         one_of("refuse", "allow"),
@@ -551,16 +483,6 @@ class Settings:
         " way back is added as ?next=.",
     )
 
-    @property
-    def cookie_full_name(self) -> str:
-        """The cookie's name, with the strictest prefix that is allowed."""
-        if self.cookie_name is not None:
-            return self.cookie_name
-        if not self.cookie_secure:
-            return COOKIE
-        at_host = self.cookie_path == "/" and self.cookie_domain is None
-        return ("__Host-" if at_host else "__Secure-") + COOKIE
-
     #: Options of what dotted names make, by the prefix that is theirs.
     options: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict, repr=False
@@ -648,9 +570,6 @@ BUILT_IN = (
     "client_certificate",
     "remote_user",
 )
-
-#: What ``token.form`` and ``cookie.form`` say of tokens that only point.
-REFERENCE = "reference"
 
 #: What ``repository`` says where the application registers its own.
 REGISTERED = "registered"

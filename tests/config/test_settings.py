@@ -238,7 +238,7 @@ def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
     parsed, faults = read(given)
 
     assert faults == []
-    assert parsed.cookie_full_name == name
+    assert parsed.cookie.full_name == name
 
 
 @pytest.mark.parametrize(
