@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..authenticators.bearer import BearerAuthenticator
-from ..expiry import ExpiryPolicy
 from ..issuers.claims import Mapped, Template, read_names
 from ..issuers.jwks import (
     Keys,
@@ -20,6 +19,7 @@ from ..issuers.tokens import ForeignTokens
 from ..keys.base64url import decode_base64url
 from ..keys.ring import Key
 from ..keys.strength import weakness
+from .expiry import make_policy
 from .kinds_of_issuers import PEM, is_url
 from .parts import Parts
 
@@ -40,17 +40,12 @@ def make_bearer(
         or settings.bearer_algorithms is None
     ):
         return None
-    expiry = ExpiryPolicy(
-        absolute=settings.expiry_absolute,
-        sliding=settings.expiry_sliding,
-        clock_skew=settings.expiry_clock_skew,
-    )
     tokens = ForeignTokens(
         keys,
         settings.bearer_issuer,
         settings.bearer_audience,
         settings.bearer_algorithms,
-        expiry.leeway,
+        make_policy(settings.expiry).leeway,
     )
     mapped = Mapped(
         Template(settings.bearer_userid),

@@ -9,13 +9,11 @@ from pyramid.interfaces import ISecurityPolicy
 
 from ..authenticators.schemes import challenge
 from ..clock import SystemClock
-from ..expiry import ExpiryPolicy
 from ..interfaces import (
     IAuthenticator,
     IAuthorization,
     IClaimsTransformer,
     IClock,
-    IExpiryPolicy,
     IKeyRing,
     IPrincipals,
     ISessionStore,
@@ -30,6 +28,7 @@ from ..sessions.stored import KeptSessions
 from .authenticators import advertised_schemes, register_authenticators
 from .carriers import make_carriers
 from .contradictions import Registered
+from .expiry import register_policy
 from .keys import register_rings
 from .kinds import Named
 from .parts import Parts
@@ -91,21 +90,13 @@ def compose(
 def _register_utilities(parts: Parts) -> None:
     settings = parts.settings
     register_default(parts.registry, IClock, SystemClock())
+    register_policy(parts, settings.expiry)
     for interface, key in (
-        (IExpiryPolicy, "expiry.policy"),
         (IClaimsTransformer, "claims_transformer"),
         (IUserLoader, "user_loader"),
         (IPrincipals, "principals"),
     ):
         parts.register_named(interface, key)
-    if settings.expiry_policy is None:
-        policy = ExpiryPolicy(
-            absolute=settings.expiry_absolute,
-            sliding=settings.expiry_sliding,
-            renew_after=settings.expiry_renew_after,
-            clock_skew=settings.expiry_clock_skew,
-        )
-        parts.register(IExpiryPolicy, policy, "expiry.")
     decides = _authorization(settings)
     parts.register(IAuthorization, decides, "authorization")
     register_rings(parts)

@@ -97,14 +97,9 @@ def _check_ring(
             )
 
 
-@_concerns("expiry.sliding", "expiry.absolute")
+@_concerns("expiry.")
 def _check_expiry(settings: Settings, registered: Registered) -> Iterator[str]:
-    sliding = settings.expiry_sliding
-    if sliding is not None and sliding > settings.expiry_absolute:
-        yield (
-            f"{PREFIX}expiry.sliding: {sliding}s is longer than"
-            f" {PREFIX}expiry.absolute, {settings.expiry_absolute}s"
-        )
+    yield from settings.expiry.faults()
 
 
 @_concerns("cookie.")

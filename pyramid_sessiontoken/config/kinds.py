@@ -112,18 +112,6 @@ def read_timeout(value: Any) -> float:
     return seconds
 
 
-def read_fraction(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError("not a number")
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("not a number") from None
-    if not 0 <= number < 1:
-        raise ValueError("out of range")
-    return float(number)
-
-
 def read_list(value: Any) -> tuple[str, ...]:
     """Split at blanks, commas and new lines.
 
@@ -411,8 +399,6 @@ DURATION = Kind("a duration: 90, 90s, 15m, 10h, 14d", _positive)
 DURATION_OR_OFF = Kind(
     "a duration (90, 90s, 15m, 1h) or off", off_or(_positive)
 )
-SKEW = Kind("a duration up to 5m", at_most(300, read_duration))
-FRACTION = Kind("a number from 0 to below 1", read_fraction)
 LIST = Kind("names, separated by blanks, commas or new lines", read_list)
 SCHEME = Kind("a scheme (RFC 9110, 11.1)", read_header_name)
 HEADER = Kind("the name of a header", read_header_name)

@@ -13,15 +13,13 @@ from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS
 from . import row
 from .cookie import CookieSettings
+from .expiry import ExpirySettings
 from .kinds import (
     BOOL,
     CALLABLE,
     DOTTED,
-    DURATION,
-    DURATION_OR_OFF,
     ENVIRON,
     FORM,
-    FRACTION,
     HEADER,
     HEADER_OR_OFF,
     LIST,
@@ -32,7 +30,6 @@ from .kinds import (
     RATE_OR_OFF,
     SCHEME,
     SECRET_TEXT,
-    SKEW,
     TEXT,
     THUMBPRINTS,
     TIMEOUT,
@@ -113,40 +110,7 @@ class Settings:
         "A ring of its own for header tokens, to share with other services;"
         " without it, the same ring.",
     )
-    expiry_absolute: int = setting(
-        "expiry.absolute",
-        DURATION,
-        "10h",
-        "The session ends this long after the credential was shown, whatever"
-        " happens.",
-    )
-    expiry_sliding: int | None = setting(
-        "expiry.sliding",
-        DURATION_OR_OFF,
-        "1h",
-        "A token lives this long and is renewed while it is used. off:"
-        " tokens live for expiry.absolute.",
-    )
-    expiry_renew_after: float = setting(
-        "expiry.renew_after",
-        FRACTION,
-        "0.5",
-        "The fraction of a token's life after which a use renews it.",
-    )
-    expiry_clock_skew: int = setting(
-        "expiry.clock_skew",
-        SKEW,
-        "30s",
-        "Leeway when a time is read: the lesser of this and a tenth of"
-        " expiry.sliding. Never when one is written, never on the absolute"
-        " end.",
-    )
-    expiry_policy: Named | None = setting(
-        "expiry.policy",
-        DOTTED,
-        None,
-        "An IExpiryPolicy of your own.",
-    )
+    expiry: ExpirySettings = group(ExpirySettings)
     token_path: str = setting(
         "token.path",
         PATH,

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyramid.config import Configurator
 
-from pyramid_sessiontoken.config import cookie, kinds
+from pyramid_sessiontoken.config import cookie, expiry, kinds
+from pyramid_sessiontoken.config.expiry import read_fraction
 from pyramid_sessiontoken.config.kinds import (
     Named,
     at_least,
@@ -23,7 +24,6 @@ from pyramid_sessiontoken.config.kinds import (
     read_dotted,
     read_duration,
     read_environ_name,
-    read_fraction,
     read_header_name,
     read_lines,
     read_list,
@@ -441,10 +441,10 @@ def test_what_is_no_number_at_all_is_in_no_range(value):
 
 
 def test_a_skew_is_at_most_five_minutes():
-    assert kinds.SKEW.read("5m") == 300
-    assert kinds.SKEW.read("0") == 0
+    assert expiry.SKEW.read("5m") == 300
+    assert expiry.SKEW.read("0") == 0
     with pytest.raises(ValueError):
-        kinds.SKEW.read("301s")
+        expiry.SKEW.read("301s")
 
 
 @pytest.mark.parametrize("kind", [kinds.DURATION, kinds.DURATION_OR_OFF])

@@ -943,7 +943,7 @@ def test_a_session_that_may_last_for_ages_can_still_be_read():
     parsed, faults = read({"expiry.absolute": "999999999999d"})
     if faults:
         return
-    policy = ExpiryPolicy(parsed.expiry_absolute, parsed.expiry_sliding)
+    policy = ExpiryPolicy(parsed.expiry.absolute, parsed.expiry.sliding)
     times = policy.begin(1_800_000_000)
     ticket = make_ticket(
         iat=times.iat,
