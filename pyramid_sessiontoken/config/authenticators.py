@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from ..authenticators.api_key import ApiKeyAuthenticator
 from ..authenticators.basic import BasicAuthenticator, Check
 from ..authenticators.cookie import CookieAuthenticator
 from ..authenticators.remote_user import RemoteUserAuthenticator
@@ -16,6 +16,8 @@ from ..policy.carriers import Carriers
 from ..sessions.store import PREFIX as REFERENCE_PREFIX
 from ..tokens.jwt import is_session_jwt
 from .bearer import make_bearer
+from .built_in import Shared
+from .expiry import make_policy
 from .kinds import read_dotted
 from .parts import Parts
 from .settings import authenticator_names, split_item
@@ -29,10 +31,21 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
     """Make the authenticators of the list, but for those that a directive
     registered.
     """
-    for item in parts.settings.authenticators:
+    settings = parts.settings
+    shared = Shared(
+        carriers,
+        settings.realm,
+        make_policy(settings.expiry).leeway,
+        _tell_apart(parts, carriers),
+        partial(throttled, parts),
+    )
+    built_in = settings.built_in
+    for item in settings.authenticators:
         name, dotted = split_item(item)
         if dotted is not None:
             made = _make_own(parts, name, dotted)
+        elif name in built_in:
+            made = built_in[name].make(parts, shared)
         elif name in _MAKERS:
             made = _MAKERS[name](parts, carriers)
         else:
@@ -82,14 +95,6 @@ def _make_basic(parts: Parts, carriers: Carriers) -> Any:
     if check is None:
         return None
     return BasicAuthenticator(throttled(parts, check), parts.settings.realm)
-
-
-def _make_api_key(parts: Parts, carriers: Carriers) -> Any:
-    settings = parts.settings
-    if settings.api_key_check is None:
-        return None
-    check = settings.api_key_check.value
-    return ApiKeyAuthenticator(check, settings.api_key_header)
 
 
 def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
@@ -170,7 +175,6 @@ _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "basic": _make_basic,
     "client_certificate": _make_client_certificate,
     "remote_user": _make_remote_user,
-    "api_key": _make_api_key,
     "bearer": _make_bearer,
 }
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..authenticators.schemes import environ_key
 from ..issuers.jwks import is_hmac
 from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS as HMAC
@@ -259,36 +258,24 @@ def _need_proxies(key: str, proxies: tuple[Any, ...] | None) -> Iterator[str]:
         )
 
 
-@_concerns("authenticators", "api_key.check")
-def _check_api_key(
+@_concerns("authenticators", "api_key.")
+def _check_built_in(
     settings: Settings, registered: Registered
 ) -> Iterator[str]:
-    named = "api_key" in authenticator_names(settings)
-    own = "api_key" in registered.authenticators
-    if named and not own and settings.api_key_check is None:
-        yield f"{PREFIX}authenticators: 'api_key' needs {PREFIX}api_key.check"
+    names = authenticator_names(settings)
+    for name, group in settings.built_in.items():
+        yield from group.faults(names)
+        if name in names and name not in registered.authenticators:
+            yield from group.lacks()
 
 
 @_concerns("authenticators", "api_key.header", "token.header")
 def _check_api_key_header(
     settings: Settings, registered: Registered
 ) -> Iterator[str]:
-    header = settings.api_key_header
-    # What the two are in the WSGI environ: _ and - are one there.
-    place = environ_key(header)
-    names = authenticator_names(settings)
-    if place in ("HTTP_AUTHORIZATION", "HTTP_COOKIE"):
-        yield (
-            f"{PREFIX}api_key.header: {header} holds other credentials; a key"
-            " needs a header of its own"
-        )
-    elif place == environ_key(settings.token_header) and {
-        "api_key",
-        "session",
-    }.issubset(names):
-        yield (
-            f"{PREFIX}api_key.header: {header} is {PREFIX}token.header, too"
-        )
+    both = {"session", "api_key"} <= set(authenticator_names(settings))
+    token_header = settings.token_header if both else None
+    yield from settings.api_key.faults_of_header(token_header)
 
 
 @_concerns(

@@ -52,9 +52,12 @@ class Group:
         return f"{PREFIX}{self.group}.{row}"
 
 
-def group(rows: type[Group]) -> Any:
-    """Make the field of a group that has the field's name."""
-    return field(metadata={"group": rows})
+def group(rows: type[Group], *, authenticator: str = "") -> Any:
+    """Make the field of a group that has the field's name.
+
+    :param authenticator: which of the library's own the group is for.
+    """
+    return field(metadata={"group": rows, "authenticator": authenticator})
 
 
 Rows = TypeVar("Rows", bound=Group)

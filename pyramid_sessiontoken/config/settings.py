@@ -12,6 +12,8 @@ from typing import Any
 from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS
 from . import row
+from .api_key import ApiKeySettings
+from .built_in import BuiltIn
 from .cookie import CookieSettings
 from .expiry import ExpirySettings
 from .kinds import (
@@ -305,15 +307,7 @@ class Settings:
         "Which claims are taken over, with their new names: email"
         " groups=roles. roles, groups and scope never come in unnamed.",
     )
-    api_key_header: str = setting(
-        "api_key.header", HEADER, "X-Api-Key", "The header with the API key."
-    )
-    api_key_check: Named | None = setting(
-        "api_key.check",
-        CALLABLE,
-        None,
-        "(key, request): None or False refuses; a userid, or claims with sub.",
-    )
+    api_key: ApiKeySettings = group(ApiKeySettings, authenticator="api_key")
     client_certificate_source: str = setting(
         "client_certificate.source",
         PLACE,
@@ -455,6 +449,15 @@ class Settings:
     def value(self, key: str) -> Any:
         """Give the value of a key."""
         return _READERS[key](self)
+
+    @property
+    def built_in(self) -> dict[str, BuiltIn]:
+        """The groups of the library's own authenticators, by name."""
+        return {
+            each.metadata["authenticator"]: getattr(self, each.name)
+            for each in fields(self)
+            if each.metadata.get("authenticator")
+        }
 
     def show(self, key: str) -> str:
         """Write a value as people read it: no secret, only names of keys."""
