@@ -8,9 +8,8 @@ from typing import Any
 
 from ..authenticators.basic import BasicAuthenticator, Check
 from ..authenticators.cookie import CookieAuthenticator
-from ..authenticators.remote_user import RemoteUserAuthenticator
 from ..authenticators.session import SessionAuthenticator
-from ..authenticators.trusted_place import Place, find_place
+from ..authenticators.trusted_place import find_place
 from ..interfaces import IAuthenticator
 from ..policy.carriers import Carriers
 from ..sessions.store import PREFIX as REFERENCE_PREFIX
@@ -126,15 +125,6 @@ def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
     )
 
 
-def _make_remote_user(parts: Parts, carriers: Carriers) -> Any:
-    settings = parts.settings
-    header = settings.remote_user_header
-    if header is None:
-        return RemoteUserAuthenticator(Place(settings.remote_user_environ))
-    proxies = settings.remote_user_trusted_proxies or ()
-    return RemoteUserAuthenticator(Place.of_header(header, proxies))
-
-
 def _make_bearer(parts: Parts, carriers: Carriers) -> Any:
     return make_bearer(parts, _tell_apart(parts, carriers))
 
@@ -174,7 +164,6 @@ _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "cookie": _make_cookie,
     "basic": _make_basic,
     "client_certificate": _make_client_certificate,
-    "remote_user": _make_remote_user,
     "bearer": _make_bearer,
 }
 

@@ -240,16 +240,6 @@ def _check_client_certificate(
         )
 
 
-@_concerns("remote_user.header", "remote_user.trusted_proxies")
-def _check_remote_user(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    if settings.remote_user_header is not None:
-        yield from _need_proxies(
-            "remote_user.header", settings.remote_user_trusted_proxies
-        )
-
-
 def _need_proxies(key: str, proxies: tuple[Any, ...] | None) -> Iterator[str]:
     if proxies is None:
         yield (

@@ -8,7 +8,6 @@ gives what the library works with.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -18,7 +17,6 @@ from typing import Any
 from pyramid.path import DottedNameResolver
 
 from ..authenticators.schemes import TOKEN
-from ..authenticators.trusted_place import Network
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,12})([smhd]?)")
@@ -30,8 +28,6 @@ _RATE = re.compile(
     r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
     "(second|minute|hour|day|month|year)s?"
 )
-# Bits before the IPv4 address in ::ffff:0:0/96 (RFC 4291, section 2.5.5.2).
-_MAPPED = 96
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -207,67 +203,6 @@ def read_lines(value: Any) -> tuple[str, ...]:
     return read
 
 
-def read_networks(value: Any) -> tuple[Network, ...]:
-    """Read addresses and networks; one that is everything trusts nobody's
-    word and everybody's.
-    """
-    networks = []
-    for item in read_list(value):
-        try:
-            network = ipaddress.ip_network(item)
-        except ValueError:
-            raise ValueError(f"{item!r} is no network") from None
-        networks.append(network)
-    for network in _collapsed(networks):
-        if network.prefixlen == 0:
-            raise ValueError(f"{network} is everything")
-    return tuple(networks)
-
-
-def _collapsed(networks: list[Network]) -> list[Network]:
-    """Give the fewest networks that are the same; IPv4 in IPv6 as itself."""
-    plain: list[Network] = []
-    for network in networks:
-        first = getattr(network.network_address, "ipv4_mapped", None)
-        mapped = first is not None and network.prefixlen >= _MAPPED
-        plain.append(
-            ipaddress.IPv4Network((first, network.prefixlen - _MAPPED))
-            if mapped
-            else network
-        )
-    return [
-        *ipaddress.collapse_addresses(
-            n for n in plain if isinstance(n, ipaddress.IPv4Network)
-        ),
-        *ipaddress.collapse_addresses(
-            n for n in plain if isinstance(n, ipaddress.IPv6Network)
-        ),
-    ]
-
-
-def read_place(value: Any) -> str:
-    """Read ``environ:NAME`` or ``header:NAME``."""
-    text = read_text(value)
-    place, _, name = text.partition(":")
-    if place not in ("environ", "header") or TOKEN.fullmatch(name) is None:
-        raise ValueError("neither environ:NAME nor header:NAME")
-    if place == "environ":
-        read_environ_name(name)
-    return text
-
-
-def read_environ_name(value: Any) -> str:
-    """Read the name of a variable that only the server sets."""
-    text = read_text(value)
-    # PEP 3333: what the client sent.
-    if text.startswith("HTTP_"):
-        raise ValueError(
-            "it is a header, which anybody can send: name it as one, and who"
-            " is trusted to send it"
-        )
-    return text
-
-
 def read_names(value: Any) -> tuple[str, ...]:
     """Read names (RFC 4514); give them as they are written."""
     from ..authenticators.x509 import parse_name
@@ -406,15 +341,9 @@ HEADER_OR_OFF = Kind("the name of a header or off", off_or(read_header_name))
 PATH = Kind("a path such as /token, without a slash at its end", read_path)
 DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
 CALLABLE = Kind("the dotted name of a callable", read_callable)
-ENVIRON = Kind(
-    "a variable of the server's in the WSGI environ, no header",
-    read_environ_name,
-)
 NAMES = Kind(
     "names (RFC 4514) such as CN=alice,O=Example, one a line", read_names
 )
-NETWORKS = Kind("addresses and networks: 127.0.0.1 10.1.0.0/16", read_networks)
-PLACE = Kind("environ:NAME or header:NAME", read_place)
 THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)
 RATE_OR_OFF = Kind(
     "a rate, say 5/minute or 10/5 minutes, or off", off_or(read_rate)

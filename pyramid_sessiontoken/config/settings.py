@@ -20,15 +20,12 @@ from .kinds import (
     BOOL,
     CALLABLE,
     DOTTED,
-    ENVIRON,
     FORM,
     HEADER,
     HEADER_OR_OFF,
     LIST,
     NAMES,
-    NETWORKS,
     PATH,
-    PLACE,
     RATE_OR_OFF,
     SCHEME,
     SECRET_TEXT,
@@ -53,7 +50,9 @@ from .kinds_of_issuers import (
     VERIFYING_KEY,
 )
 from .kinds_of_keys import EPHEMERAL, KEYS
+from .remote_user import RemoteUserSettings
 from .row import PREFIX, Group, Setting, fill, group, rows_of
+from .trusted_proxies import NETWORKS, PLACE
 
 
 def setting(key: str, kind: Kind, default: str | None, meaning: str) -> Any:
@@ -363,23 +362,8 @@ class Settings:
         "false",
         "The session token works only with that certificate (RFC 8705).",
     )
-    remote_user_environ: str = setting(
-        "remote_user.environ",
-        ENVIRON,
-        "REMOTE_USER",
-        "Where the server names the user in the WSGI environ.",
-    )
-    remote_user_header: str | None = setting(
-        "remote_user.header",
-        HEADER,
-        None,
-        "Where a trusted proxy names the user instead.",
-    )
-    remote_user_trusted_proxies: tuple[Any, ...] | None = setting(
-        "remote_user.trusted_proxies",
-        NETWORKS,
-        None,
-        "From whom that header is believed.",
+    remote_user: RemoteUserSettings = group(
+        RemoteUserSettings, authenticator="remote_user"
     )
     throttle_attempts: str | None = setting(
         "throttle.attempts",

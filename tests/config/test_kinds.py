@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyramid.config import Configurator
 
-from pyramid_sessiontoken.config import cookie, expiry, kinds
+from pyramid_sessiontoken.config import cookie, expiry, kinds, trusted_proxies
 from pyramid_sessiontoken.config.expiry import read_fraction
 from pyramid_sessiontoken.config.kinds import (
     Named,
@@ -23,19 +23,21 @@ from pyramid_sessiontoken.config.kinds import (
     read_callable,
     read_dotted,
     read_duration,
-    read_environ_name,
     read_header_name,
     read_lines,
     read_list,
     read_names,
-    read_networks,
     read_path,
-    read_place,
     read_secret,
     read_text,
     read_thumbprints,
 )
 from pyramid_sessiontoken.config.settings import TABLE
+from pyramid_sessiontoken.config.trusted_proxies import (
+    read_environ_name,
+    read_networks,
+    read_place,
+)
 
 #: What an INI gives, and what the settings of Python code may be.
 ANYTHING = (
@@ -733,8 +735,8 @@ def test_some_of_some_words():
 @given(ANYTHING)
 def test_whatever_is_given_is_read_or_refused_as_a_list_of_places(value):
     for kind in (
-        kinds.NETWORKS,
-        kinds.PLACE,
+        trusted_proxies.NETWORKS,
+        trusted_proxies.PLACE,
         kinds.THUMBPRINTS,
         kinds.NAMES,
         kinds.RATE_OR_OFF,
