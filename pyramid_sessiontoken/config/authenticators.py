@@ -36,7 +36,13 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
         settings.realm,
         make_policy(settings.expiry).leeway,
         _tell_apart(parts, carriers),
-        partial(throttled, parts),
+        partial(
+            throttled,
+            parts,
+            settings.throttle,
+            (settings.token_issuer, settings.token_audience),
+            settings.repository_timeout,
+        ),
     )
     built_in = settings.built_in
     for item in settings.authenticators:
@@ -45,6 +51,8 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
             made = _make_own(parts, name, dotted)
         elif name in built_in:
             made = built_in[name].make(parts, shared)
+        elif name == "basic":
+            made = _make_basic(parts, shared)
         elif name in _MAKERS:
             made = _MAKERS[name](parts, carriers)
         else:
@@ -89,11 +97,11 @@ def _make_cookie(parts: Parts, carriers: Carriers) -> Any:
     return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
 
 
-def _make_basic(parts: Parts, carriers: Carriers) -> Any:
+def _make_basic(parts: Parts, shared: Shared) -> Any:
     check = _basic_check(parts)
     if check is None:
         return None
-    return BasicAuthenticator(throttled(parts, check), parts.settings.realm)
+    return BasicAuthenticator(shared.throttled(check), shared.realm)
 
 
 def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
@@ -162,7 +170,6 @@ def _tell_apart(
 _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "session": _make_session,
     "cookie": _make_cookie,
-    "basic": _make_basic,
     "client_certificate": _make_client_certificate,
     "bearer": _make_bearer,
 }

@@ -24,10 +24,6 @@ _PATIENCE = 60
 _LONGEST = 36500 * 86400
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
-_RATE = re.compile(
-    r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
-    "(second|minute|hour|day|month|year)s?"
-)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -230,14 +226,6 @@ def read_thumbprints(value: Any) -> tuple[str, ...]:
     return tuple(digests)
 
 
-def read_rate(value: Any) -> str:
-    """Read a limit as the library ``limits`` writes it."""
-    text = read_text(value)
-    if _RATE.fullmatch(text) is None:
-        raise ValueError("not a number of attempts in a time")
-    return text
-
-
 def some_of(*choices: str) -> Kind:
     def read(value: Any) -> tuple[str, ...]:
         items = read_list(value)
@@ -345,9 +333,6 @@ NAMES = Kind(
     "names (RFC 4514) such as CN=alice,O=Example, one a line", read_names
 )
 THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)
-RATE_OR_OFF = Kind(
-    "a rate, say 5/minute or 10/5 minutes, or off", off_or(read_rate)
-)
 
 #: What ``token.form`` and ``cookie.form`` say of tokens that only point.
 REFERENCE = "reference"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from typing import Any
 
 from ..interfaces import (
@@ -23,6 +21,7 @@ from .kinds import Named
 from .parts import Parts
 from .row import PREFIX
 from .settings import REGISTERED
+from .workers import has_several_workers
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -116,12 +115,6 @@ def _make_shipped(parts: Parts, name: str) -> Any:
     except ValueError as error:
         parts.fault("repository.url", str(error))
     return None
-
-
-def has_several_workers() -> bool:
-    """Guess whether other processes serve the same application."""
-    several = os.environ.get("WEB_CONCURRENCY", "") not in ("", "0", "1")
-    return several or "gunicorn" in sys.modules or "uwsgi" in sys.modules
 
 
 def _warn_of_lacks(repository: Any) -> None:

@@ -26,7 +26,6 @@ from .kinds import (
     LIST,
     NAMES,
     PATH,
-    RATE_OR_OFF,
     SCHEME,
     SECRET_TEXT,
     TEXT,
@@ -40,7 +39,6 @@ from .kinds import (
     one_of,
     read_dotted,
     read_duration,
-    some_of,
 )
 from .kinds_of_issuers import (
     ALGORITHM_NAMES,
@@ -52,6 +50,7 @@ from .kinds_of_issuers import (
 from .kinds_of_keys import EPHEMERAL, KEYS
 from .remote_user import RemoteUserSettings
 from .row import PREFIX, Group, Setting, fill, group, rows_of
+from .throttle import ThrottleSettings
 from .trusted_proxies import NETWORKS, PLACE
 
 
@@ -365,25 +364,7 @@ class Settings:
     remote_user: RemoteUserSettings = group(
         RemoteUserSettings, authenticator="remote_user"
     )
-    throttle_attempts: str | None = setting(
-        "throttle.attempts",
-        RATE_OR_OFF,
-        "off",
-        "How many failed passwords, say 5/minute; then 429 with Retry-After."
-        " Needs the extra [throttle].",
-    )
-    throttle_by: tuple[str, ...] = setting(
-        "throttle.by",
-        some_of("user", "address"),
-        "user address",
-        "What failures are counted by.",
-    )
-    throttle_storage: str = setting(
-        "throttle.storage",
-        SECRET_TEXT,
-        "memory",
-        "Where they are counted: memory, or a storage URL of limits.",
-    )
+    throttle: ThrottleSettings = group(ThrottleSettings)
     claims_transformer: Named | None = setting(
         "claims_transformer", DOTTED, None, "An IClaimsTransformer."
     )
@@ -470,12 +451,7 @@ class Settings:
                     " token of another application with the same keys is"
                     " taken for one of yours"
                 )
-        throttles = self.throttle_attempts is not None
-        if throttles and "basic" not in authenticator_names(self):
-            yield (
-                f"{PREFIX}throttle.attempts counts nothing: 'basic' is none of"
-                f" {PREFIX}authenticators"
-            )
+        yield from self.throttle.advice(authenticator_names(self))
         if "session" not in authenticator_names(self):
             yield (
                 f"{PREFIX}authenticators lacks 'session': the endpoint's"

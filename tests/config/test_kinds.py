@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyramid.config import Configurator
 
-from pyramid_sessiontoken.config import cookie, expiry, kinds, trusted_proxies
+from pyramid_sessiontoken.config import (
+    cookie,
+    expiry,
+    kinds,
+    throttle,
+    trusted_proxies,
+)
 from pyramid_sessiontoken.config.expiry import read_fraction
 from pyramid_sessiontoken.config.kinds import (
     Named,
@@ -708,12 +714,12 @@ def test_no_digests(value):
     "value", ["5/minute", "10/5 minutes", "1 / hour", "100000/day"]
 )
 def test_a_rate(value):
-    assert kinds.RATE_OR_OFF.read(value) == value
+    assert throttle.RATE_OR_OFF.read(value) == value
 
 
 @pytest.mark.parametrize("value", ["off", False])
 def test_no_rate_at_all(value):
-    assert kinds.RATE_OR_OFF.read(value) is None
+    assert throttle.RATE_OR_OFF.read(value) is None
 
 
 @pytest.mark.parametrize(
@@ -721,7 +727,7 @@ def test_no_rate_at_all(value):
 )
 def test_no_rate(value):
     with pytest.raises(ValueError):
-        kinds.RATE_OR_OFF.read(value)
+        throttle.RATE_OR_OFF.read(value)
 
 
 def test_some_of_some_words():
@@ -739,7 +745,7 @@ def test_whatever_is_given_is_read_or_refused_as_a_list_of_places(value):
         trusted_proxies.PLACE,
         kinds.THUMBPRINTS,
         kinds.NAMES,
-        kinds.RATE_OR_OFF,
+        throttle.RATE_OR_OFF,
     ):
         try:
             kind.read(value)
