@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..authenticators.basic import BasicAuthenticator, Check
 from ..authenticators.cookie import CookieAuthenticator
 from ..authenticators.session import SessionAuthenticator
 from ..authenticators.trusted_place import find_place
@@ -51,8 +50,6 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
             made = _make_own(parts, name, dotted)
         elif name in built_in:
             made = built_in[name].make(parts, shared)
-        elif name == "basic":
-            made = _make_basic(parts, shared)
         elif name in _MAKERS:
             made = _MAKERS[name](parts, carriers)
         else:
@@ -95,13 +92,6 @@ def _make_session(parts: Parts, carriers: Carriers) -> Any:
 def _make_cookie(parts: Parts, carriers: Carriers) -> Any:
     cookie = carriers.cookie
     return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
-
-
-def _make_basic(parts: Parts, shared: Shared) -> Any:
-    check = _basic_check(parts)
-    if check is None:
-        return None
-    return BasicAuthenticator(shared.throttled(check), shared.realm)
 
 
 def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
@@ -182,25 +172,3 @@ def _make_own(parts: Parts, name: str, dotted: str) -> Any:
         return None  # Already a fault of the list.
     options = parts.settings.options.get(name, {})
     return parts.make(named, IAuthenticator, options, "authenticators")
-
-
-def _basic_check(parts: Parts) -> Check | None:
-    settings = parts.settings
-    if settings.basic_check is not None:
-        check: Check = settings.basic_check.value
-        return check
-    if settings.basic_htpasswd is None:
-        return None
-    try:
-        from ..authenticators.htpasswd import Htpasswd
-
-        return Htpasswd(settings.basic_htpasswd)
-    except ImportError:
-        parts.fault(
-            "basic.htpasswd",
-            "it needs more packages:"
-            " pip install 'pyramid_sessiontoken[htpasswd]'",
-        )
-    except (OSError, ValueError) as error:
-        parts.fault("basic.htpasswd", str(error))
-    return None

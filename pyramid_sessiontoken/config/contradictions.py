@@ -183,24 +183,6 @@ def _check_login_url(
         )
 
 
-@_concerns("authenticators", "basic.check", "basic.htpasswd")
-def _check_basic(settings: Settings, registered: Registered) -> Iterator[str]:
-    own = "basic" in registered.authenticators
-    sources = (settings.basic_check, settings.basic_htpasswd)
-    configured = [source for source in sources if source is not None]
-    named = "basic" in authenticator_names(settings)
-    if named and not own and not configured:
-        yield (
-            f"{PREFIX}authenticators: 'basic' needs {PREFIX}basic.check or"
-            f" {PREFIX}basic.htpasswd"
-        )
-    if len(configured) > 1:
-        yield (
-            f"{PREFIX}basic.check and {PREFIX}basic.htpasswd exclude each"
-            " other"
-        )
-
-
 @_concerns(
     "authenticators",
     "client_certificate.source",

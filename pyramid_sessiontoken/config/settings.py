@@ -13,6 +13,7 @@ from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS
 from . import row
 from .api_key import ApiKeySettings
+from .basic import BasicSettings
 from .built_in import BuiltIn
 from .cookie import CookieSettings
 from .expiry import ExpirySettings
@@ -249,20 +250,7 @@ class Settings:
         "true",
         "Keep user agent and address with a stored session, encrypted.",
     )
-    basic_check: Named | None = setting(
-        "basic.check",
-        CALLABLE,
-        None,
-        "(username, password, request): None or False refuses, True vouches"
-        " for the username; else a userid, or claims with sub.",
-    )
-    basic_htpasswd: str | None = setting(
-        "basic.htpasswd",
-        TEXT,
-        None,
-        "An Apache htpasswd file (bcrypt, argon2), read again when it"
-        " changes; needs the extra [htpasswd].",
-    )
+    basic: BasicSettings = group(BasicSettings, authenticator="basic")
     bearer_issuer: str | None = setting(
         "bearer.issuer", TEXT, None, "Who issues the tokens: their iss."
     )
