@@ -28,7 +28,7 @@ class ApiKeySettings(BuiltIn):
         if self.check is None:
             yield (
                 f"{PREFIX}authenticators: {self.group!r} needs"
-                f" {self.key('check')}"
+                f" {self.row('check')}"
             )
 
     def faults_of_header(self, token_header: str | None) -> Iterator[str]:
@@ -37,7 +37,7 @@ class ApiKeySettings(BuiltIn):
         :param token_header: that of session tokens; ``None`` where the two
             authenticators are not both listed.
         """
-        told = f"{self.key('header')}: {self.header}"
+        told = f"{self.row('header')}: {self.header}"
         # As they stand in the WSGI environ, where _ and - are one.
         place = environ_key(self.header)
         if place in ("HTTP_AUTHORIZATION", "HTTP_COOKIE"):

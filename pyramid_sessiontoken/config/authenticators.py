@@ -13,7 +13,6 @@ from ..interfaces import IAuthenticator
 from ..policy.carriers import Carriers
 from ..sessions.store import PREFIX as REFERENCE_PREFIX
 from ..tokens.jwt import is_session_jwt
-from .bearer import make_bearer
 from .built_in import Shared
 from .expiry import make_policy
 from .kinds import read_dotted
@@ -123,10 +122,6 @@ def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
     )
 
 
-def _make_bearer(parts: Parts, carriers: Carriers) -> Any:
-    return make_bearer(parts, _tell_apart(parts, carriers))
-
-
 def _tell_apart(
     parts: Parts, carriers: Carriers
 ) -> Callable[[str], bool] | None:
@@ -161,7 +156,6 @@ _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "session": _make_session,
     "cookie": _make_cookie,
     "client_certificate": _make_client_certificate,
-    "bearer": _make_bearer,
 }
 
 

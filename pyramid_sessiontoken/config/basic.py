@@ -32,7 +32,7 @@ class BasicSettings(BuiltIn):
     def faults(self, names: Collection[str]) -> Iterator[str]:
         if self.check is not None and self.htpasswd is not None:
             yield (
-                f"{self.key('check')} and {self.key('htpasswd')} exclude each"
+                f"{self.row('check')} and {self.row('htpasswd')} exclude each"
                 " other"
             )
 
@@ -40,7 +40,7 @@ class BasicSettings(BuiltIn):
         if self.check is None and self.htpasswd is None:
             yield (
                 f"{PREFIX}authenticators: {self.group!r} needs"
-                f" {self.key('check')} or {self.key('htpasswd')}"
+                f" {self.row('check')} or {self.row('htpasswd')}"
             )
 
     def make(self, parts: Parts, shared: Shared) -> BasicAuthenticator | None:

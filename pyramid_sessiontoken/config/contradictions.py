@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..issuers.jwks import is_hmac
 from ..keys.ring import Key
-from ..keys.strength import ALGORITHMS as HMAC
 from ..keys.strength import shared, weakness
 from .kinds import REFERENCE, read_dotted
-from .kinds_of_issuers import is_url
 from .kinds_of_keys import HOW_TO_MAKE_ONE
 from .row import PREFIX
 from .settings import (
@@ -248,52 +245,6 @@ def _check_api_key_header(
     both = {"session", "api_key"} <= set(authenticator_names(settings))
     token_header = settings.token_header if both else None
     yield from settings.api_key.faults_of_header(token_header)
-
-
-@_concerns(
-    "authenticators",
-    "bearer.issuer",
-    "bearer.audience",
-    "bearer.algorithms",
-    "bearer.key",
-    "bearer.jwks",
-)
-def _check_bearer(settings: Settings, registered: Registered) -> Iterator[str]:
-    own = "bearer" in registered.authenticators
-    named = "bearer" in authenticator_names(settings) and not own
-    for key in ("bearer.issuer", "bearer.audience", "bearer.algorithms"):
-        if named and settings.value(key) is None:
-            yield f"{PREFIX}authenticators: 'bearer' needs {PREFIX}{key}"
-    sources = (settings.bearer_key, settings.bearer_jwks)
-    configured = [source for source in sources if source is not None]
-    if named and not configured:
-        yield (
-            f"{PREFIX}authenticators: 'bearer' needs {PREFIX}bearer.key or"
-            f" {PREFIX}bearer.jwks"
-        )
-    if len(configured) > 1:
-        yield (
-            f"{PREFIX}bearer.key and {PREFIX}bearer.jwks exclude each other"
-        )
-
-
-@_concerns("bearer.algorithms", "bearer.jwks")
-def _check_bearer_algorithms(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    algorithms = settings.bearer_algorithms or ()
-    by_secret = HMAC.keys() & algorithms
-    if by_secret and not is_hmac(algorithms):
-        yield (
-            f"{PREFIX}bearer.algorithms: {min(by_secret)} has a secret key,"
-            " others have public ones, and whoever knows a public key could"
-            " make tokens with it"
-        )
-    if by_secret and is_url(settings.bearer_jwks or ""):
-        yield (
-            f"{PREFIX}bearer.jwks: a secret key, as {min(by_secret)} has it,"
-            " does not stand at a URL"
-        )
 
 
 def _check_own(item: str, name: str, dotted: str) -> Iterator[str]:

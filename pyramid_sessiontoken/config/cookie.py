@@ -115,12 +115,12 @@ class CookieSettings(Group):
     def faults(self) -> Iterator[str]:
         """Tell what browsers would refuse."""
         if self.samesite == "None" and not self.secure:
-            yield f"{self.key('samesite')}: None needs {self.key('secure')}"
+            yield f"{self.row('samesite')}: None needs {self.row('secure')}"
         yield from self._faults_of_prefix()
         size = len(self.full_name) + len(".19") + self.chunk_size
         if size > MOST_BYTES:
             yield (
-                f"{self.key('chunk_size')}: with the name"
+                f"{self.row('chunk_size')}: with the name"
                 f" {self.full_name!r}, browsers drop a cookie of more than"
                 f" {MOST_BYTES} bytes"
             )
@@ -128,14 +128,14 @@ class CookieSettings(Group):
     def _faults_of_prefix(self) -> Iterator[str]:
         # RFC 6265bis, section 4.1.3: browsers compare prefixes without case.
         name = self.full_name.lower()
-        told = f"{self.key('name')}: {self.full_name!r}"
+        told = f"{self.row('name')}: {self.full_name!r}"
         at_host = name.startswith("__host-")
         if not self.secure and name.startswith(("__host-", "__secure-")):
-            yield f"{told} needs {self.key('secure')}"
+            yield f"{told} needs {self.row('secure')}"
         if at_host and self.path != "/":
-            yield f"{told} needs {self.key('path')} = /"
+            yield f"{told} needs {self.row('path')} = /"
         if at_host and self.domain is not None:
-            yield f"{told} allows no {self.key('domain')}"
+            yield f"{told} allows no {self.row('domain')}"
 
 
 def make_jar(cookie: CookieSettings) -> Jar:

@@ -72,8 +72,8 @@ class ExpirySettings(Group):
     def faults(self) -> Iterator[str]:
         if self.sliding is not None and self.sliding > self.absolute:
             yield (
-                f"{self.key('sliding')}: {self.sliding}s is longer than"
-                f" {self.key('absolute')}, {self.absolute}s"
+                f"{self.row('sliding')}: {self.sliding}s is longer than"
+                f" {self.row('absolute')}, {self.absolute}s"
             )
 
 

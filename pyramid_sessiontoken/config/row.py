@@ -47,9 +47,9 @@ class Group:
 
     group: str
 
-    def key(self, row: str) -> str:
-        """Write a key of the group, as messages name it."""
-        return f"{PREFIX}{self.group}.{row}"
+    def row(self, name: str) -> str:
+        """Give the key of a row, as messages write it."""
+        return f"{PREFIX}{self.group}.{name}"
 
 
 def group(rows: type[Group], *, authenticator: str = "") -> Any:

@@ -14,6 +14,7 @@ from ..keys.strength import ALGORITHMS
 from . import row
 from .api_key import ApiKeySettings
 from .basic import BasicSettings
+from .bearer import BearerSettings
 from .built_in import BuiltIn
 from .cookie import CookieSettings
 from .expiry import ExpirySettings
@@ -40,13 +41,6 @@ from .kinds import (
     one_of,
     read_dotted,
     read_duration,
-)
-from .kinds_of_issuers import (
-    ALGORITHM_NAMES,
-    CLAIM_NAMES,
-    KEY_SET,
-    TEMPLATE,
-    VERIFYING_KEY,
 )
 from .kinds_of_keys import EPHEMERAL, KEYS
 from .remote_user import RemoteUserSettings
@@ -251,48 +245,7 @@ class Settings:
         "Keep user agent and address with a stored session, encrypted.",
     )
     basic: BasicSettings = group(BasicSettings, authenticator="basic")
-    bearer_issuer: str | None = setting(
-        "bearer.issuer", TEXT, None, "Who issues the tokens: their iss."
-    )
-    bearer_audience: tuple[str, ...] | None = setting(
-        "bearer.audience",
-        LIST,
-        None,
-        "For whom the tokens are: their aud names one of these.",
-    )
-    bearer_algorithms: tuple[str, ...] | None = setting(
-        "bearer.algorithms",
-        ALGORITHM_NAMES,
-        None,
-        "The algorithms that sign the tokens; no other is believed.",
-    )
-    bearer_key: str | None = setting(
-        "bearer.key",
-        VERIFYING_KEY,
-        None,
-        "The key that verifies the tokens: the PEM of a public key or of a"
-        " certificate, or base64url for HMAC.",
-    )
-    bearer_jwks: str | None = setting(
-        "bearer.jwks",
-        KEY_SET,
-        None,
-        "The keys that verify the tokens: a JWK Set (RFC 7517) in a file or"
-        " at an https URL.",
-    )
-    bearer_userid: str = setting(
-        "bearer.userid",
-        TEMPLATE,
-        "{sub}",
-        "A template of the userid from the token's claims, say {iss}#{sub}.",
-    )
-    bearer_claims: tuple[str, ...] | None = setting(
-        "bearer.claims",
-        CLAIM_NAMES,
-        None,
-        "Which claims are taken over, with their new names: email"
-        " groups=roles. roles, groups and scope never come in unnamed.",
-    )
+    bearer: BearerSettings = group(BearerSettings, authenticator="bearer")
     api_key: ApiKeySettings = group(ApiKeySettings, authenticator="api_key")
     client_certificate_source: str = setting(
         "client_certificate.source",

@@ -68,7 +68,7 @@ class ThrottleSettings(Group):
         """
         if self.attempts is not None and "basic" not in names:
             yield (
-                f"{self.key('attempts')} counts nothing: 'basic' is none of"
+                f"{self.row('attempts')} counts nothing: 'basic' is none of"
                 f" {PREFIX}authenticators"
             )
 

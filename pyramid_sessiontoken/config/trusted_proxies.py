@@ -86,8 +86,8 @@ def need_proxies(
     """Tell where the header that a row names is believed from any peer."""
     if proxies is None:
         yield (
-            f"{group.key(row)}: anybody can send a header; it needs"
-            f" {group.key('trusted_proxies')}"
+            f"{group.row(row)}: anybody can send a header; it needs"
+            f" {group.row('trusted_proxies')}"
         )
 
 
