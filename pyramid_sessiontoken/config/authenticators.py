@@ -8,7 +8,6 @@ from typing import Any
 
 from ..authenticators.cookie import CookieAuthenticator
 from ..authenticators.session import SessionAuthenticator
-from ..authenticators.trusted_place import find_place
 from ..interfaces import IAuthenticator
 from ..policy.carriers import Carriers
 from ..sessions.store import PREFIX as REFERENCE_PREFIX
@@ -93,35 +92,6 @@ def _make_cookie(parts: Parts, carriers: Carriers) -> Any:
     return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
 
 
-def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
-    from ..authenticators.client_certificate import (
-        Believed,
-        ClientCertificateAuthenticator,
-    )
-    from ..authenticators.x509 import parse_name
-
-    settings = parts.settings
-    proxies = settings.client_certificate_trusted_proxies or ()
-    check = settings.client_certificate_check
-    return ClientCertificateAuthenticator(
-        find_place(settings.client_certificate_source, proxies),
-        find_place(settings.client_certificate_verify, proxies),
-        Believed(
-            settings.client_certificate_userid,
-            frozenset(
-                map(parse_name, settings.client_certificate_subject or ())
-            ),
-            frozenset(
-                map(parse_name, settings.client_certificate_issuer or ())
-            ),
-            frozenset(settings.client_certificate_thumbprint or ()),
-            None if check is None else check.value,
-        ),
-        parts.clock.now,
-        binds=settings.client_certificate_bind,
-    )
-
-
 def _tell_apart(
     parts: Parts, carriers: Carriers
 ) -> Callable[[str], bool] | None:
@@ -155,7 +125,6 @@ def _tell_apart(
 _MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
     "session": _make_session,
     "cookie": _make_cookie,
-    "client_certificate": _make_client_certificate,
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ..keys.ring import Key
 from ..keys.strength import shared, weakness
@@ -177,53 +176,6 @@ def _check_login_url(
         yield (
             f"{PREFIX}login_url: exactly one leading slash, found"
             f" {settings.login_url!r}"
-        )
-
-
-@_concerns(
-    "authenticators",
-    "client_certificate.source",
-    "client_certificate.verify",
-    "client_certificate.trusted_proxies",
-    "client_certificate.subject",
-    "client_certificate.issuer",
-    "client_certificate.thumbprint",
-    "client_certificate.check",
-)
-def _check_client_certificate(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    name = "client_certificate"
-    named = name in authenticator_names(settings)
-    believed = (
-        settings.client_certificate_subject,
-        settings.client_certificate_issuer,
-        settings.client_certificate_thumbprint,
-        settings.client_certificate_check,
-    )
-    if named and name not in registered.authenticators and not any(believed):
-        yield (
-            f"{PREFIX}authenticators: {name!r} needs at least one of"
-            f" {PREFIX}{name}.subject, .issuer, .thumbprint and .check: whom"
-            " to believe"
-        )
-    for row in ("source", "verify"):
-        place = settings.value(f"{name}.{row}")
-        if place.startswith("header:"):
-            yield from _need_proxies(
-                f"{name}.{row}", settings.client_certificate_trusted_proxies
-            )
-    if settings.client_certificate_bind and not named:
-        yield (
-            f"{PREFIX}{name}.bind needs {name!r} among {PREFIX}authenticators"
-        )
-
-
-def _need_proxies(key: str, proxies: tuple[Any, ...] | None) -> Iterator[str]:
-    if proxies is None:
-        yield (
-            f"{PREFIX}{key}: anybody can send a header; it needs"
-            f" {PREFIX}{key.partition('.')[0]}.trusted_proxies"
         )
 
 

@@ -184,48 +184,6 @@ def read_secret(value: Any) -> str:
     return text
 
 
-def read_lines(value: Any) -> tuple[str, ...]:
-    """Split at new lines only: what stands on one may have blanks and
-    commas.
-    """
-    items = value.splitlines() if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)):
-        raise ValueError("not a list")
-    if isinstance(value, str):
-        items = [item for item in items if item.strip()]
-    read = tuple(map(read_text, items))
-    if not read:
-        raise ValueError("an empty list")
-    return read
-
-
-def read_names(value: Any) -> tuple[str, ...]:
-    """Read names (RFC 4514); give them as they are written."""
-    from ..authenticators.x509 import parse_name
-
-    lines = read_lines(value)
-    for line in lines:
-        try:
-            parse_name(line)
-        except ValueError as error:
-            why = f" ({error})" if str(error) else ""
-            raise ValueError(f"{line!r} is no name{why}") from None
-    return lines
-
-
-def read_thumbprints(value: Any) -> tuple[str, ...]:
-    """Read SHA-256 digests in hexadecimal, also as OpenSSL prints them; give
-    them in lower case without colons.
-    """
-    digests = []
-    for item in read_list(value):
-        digest = item.replace(":", "").lower()
-        if re.fullmatch("[0-9a-f]{64}", digest) is None:
-            raise ValueError(f"{item!r} is no SHA-256 digest")
-        digests.append(digest)
-    return tuple(digests)
-
-
 def some_of(*choices: str) -> Kind:
     def read(value: Any) -> tuple[str, ...]:
         items = read_list(value)
@@ -329,10 +287,6 @@ HEADER_OR_OFF = Kind("the name of a header or off", off_or(read_header_name))
 PATH = Kind("a path such as /token, without a slash at its end", read_path)
 DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
 CALLABLE = Kind("the dotted name of a callable", read_callable)
-NAMES = Kind(
-    "names (RFC 4514) such as CN=alice,O=Example, one a line", read_names
-)
-THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)
 
 #: What ``token.form`` and ``cookie.form`` say of tokens that only point.
 REFERENCE = "reference"

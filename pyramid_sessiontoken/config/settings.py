@@ -16,6 +16,7 @@ from .api_key import ApiKeySettings
 from .basic import BasicSettings
 from .bearer import BearerSettings
 from .built_in import BuiltIn
+from .client_certificate import ClientCertificateSettings
 from .cookie import CookieSettings
 from .expiry import ExpirySettings
 from .kinds import (
@@ -26,12 +27,10 @@ from .kinds import (
     HEADER,
     HEADER_OR_OFF,
     LIST,
-    NAMES,
     PATH,
     SCHEME,
     SECRET_TEXT,
     TEXT,
-    THUMBPRINTS,
     TIMEOUT,
     WORD,
     Kind,
@@ -46,7 +45,6 @@ from .kinds_of_keys import EPHEMERAL, KEYS
 from .remote_user import RemoteUserSettings
 from .row import PREFIX, Group, Setting, fill, group, rows_of
 from .throttle import ThrottleSettings
-from .trusted_proxies import NETWORKS, PLACE
 
 
 def setting(key: str, kind: Kind, default: str | None, meaning: str) -> Any:
@@ -247,60 +245,8 @@ class Settings:
     basic: BasicSettings = group(BasicSettings, authenticator="basic")
     bearer: BearerSettings = group(BearerSettings, authenticator="bearer")
     api_key: ApiKeySettings = group(ApiKeySettings, authenticator="api_key")
-    client_certificate_source: str = setting(
-        "client_certificate.source",
-        PLACE,
-        "environ:SSL_CLIENT_CERT",
-        "Where the certificate stands, as PEM; header:Client-Cert for"
-        " RFC 9440, or a header with nginx's escaped PEM.",
-    )
-    client_certificate_verify: str = setting(
-        "client_certificate.verify",
-        PLACE,
-        "environ:SSL_CLIENT_VERIFY",
-        "Where the server says SUCCESS.",
-    )
-    client_certificate_trusted_proxies: tuple[Any, ...] | None = setting(
-        "client_certificate.trusted_proxies",
-        NETWORKS,
-        None,
-        "From whom headers with certificates are believed.",
-    )
-    client_certificate_subject: tuple[str, ...] | None = setting(
-        "client_certificate.subject",
-        NAMES,
-        None,
-        "Subjects to believe.",
-    )
-    client_certificate_issuer: tuple[str, ...] | None = setting(
-        "client_certificate.issuer",
-        NAMES,
-        None,
-        "Issuers to believe.",
-    )
-    client_certificate_thumbprint: tuple[str, ...] | None = setting(
-        "client_certificate.thumbprint",
-        THUMBPRINTS,
-        None,
-        "SHA-256 thumbprints of certificates to believe.",
-    )
-    client_certificate_check: Named | None = setting(
-        "client_certificate.check",
-        CALLABLE,
-        None,
-        "(certificate, request): answers as for basic.check.",
-    )
-    client_certificate_userid: str = setting(
-        "client_certificate.userid",
-        one_of("cn", "email", "dns", "uri", "subject", "thumbprint"),
-        "cn",
-        "What of the certificate is the userid.",
-    )
-    client_certificate_bind: bool = setting(
-        "client_certificate.bind",
-        BOOL,
-        "false",
-        "The session token works only with that certificate (RFC 8705).",
+    client_certificate: ClientCertificateSettings = group(
+        ClientCertificateSettings, authenticator="client_certificate"
     )
     remote_user: RemoteUserSettings = group(
         RemoteUserSettings, authenticator="remote_user"

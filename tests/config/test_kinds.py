@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from pyramid.config import Configurator
 
 from pyramid_sessiontoken.config import (
+    client_certificate,
     cookie,
     expiry,
     kinds,
     throttle,
     trusted_proxies,
+)
+from pyramid_sessiontoken.config.client_certificate import (
+    read_lines,
+    read_names,
+    read_thumbprints,
 )
 from pyramid_sessiontoken.config.expiry import read_fraction
 from pyramid_sessiontoken.config.kinds import (
@@ -30,13 +36,10 @@ from pyramid_sessiontoken.config.kinds import (
     read_dotted,
     read_duration,
     read_header_name,
-    read_lines,
     read_list,
-    read_names,
     read_path,
     read_secret,
     read_text,
-    read_thumbprints,
 )
 from pyramid_sessiontoken.config.settings import TABLE
 from pyramid_sessiontoken.config.trusted_proxies import (
@@ -700,14 +703,14 @@ def test_reading_settings_is_not_worth_a_word_in_the_log(caplog):
 
 def test_digests():
     colons = ":".join(["AB"] * 32)
-    read = kinds.THUMBPRINTS.read(f"{colons}, {'0' * 64}")
+    read = client_certificate.THUMBPRINTS.read(f"{colons}, {'0' * 64}")
     assert read == ("ab" * 32, "0" * 64)
 
 
 @pytest.mark.parametrize("value", ["0" * 63, "0" * 65, "g" * 64, "", None])
 def test_no_digests(value):
     with pytest.raises(ValueError):
-        kinds.THUMBPRINTS.read(value)
+        client_certificate.THUMBPRINTS.read(value)
 
 
 @pytest.mark.parametrize(
@@ -743,8 +746,8 @@ def test_whatever_is_given_is_read_or_refused_as_a_list_of_places(value):
     for kind in (
         trusted_proxies.NETWORKS,
         trusted_proxies.PLACE,
-        kinds.THUMBPRINTS,
-        kinds.NAMES,
+        client_certificate.THUMBPRINTS,
+        client_certificate.NAMES,
         throttle.RATE_OR_OFF,
     ):
         try:
