@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..authenticators.cookie import CookieAuthenticator
-from ..authenticators.session import SessionAuthenticator
 from ..interfaces import IAuthenticator
 from ..policy.carriers import Carriers
 from ..sessions.store import PREFIX as REFERENCE_PREFIX
@@ -37,7 +35,7 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
             throttled,
             parts,
             settings.throttle,
-            (settings.token_issuer, settings.token_audience),
+            settings.token.application,
             settings.repository_timeout,
         ),
     )
@@ -48,8 +46,6 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
             made = _make_own(parts, name, dotted)
         elif name in built_in:
             made = built_in[name].make(parts, shared)
-        elif name in _MAKERS:
-            made = _MAKERS[name](parts, carriers)
         else:
             continue  # A directive registers it, or it is a fault.
         if made is not None:
@@ -76,22 +72,6 @@ def advertised_schemes(parts: Parts) -> tuple[str, ...] | None:
     return tuple(scheme.lower() for scheme in wanted)
 
 
-def _make_session(parts: Parts, carriers: Carriers) -> Any:
-    settings = parts.settings
-    return SessionAuthenticator(
-        carriers.header.sessions.redeem,
-        settings.token_scheme,
-        settings.token_header,
-        settings.realm,
-        _tell_apart(parts, carriers),
-    )
-
-
-def _make_cookie(parts: Parts, carriers: Carriers) -> Any:
-    cookie = carriers.cookie
-    return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
-
-
 def _tell_apart(
     parts: Parts, carriers: Carriers
 ) -> Callable[[str], bool] | None:
@@ -99,11 +79,8 @@ def _tell_apart(
     do not come under one scheme.
     """
     settings = parts.settings
-    if (
-        not {"session", "bearer"} <= set(authenticator_names(settings))
-        or settings.token_header.lower() != "authorization"
-        or settings.token_scheme.lower() != "bearer"
-    ):
+    names = authenticator_names(settings)
+    if not settings.token.has_scheme_of_bearer(names):
         return None
     sessions = carriers.header.sessions
 
@@ -119,13 +96,6 @@ def _tell_apart(
         )
 
     return is_ours
-
-
-#: What makes each; ``None`` at a fault, which the settings tell.
-_MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
-    "session": _make_session,
-    "cookie": _make_cookie,
-}
 
 
 def _make_own(parts: Parts, name: str, dotted: str) -> Any:

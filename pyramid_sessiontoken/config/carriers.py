@@ -15,7 +15,6 @@ from ..sessions.lifecycle import Sessions
 from ..sessions.stored import KeptSessions
 from ..tokens.jwt import SessionJWT
 from .cookie import make_jar, make_transform
-from .kinds import REFERENCE
 from .parts import Parts
 
 
@@ -25,29 +24,27 @@ def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
     revocations = None if kept is None else kept.revocations
 
     def sessions(form: Form) -> Sessions:
-        scheme = settings.token_scheme
+        scheme = settings.token.scheme
         return Sessions(parts.registry, form, scheme, revocations)
 
     jwt = SessionJWT(
         parts.header_ring,
-        settings.token_algorithm,
-        settings.token_issuer,
-        settings.token_audience,
+        settings.token.algorithm,
+        *settings.token.application,
     )
     token: Form = SelfContained(jwt, revocations)
     if kept is not None:
         token = Either(
             token,
             Reference(parts.registry, revocations, "header"),
-            writes_references=settings.token_form == REFERENCE,
+            writes_references=settings.token.writes_references,
         )
     cookie = EitherCookie(
         SelfContainedCookie(
             make_transform(
                 parts,
                 settings.cookie,
-                settings.token_issuer,
-                settings.token_audience,
+                settings.token.application,
             )
         ),
         Reference(parts.registry, revocations, "cookie"),
@@ -55,6 +52,6 @@ def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
         writes_references=settings.cookie.writes_references,
     )
     return Carriers(
-        HeaderCarrier(sessions(token), settings.token_renewal_header),
+        HeaderCarrier(sessions(token), settings.token.renewal_header),
         CookieCarrier(sessions(cookie), make_jar(settings.cookie)),
     )

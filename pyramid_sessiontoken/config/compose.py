@@ -115,9 +115,6 @@ def _rules(
 ) -> Rules:
     settings = parts.settings
     names = authenticator_names(settings)
-    exchange = settings.token_exchange
-    if exchange is None:
-        exchange = tuple(name for name in names if name != "cookie")
     refuse = settings.cross_site == "refuse"
     return Rules(
         names=names,
@@ -126,10 +123,10 @@ def _rules(
         sessions=carriers.header.sessions,
         cookie=carriers.cookie if "cookie" in names else None,
         persistent=settings.cookie.persistent,
-        exchange=exchange,
+        exchange=settings.token.exchanged(names),
         challenge=advertised_schemes(parts),
         fallback_challenge=challenge(
-            settings.token_scheme, {"realm": settings.realm}
+            settings.token.scheme, {"realm": settings.realm}
         ),
         require_tls=settings.require_tls,
         is_cross_site=(
@@ -138,7 +135,7 @@ def _rules(
         login_url=settings.login_url,
         kept=kept,
         device=settings.sessions_device,
-        introspectors=frozenset(settings.token_introspectors or ()),
+        introspectors=frozenset(settings.token.introspectors or ()),
     )
 
 

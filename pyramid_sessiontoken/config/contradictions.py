@@ -83,7 +83,7 @@ def _check_ring(
     row: str, keys: tuple[Key, ...] | None, settings: Settings
 ) -> Iterator[str]:
     for number, key in enumerate(keys or (), 1):
-        why = weakness(key, settings.token_algorithm)
+        why = weakness(key, settings.token.algorithm)
         if why is not None:
             # By its number: the thumbprint of a short key gives it away.
             yield (
@@ -95,11 +95,6 @@ def _check_ring(
 @_concerns("expiry.")
 def _check_expiry(settings: Settings, registered: Registered) -> Iterator[str]:
     yield from settings.expiry.faults()
-
-
-@_concerns("cookie.")
-def _check_cookie(settings: Settings, registered: Registered) -> Iterator[str]:
-    yield from settings.cookie.faults()
 
 
 @_concerns("repository", "repository.url", "token.form", "cookie.form")
@@ -139,35 +134,6 @@ def _check_authenticators(
         yield f"{PREFIX}authenticators: a name comes twice"
 
 
-@_concerns("authenticators", "token.exchange")
-def _check_exchange(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    names = authenticator_names(settings)
-    for name in settings.token_exchange or ():
-        if name not in names:
-            yield (
-                f"{PREFIX}token.exchange: {name!r} is none of"
-                f" {PREFIX}authenticators"
-            )
-
-
-@_concerns("authenticators", "token.scheme")
-def _check_scheme(settings: Settings, registered: Registered) -> Iterator[str]:
-    basic = "basic" in authenticator_names(settings)
-    if basic and settings.token_scheme.lower() == "basic":
-        yield f"{PREFIX}token.scheme: Basic is what 'basic' answers to"
-
-
-@_concerns("token.header")
-def _check_header(settings: Settings, registered: Registered) -> Iterator[str]:
-    if settings.token_header.lower() == "cookie":
-        yield (
-            f"{PREFIX}token.header: Cookie holds many values; name the"
-            " authenticator 'cookie' instead"
-        )
-
-
 @_concerns("login_url")
 def _check_login_url(
     settings: Settings, registered: Registered
@@ -179,7 +145,7 @@ def _check_login_url(
         )
 
 
-@_concerns("authenticators", "api_key.")
+@_concerns("authenticators", "api_key.", "token.", "cookie.")
 def _check_built_in(
     settings: Settings, registered: Registered
 ) -> Iterator[str]:
@@ -195,7 +161,7 @@ def _check_api_key_header(
     settings: Settings, registered: Registered
 ) -> Iterator[str]:
     both = {"session", "api_key"} <= set(authenticator_names(settings))
-    token_header = settings.token_header if both else None
+    token_header = settings.token.header if both else None
     yield from settings.api_key.faults_of_header(token_header)
 
 

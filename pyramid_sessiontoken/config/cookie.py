@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from ..authenticators.cookie import CookieAuthenticator
 from ..cookies.jar import MOST_CHUNKS, Jar
 from ..cookies.transforms import (
     CurrentTransform,
@@ -12,6 +13,7 @@ from ..cookies.transforms import (
     SignedTransform,
 )
 from ..interfaces import ICookieTransform
+from .built_in import BuiltIn, Shared
 from .kinds import (
     BOOL,
     FORM,
@@ -26,7 +28,7 @@ from .kinds import (
     read_header_name,
 )
 from .parts import Parts
-from .row import Group, setting
+from .row import setting
 
 #: The name, behind the prefix that the other settings allow.
 NAME = "sessiontoken"
@@ -48,7 +50,7 @@ CHUNKS = Kind("a number from 1 to 20", between(1, MOST_CHUNKS))
 
 
 @dataclass(frozen=True, slots=True)
-class CookieSettings(Group):
+class CookieSettings(BuiltIn):
     """The cookie."""
 
     name: str | None = setting(
@@ -112,8 +114,7 @@ class CookieSettings(Group):
     def writes_references(self) -> bool:
         return self.form == REFERENCE
 
-    def faults(self) -> Iterator[str]:
-        """Tell what browsers would refuse."""
+    def faults(self, names: Collection[str]) -> Iterator[str]:
         if self.samesite == "None" and not self.secure:
             yield f"{self.row('samesite')}: None needs {self.row('secure')}"
         yield from self._faults_of_prefix()
@@ -137,6 +138,10 @@ class CookieSettings(Group):
         if at_host and self.domain is not None:
             yield f"{told} allows no {self.row('domain')}"
 
+    def make(self, parts: Parts, shared: Shared) -> CookieAuthenticator:
+        cookie = shared.carriers.cookie
+        return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
+
 
 def make_jar(cookie: CookieSettings) -> Jar:
     return Jar(
@@ -152,7 +157,7 @@ def make_jar(cookie: CookieSettings) -> Jar:
 
 
 def make_transform(
-    parts: Parts, cookie: CookieSettings, *application: str
+    parts: Parts, cookie: CookieSettings, application: tuple[str, str]
 ) -> CurrentTransform:
     """Register the transform that the settings name; give what looks it up.
 

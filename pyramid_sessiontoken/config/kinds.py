@@ -281,7 +281,6 @@ DURATION_OR_OFF = Kind(
     "a duration (90, 90s, 15m, 1h) or off", off_or(_positive)
 )
 LIST = Kind("names, separated by blanks, commas or new lines", read_list)
-SCHEME = Kind("a scheme (RFC 9110, 11.1)", read_header_name)
 HEADER = Kind("the name of a header", read_header_name)
 HEADER_OR_OFF = Kind("the name of a header or off", off_or(read_header_name))
 PATH = Kind("a path such as /token, without a slash at its end", read_path)

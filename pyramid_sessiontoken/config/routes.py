@@ -52,7 +52,7 @@ def add_endpoint(config: Any) -> str:
 
 
 def check_path(parts: Parts, token_path: str) -> None:
-    path = parts.settings.token_path
+    path = parts.settings.token.path
     if path != token_path:
         parts.fault(
             "token.path",

@@ -41,9 +41,7 @@ def keep_sessions(parts: Parts) -> KeptSessions | None:
     cache = FirstLevelCache(
         settings.repository_cache_size, settings.repository_cache_ttl
     )
-    seal = Seal(
-        parts.ring, "store", settings.token_issuer, settings.token_audience
-    )
+    seal = Seal(parts.ring, "store", *settings.token.application)
     revocations = None
     has_repository = explicit or settings.repository is not None
     if has_repository and settings.revocation is not False:

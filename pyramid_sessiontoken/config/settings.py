@@ -10,7 +10,6 @@ from operator import attrgetter
 from typing import Any
 
 from ..keys.ring import Key
-from ..keys.strength import ALGORITHMS
 from . import row
 from .api_key import ApiKeySettings
 from .basic import BasicSettings
@@ -23,12 +22,7 @@ from .kinds import (
     BOOL,
     CALLABLE,
     DOTTED,
-    FORM,
-    HEADER,
-    HEADER_OR_OFF,
     LIST,
-    PATH,
-    SCHEME,
     SECRET_TEXT,
     TEXT,
     TIMEOUT,
@@ -45,6 +39,7 @@ from .kinds_of_keys import EPHEMERAL, KEYS
 from .remote_user import RemoteUserSettings
 from .row import PREFIX, Group, Setting, fill, group, rows_of
 from .throttle import ThrottleSettings
+from .token import TokenSettings
 
 
 def setting(key: str, kind: Kind, default: str | None, meaning: str) -> Any:
@@ -104,71 +99,8 @@ class Settings:
         " without it, the same ring.",
     )
     expiry: ExpirySettings = group(ExpirySettings)
-    token_path: str = setting(
-        "token.path",
-        PATH,
-        "/token",
-        "The token endpoint, under the include's route_prefix.",
-    )
-    token_scheme: str = setting(
-        "token.scheme",
-        SCHEME,
-        "Session",
-        "The scheme in Authorization, compared without case, and token_type.",
-    )
-    token_header: str = setting(
-        "token.header",
-        HEADER,
-        "Authorization",
-        "Another header carries the token bare.",
-    )
-    token_issuer: str = setting(
-        "token.issuer",
-        TEXT,
-        "pyramid_sessiontoken",
-        "The iss of tokens: name your own.",
-    )
-    token_audience: str = setting(
-        "token.audience",
-        TEXT,
-        "pyramid_sessiontoken",
-        "The aud of tokens: name your own.",
-    )
-    token_algorithm: str = setting(
-        "token.algorithm",
-        one_of(*ALGORITHMS),
-        "HS256",
-        "The algorithm that signs tokens.",
-    )
-    token_exchange: tuple[str, ...] | None = setting(
-        "token.exchange",
-        LIST,
-        None,
-        "Which authenticators' credentials may be swapped at the endpoint;"
-        " without it, all but cookie: swapping an HttpOnly cookie for a token"
-        " that scripts can read is a choice to be made.",
-    )
-    token_form: str = setting(
-        "token.form",
-        FORM,
-        "self-contained",
-        "A header token says everything itself, or is a reference to what the"
-        " repository keeps.",
-    )
-    token_introspectors: tuple[str, ...] | None = setting(
-        "token.introspectors",
-        LIST,
-        None,
-        "Principals that may introspect the tokens of others.",
-    )
-    token_renewal_header: str | None = setting(
-        "token.renewal_header",
-        HEADER_OR_OFF,
-        "Session-Token",
-        "The response header with a renewed token (expose it under CORS);"
-        " off for none.",
-    )
-    cookie: CookieSettings = group(CookieSettings)
+    token: TokenSettings = group(TokenSettings, authenticator="session")
+    cookie: CookieSettings = group(CookieSettings, authenticator="cookie")
     cross_site: str = setting(
         "cross_site",
         one_of("refuse", "allow"),
@@ -331,13 +263,7 @@ class Settings:
 
     def advice(self) -> Iterator[str]:
         """Advise on what is allowed and yet seldom right."""
-        for key in ("token.issuer", "token.audience"):
-            if self.value(key) == TABLE[key].default:
-                yield (
-                    f"{PREFIX}{key} is the default: name your own, lest a"
-                    " token of another application with the same keys is"
-                    " taken for one of yours"
-                )
+        yield from self.token.advice()
         yield from self.throttle.advice(authenticator_names(self))
         if "session" not in authenticator_names(self):
             yield (
@@ -375,14 +301,10 @@ _READERS = {row.key: attrgetter(way) for row, way in _places()}
 #: Names of the contract whose features are still to come.
 PLANNED = frozenset(("repository.invalidation", "javascript.path"))
 
-BUILT_IN = (
-    "session",
-    "cookie",
-    "basic",
-    "bearer",
-    "api_key",
-    "client_certificate",
-    "remote_user",
+BUILT_IN = tuple(
+    each.metadata["authenticator"]
+    for each in fields(Settings)
+    if each.metadata.get("authenticator")
 )
 
 #: What ``repository`` says where the application registers its own.

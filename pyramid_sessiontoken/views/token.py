@@ -178,9 +178,9 @@ def _introspect(request: Any) -> dict[str, Any]:
     return {
         "active": True,
         "sub": to_subject(ticket.userid)[0],
-        "token_type": policy.settings.token_scheme,
-        "iss": policy.settings.token_issuer,
-        "aud": policy.settings.token_audience,
+        "token_type": policy.settings.token.scheme,
+        "iss": policy.settings.token.issuer,
+        "aud": policy.settings.token.audience,
         "iat": ticket.iat,
         "exp": now + (left["expires_in"] or 0),
         "sid": ticket.sid,
