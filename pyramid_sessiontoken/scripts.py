@@ -236,16 +236,14 @@ def _promise(policy: SessionTokenPolicy) -> str:
     kept, settings = policy.rules.kept, policy.settings
     if kept is None:
         return "nothing; a token ends at its own times."
-    ttl = (
-        settings.repository_cache_ttl if settings.repository_cache_size else 0
-    )
-    when = f"within {ttl} s" if ttl else "at its next request"
+    notice = settings.repository.notice
+    when = f"within {notice} s" if notice else "at its next request"
     what = (
         "every session"
         if kept.revocations is not None
         else "sessions by reference, no self-contained ones"
     )
-    if settings.repository == "memory":
+    if settings.repository.place == "memory":
         return f"{what}; at once, in this one process, which alone knows it."
     return (
         f"{what}; at once in the process that ends it, {when} in every other."

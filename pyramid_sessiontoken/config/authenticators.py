@@ -36,7 +36,7 @@ def register_authenticators(parts: Parts, carriers: Carriers) -> None:
             parts,
             settings.throttle,
             settings.token.application,
-            settings.repository_timeout,
+            settings.repository.timeout,
         ),
     )
     built_in = settings.built_in

@@ -71,7 +71,12 @@ def compose(
     settings, faults = read_settings(registry.settings, registered)
     parts = Parts(registry, settings, faults)
     _register_utilities(parts)
-    kept = keep_sessions(parts)
+    kept = keep_sessions(
+        parts,
+        settings.sessions,
+        settings.repository,
+        settings.token.application,
+    )
     carriers = make_carriers(parts, kept)
     register_authenticators(parts, carriers)
     rules = _rules(parts, carriers, kept)
@@ -134,7 +139,7 @@ def _rules(
         ),
         login_url=settings.login_url,
         kept=kept,
-        device=settings.sessions_device,
+        device=settings.sessions.device,
         introspectors=frozenset(settings.token.introspectors or ()),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..keys.ring import Key
 from ..keys.strength import shared, weakness
-from .kinds import REFERENCE, read_dotted
+from .kinds import read_dotted
 from .kinds_of_keys import HOW_TO_MAKE_ONE
 from .row import PREFIX
 from .settings import (
@@ -97,20 +97,21 @@ def _check_expiry(settings: Settings, registered: Registered) -> Iterator[str]:
     yield from settings.expiry.faults()
 
 
-@_concerns("repository", "repository.url", "token.form", "cookie.form")
+@_concerns("repository")
 def _check_repository(
     settings: Settings, registered: Registered
 ) -> Iterator[str]:
-    kept = settings.repository is not None or registered.repository
-    for key in ("token.form", "cookie.form"):
-        wanted = settings.value(key) == REFERENCE
-        if wanted and not kept and settings.session_store is None:
-            yield f"{PREFIX}{key}: reference needs {PREFIX}repository"
-    if settings.revocation and not kept:
-        yield f"{PREFIX}revocation: on needs {PREFIX}repository"
-    needs_url = settings.repository in ("sqlalchemy", "redis")
-    if needs_url and settings.repository_url is None:
-        yield f"{PREFIX}repository.url: {settings.repository} needs one"
+    yield from settings.repository.faults()
+    yield from settings.sessions.faults(
+        [
+            group.row("form")
+            for group in (settings.token, settings.cookie)
+            if group.writes_references
+        ],
+        has_repository=(
+            settings.repository.place is not None or registered.repository
+        ),
+    )
 
 
 @_concerns("authenticators")

@@ -20,7 +20,6 @@ from ..authenticators.schemes import TOKEN
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,12})([smhd]?)")
-_PATIENCE = 60
 _LONGEST = 36500 * 86400
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -89,18 +88,6 @@ def read_duration(value: Any) -> int:
     seconds = int(match[1]) * _UNITS[match[2]]
     if seconds > _LONGEST:
         raise ValueError("longer than a hundred years")
-    return seconds
-
-
-def read_timeout(value: Any) -> float:
-    """Give seconds, also of milliseconds."""
-    text = str(value).strip()
-    if text.endswith("ms") and text[:-2].isascii() and text[:-2].isdigit():
-        seconds = int(text[:-2][:9]) / 1000
-    else:
-        seconds = float(read_duration(value))
-    if not 0 < seconds <= _PATIENCE:
-        raise ValueError("out of range")
     return seconds
 
 
@@ -269,9 +256,7 @@ def at_least(limit: int, read: Callable[[Any], int]) -> Callable[[Any], int]:
     return read_limited
 
 
-TIMEOUT = Kind("a duration up to a minute: 250ms, 1s", read_timeout)
 SECRET_TEXT = Kind("a text, env:NAME or file:PATH", read_secret, secret=True)
-WORD = Kind("letters, digits and _", matching(r"[A-Za-z_][A-Za-z0-9_]*"))
 _positive = at_least(1, read_duration)
 
 TEXT = Kind("a text", read_text)

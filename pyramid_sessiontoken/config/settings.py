@@ -23,21 +23,17 @@ from .kinds import (
     CALLABLE,
     DOTTED,
     LIST,
-    SECRET_TEXT,
     TEXT,
-    TIMEOUT,
-    WORD,
     Kind,
     Named,
-    between,
     either,
     one_of,
-    read_dotted,
-    read_duration,
 )
 from .kinds_of_keys import EPHEMERAL, KEYS
 from .remote_user import RemoteUserSettings
+from .repository import RepositorySettings
 from .row import PREFIX, Group, Setting, fill, group, rows_of
+from .sessions import SessionSettings
 from .throttle import ThrottleSettings
 from .token import TokenSettings
 
@@ -108,72 +104,8 @@ class Settings:
         "Whether an unsafe request from another origin can spend what a"
         " browser sends by itself.",
     )
-    repository: Named | str | None = setting(
-        "repository",
-        Kind(
-            "memory | sqlalchemy | redis | registered | a dotted name",
-            either(
-                ("memory", "sqlalchemy", "redis", "registered"), read_dotted
-            ),
-        ),
-        None,
-        "Where the server keeps sessions. registered: the application"
-        " registers an ITokenRepository of its own.",
-    )
-    repository_url: str | None = setting(
-        "repository.url",
-        SECRET_TEXT,
-        None,
-        "Of the database: SQLAlchemy's URLs; redis://, rediss://, unix://,"
-        " redis+sentinel://h1:26379,h2:26379/mymaster,"
-        " redis+cluster://h1:6379,h2:6379.",
-    )
-    repository_table: str = setting(
-        "repository.table", WORD, "session_tokens", "The table in SQL."
-    )
-    repository_prefix: str = setting(
-        "repository.prefix", TEXT, "sessiontoken:", "Of the keys in Redis."
-    )
-    repository_timeout: float = setting(
-        "repository.timeout",
-        TIMEOUT,
-        "250ms",
-        "How long an answer is waited for.",
-    )
-    repository_pool_size: int = setting(
-        "repository.pool_size",
-        Kind("a number from 1 to 1000", between(1, 1000)),
-        "10",
-        "How many connections at most.",
-    )
-    repository_cache_size: int = setting(
-        "repository.cache_size",
-        Kind("a number from 0 to 10000000", between(0, 10_000_000)),
-        "10000",
-        "How many answers of the repository each process remembers; 0: none.",
-    )
-    repository_cache_ttl: int = setting(
-        "repository.cache_ttl",
-        Kind("a duration: 0, 5s, 1m", read_duration),
-        "5s",
-        "How late a sign-out elsewhere is noticed at most; 0: at once.",
-    )
-    session_store: Named | None = setting(
-        "session_store", DOTTED, None, "An ISessionStore of your own."
-    )
-    revocation: bool | None = setting(
-        "revocation",
-        BOOL,
-        None,
-        "Whether self-contained tokens can be ended early; without it, on"
-        " where a repository is configured.",
-    )
-    sessions_device: bool = setting(
-        "sessions.device",
-        BOOL,
-        "true",
-        "Keep user agent and address with a stored session, encrypted.",
-    )
+    repository: RepositorySettings = group(RepositorySettings)
+    sessions: SessionSettings = group(SessionSettings)
     basic: BasicSettings = group(BasicSettings, authenticator="basic")
     bearer: BearerSettings = group(BearerSettings, authenticator="bearer")
     api_key: ApiKeySettings = group(ApiKeySettings, authenticator="api_key")
@@ -306,9 +238,6 @@ BUILT_IN = tuple(
     for each in fields(Settings)
     if each.metadata.get("authenticator")
 )
-
-#: What ``repository`` says where the application registers its own.
-REGISTERED = "registered"
 
 
 def settings_of(

@@ -13,6 +13,7 @@ from pyramid_sessiontoken.config import (
     cookie,
     expiry,
     kinds,
+    repository,
     throttle,
     trusted_proxies,
 )
@@ -376,7 +377,7 @@ def test_nothing_lasts_for_more_than_a_hundred_years(value):
     ],
 )
 def test_a_timeout(value, seconds):
-    assert kinds.TIMEOUT.read(value) == seconds
+    assert repository.TIMEOUT.read(value) == seconds
 
 
 @pytest.mark.parametrize(
@@ -389,7 +390,7 @@ def test_a_timeout(value, seconds):
 )
 def test_no_timeout(value):
     with pytest.raises(ValueError):
-        kinds.TIMEOUT.read(value)
+        repository.TIMEOUT.read(value)
 
 
 @pytest.mark.parametrize(

@@ -988,7 +988,7 @@ def test_the_url_of_a_repository_holds_a_password_and_is_not_shown():
     parsed, faults = read({"repository": "sqlalchemy", "repository.url": url})
 
     assert faults == []
-    assert parsed.repository_url == url
+    assert parsed.repository.url == url
     assert parsed.show("repository.url") == "(secret)"
     assert "hunter2" not in repr(parsed)
 
