@@ -104,7 +104,7 @@ def _register_utilities(parts: Parts) -> None:
         parts.register_named(interface, key)
     decides = _authorization(settings)
     parts.register(IAuthorization, decides, "authorization")
-    register_rings(parts)
+    register_rings(parts, settings.keys, settings.token.algorithm)
 
 
 def _authorization(settings: Settings) -> Any:

@@ -6,10 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..keys.ring import Key
-from ..keys.strength import shared, weakness
 from .kinds import read_dotted
-from .kinds_of_keys import HOW_TO_MAKE_ONE
 from .row import PREFIX
 from .settings import (
     BUILT_IN,
@@ -52,44 +49,11 @@ def _concerns(*keys: str) -> Callable[[_Check], _Check]:
     return register
 
 
-@_concerns("keys", "token.algorithm")
+@_concerns("keys")
 def _check_keys(settings: Settings, registered: Registered) -> Iterator[str]:
-    if not settings.keys and not registered.keys:
-        yield f"{PREFIX}keys: there are none; {HOW_TO_MAKE_ONE}"
-    yield from _check_ring("keys", settings.keys, settings)
-
-
-@_concerns("token.keys", "token.algorithm")
-def _check_token_keys(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    if settings.token_keys == ():
-        yield f"{PREFIX}token.keys: there are none; {HOW_TO_MAKE_ONE}"
-    yield from _check_ring("token.keys", settings.token_keys, settings)
-
-
-@_concerns("keys", "token.keys")
-def _check_rings_apart(
-    settings: Settings, registered: Registered
-) -> Iterator[str]:
-    if shared(settings.keys or (), settings.token_keys or ()):
-        yield (
-            f"{PREFIX}token.keys: a key of {PREFIX}keys is among them: who"
-            " holds it could make cookies"
-        )
-
-
-def _check_ring(
-    row: str, keys: tuple[Key, ...] | None, settings: Settings
-) -> Iterator[str]:
-    for number, key in enumerate(keys or (), 1):
-        why = weakness(key, settings.token.algorithm)
-        if why is not None:
-            # By its number: the thumbprint of a short key gives it away.
-            yield (
-                f"{PREFIX}{row}: key {number} is refused: {why};"
-                f" {HOW_TO_MAKE_ONE}"
-            )
+    yield from settings.keys.faults(
+        settings.token.algorithm, has_ring=registered.keys
+    )
 
 
 @_concerns("expiry.")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
-from ..keys.ring import Key
 from . import row
 from .api_key import ApiKeySettings
 from .basic import BasicSettings
@@ -18,6 +17,7 @@ from .built_in import BuiltIn
 from .client_certificate import ClientCertificateSettings
 from .cookie import CookieSettings
 from .expiry import ExpirySettings
+from .keys import KeySettings
 from .kinds import (
     BOOL,
     CALLABLE,
@@ -29,7 +29,6 @@ from .kinds import (
     either,
     one_of,
 )
-from .kinds_of_keys import EPHEMERAL, KEYS
 from .remote_user import RemoteUserSettings
 from .repository import RepositorySettings
 from .row import PREFIX, Group, Setting, fill, group, rows_of
@@ -79,21 +78,7 @@ class Settings:
         "true",
         "Over plain HTTP nobody is signed in, and the endpoints answer 403.",
     )
-    keys: tuple[Key, ...] = setting(
-        "keys",
-        KEYS,
-        None,
-        "The key ring. The first key signs, all verify. A file is followed"
-        " while it changes; a new key verifies at once and signs five minutes"
-        " later. ephemeral: a random key for this process, for development.",
-    )
-    token_keys: tuple[Key, ...] | None = setting(
-        "token.keys",
-        KEYS,
-        None,
-        "A ring of its own for header tokens, to share with other services;"
-        " without it, the same ring.",
-    )
+    keys: KeySettings = group(KeySettings)
     expiry: ExpirySettings = group(ExpirySettings)
     token: TokenSettings = group(TokenSettings, authenticator="session")
     cookie: CookieSettings = group(CookieSettings, authenticator="cookie")
@@ -208,11 +193,7 @@ class Settings:
         """Warn of what is right for development only."""
         if not self.require_tls:
             yield f"{PREFIX}require_tls = false: tokens can be overheard"
-        if any(key.kid.startswith(EPHEMERAL) for key in self.keys or ()):
-            yield (
-                f"{PREFIX}keys = ephemeral: every restart and every other"
-                " process has another key, and ends all sessions"
-            )
+        yield from self.keys.warnings()
 
 
 def _places() -> Iterator[tuple[Setting, str]]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
-from pyramid_sessiontoken.config.kinds_of_keys import KEYS, read_keys
+from pyramid_sessiontoken.config.keys import KEYS, read_keys
 from pyramid_sessiontoken.keys.base64url import encode_base64url
 from pyramid_sessiontoken.keys.jwk import new_key, read_jwk_set, write_jwk_set
 from pyramid_sessiontoken.keys.ring import Key, thumbprint
