@@ -18,7 +18,7 @@ from ..sessions.cache import FirstLevelCache
 from ..sessions.revocation import Revocations
 from ..sessions.seal import Seal
 from ..sessions.store import RepositorySessionStore
-from ..sessions.stored import KeptSessions
+from ..sessions.stored import StoredSessions
 from .kinds import Named
 from .parts import Parts
 from .settings import PREFIX, REGISTERED
@@ -26,7 +26,7 @@ from .settings import PREFIX, REGISTERED
 log = logging.getLogger("pyramid_sessiontoken")
 
 
-def keep_sessions(parts: Parts) -> KeptSessions | None:
+def keep_sessions(parts: Parts) -> StoredSessions | None:
     """Make what keeps sessions; ``None`` where nothing is configured."""
     registry = parts.registry
     settings = parts.settings
@@ -53,7 +53,7 @@ def keep_sessions(parts: Parts) -> KeptSessions | None:
     if registry.queryUtility(ISessionStore) is None:
         store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(store, ISessionStore)
-    return KeptSessions(registry, store, revocations)
+    return StoredSessions(registry, store, revocations)
 
 
 def _register_repository(parts: Parts) -> None:
