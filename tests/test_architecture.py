@@ -28,12 +28,16 @@ PAGES = [TOP / "CONTRIBUTING.rst", TOP / "SECURITY.rst", PAGE, DECISIONS]
 _PATH = re.compile(r"``([\w./-]+\.(?:py|rst|toml|ini|cfg|yml|yaml|js))``")
 
 
+def line_of(path):
+    folder, _, name = path.rpartition("/")
+    return f"  {folder or 'the top'}:    {name:26}{purpose(path)}"
+
+
 def test_every_file_has_a_line_in_the_tree():
     missing = sorted(set(files()) - set(drawn_files()))
     assert not missing, (
-        f"{PAGE.name}: the tree lacks files. Add these lines, each in the"
-        " place of its room, in plain words:\n"
-        + "\n".join(f"    {path:28}{purpose(path)}" for path in missing)
+        f"{PAGE.name}: the tree lacks files. Add a line for each, with what"
+        " it is for:\n" + "\n".join(map(line_of, missing))
     )
 
 
@@ -54,7 +58,7 @@ def test_the_tree_names_a_file_once():
 def test_the_tree_shows_the_rooms_in_the_order_of_the_rule():
     shown = dict.fromkeys(map(room_of, drawn_files()))
     rooms = drawn_rooms()
-    assert [room for room in shown if room in rooms] == rooms
+    assert [room for room in shown if room in rooms] == rooms, PAGE.name
 
 
 def request_with_a_session(client):
