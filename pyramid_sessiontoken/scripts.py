@@ -17,7 +17,7 @@ from pyramid.httpexceptions import HTTPException
 from pyramid.paster import bootstrap, get_appsettings
 from pyramid.request import Request
 
-from .config.parts import HEADER_RING
+from . import clock
 from .config.settings import PREFIX, TABLE
 from .errors import InvalidCredential, SessionTokenError
 from .identity.ticket import Ticket
@@ -26,13 +26,13 @@ from .interfaces import (
     EXPIRED,
     NOT_YET,
     RENEW,
-    IClock,
     IKeyRing,
     IPurgingRepository,
     ITokenRepository,
 )
 from .keys.file_ring import PROPAGATION, FileRing
 from .keys.jwk import new_key, read_jwk_set, write_jwk_set
+from .keys.lookup import HEADER_RING
 from .keys.ring import describe
 from .policy.security_policy import POLICY, SessionTokenPolicy
 from .sessions.records import moment
@@ -290,7 +290,7 @@ def _purge(arguments: argparse.Namespace) -> int:
         repository = request.registry.queryUtility(ITokenRepository)
         if repository is None:
             raise SessionTokenError("sessiontoken.repository is not set")
-        now = request.registry.getUtility(IClock).now()
+        now = clock.now(request.registry)
         if IPurgingRepository.providedBy(repository):
             total = 0
             for gone in repository.purge(moment(now)):
@@ -356,7 +356,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         except InvalidCredential as refusal:
             print(f"Verdict: refused, {refusal.reason}")
             return 1
-        now = request.registry.getUtility(IClock).now()
+        now = clock.now(request.registry)
         verdict = sessions.judge(ticket)
         print(f"Verdict: {_VERDICTS.get(verdict, 'accepted')}")
         for name, value in _facts(ticket, sessions.key_of(token)):

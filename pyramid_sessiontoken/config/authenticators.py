@@ -116,7 +116,7 @@ def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
             frozenset(settings.client_certificate_thumbprint or ()),
             None if check is None else check.value,
         ),
-        parts.now,
+        parts.clock.now,
         binds=settings.client_certificate_bind,
     )
 

@@ -35,19 +35,17 @@ def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
     settings = parts.settings
     revocations = None if kept is None else kept.revocations
 
-    def make_jwt(ring: Any) -> SessionJWT:
-        return SessionJWT(
-            ring,
-            settings.token_algorithm,
-            settings.token_issuer,
-            settings.token_audience,
-        )
-
     def sessions(form: Form) -> Sessions:
         scheme = settings.token_scheme
         return Sessions(parts.registry, form, scheme, revocations)
 
-    token: Form = SelfContained(parts.header_ring, make_jwt, revocations)
+    jwt = SessionJWT(
+        parts.header_ring,
+        settings.token_algorithm,
+        settings.token_issuer,
+        settings.token_audience,
+    )
+    token: Form = SelfContained(jwt, revocations)
     if kept is not None:
         token = Either(
             token,

@@ -85,13 +85,13 @@ def _make_shipped(parts: Parts, name: str) -> Any:
                     " sessions, and knows nothing of the others'",
                     PREFIX,
                 )
-            return MemoryRepository(parts)
+            return MemoryRepository(parts.clock)
         if name == "sqlalchemy":
             from ..repositories.sqlalchemy import SQLAlchemyRepository
 
             return SQLAlchemyRepository(
                 url,
-                parts,
+                parts.clock,
                 table=settings.repository_table,
                 timeout=settings.repository_timeout,
                 pool_size=settings.repository_pool_size,
@@ -100,7 +100,7 @@ def _make_shipped(parts: Parts, name: str) -> Any:
 
         return RedisRepository(
             url,
-            parts,
+            parts.clock,
             prefix=settings.repository_prefix,
             timeout=settings.repository_timeout,
             pool_size=settings.repository_pool_size,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .. import clock
 from ..authenticators import chain
 from ..authenticators.certificate_binding import CLIENT_CERTIFICATE
 from ..authenticators.state import Refusal, RequestState
@@ -13,7 +14,7 @@ from ..events import SessionEnded, SessionIssued
 from ..identity.claims import NO_CLAIMS
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket
-from ..interfaces import IAuthenticator, IClock
+from ..interfaces import IAuthenticator
 from .answers import repository_or_503, require_tls
 from .rules import Rules
 from .transformer import transform
@@ -159,7 +160,7 @@ def end_expired(request: Any, rules: Rules, refusal: Refusal) -> None:
     # made the browser send it, and whether it is bound to a certificate.
     if ticket.thumbprint is not None or rules.is_cross_site(request):
         return
-    if ticket.session_end > request.registry.getUtility(IClock).now():
+    if ticket.session_end > clock.now(request.registry):
         with repository_or_503():
             kept.end(ticket.sid, None, ticket.session_end)
         whose = Identity(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -10,7 +9,6 @@ from ..cookies.codec import JSON, SelfContainedCookie
 from ..errors import ENDED, InvalidCredential, SessionTokenError
 from ..identity.ticket import Ticket
 from ..interfaces import ISessionStore
-from ..keys.ring import is_replaced
 from ..tokens.jwt import SessionJWT, is_session_jwt
 from .revocation import Revocations
 from .store import PREFIX, RepositorySessionStore
@@ -42,54 +40,31 @@ class Form(Protocol):
 class SelfContained:
     """The token says everything itself: a signed JWT.
 
-    :param ring: gives the key ring. What was verified under another ring is
-        forgotten with it.
-    :param make: makes the reader and writer for a ring.
     :param revocations: what ends it early; ``None``: nothing does.
     """
 
     def __init__(
-        self,
-        ring: Callable[[], Any],
-        make: Callable[[Any], SessionJWT],
-        revocations: Revocations | None = None,
+        self, jwt: SessionJWT, revocations: Revocations | None = None
     ) -> None:
-        self._ring = ring
-        self._make = make
+        self._jwt = jwt
         self._revocations = revocations
-        self._jwt: SessionJWT | None = None
 
     def encode(self, ticket: Ticket) -> str:
-        return self.jwt.encode(ticket)
+        return self._jwt.encode(ticket)
 
     def decode(self, text: str) -> Ticket:
-        jwt = self.jwt
-        try:
-            ticket = jwt.decode(text)
-        except InvalidCredential:
-            # Another process may have read of a new key before this one.
-            if jwt.key_of(text) is not None or not is_replaced(jwt.ring):
-                raise
-            ticket = self.jwt.decode(text)
+        ticket = self._jwt.decode(text)
         refuse_ended(self._revocations, ticket)
         return ticket
 
     def renew(self, text: str, ticket: Ticket) -> str | None:
-        return self.jwt.encode(ticket)
+        return self._jwt.encode(ticket)
 
     def key_of(self, text: str) -> str | None:
-        return self.jwt.key_of(text)
+        return self._jwt.kid_of(text)
 
     def reference_of(self, text: str) -> str | None:
         return None
-
-    @property
-    def jwt(self) -> SessionJWT:
-        ring = self._ring()
-        jwt = self._jwt
-        if jwt is None or jwt.ring is not ring:
-            jwt = self._jwt = self._make(ring)
-        return jwt
 
 
 class Reference:

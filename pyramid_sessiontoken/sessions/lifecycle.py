@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import clock
 from ..errors import EXPIRED as EXPIRED_REASON
 from ..errors import ClaimsError, InvalidCredential
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket, new_id
 from ..identity.userid import check_userid
-from ..interfaces import EXPIRED, RENEW, VALID, IClock, IExpiryPolicy, Verdict
+from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
 from .forms import Form
 from .revocation import Revocations
 
@@ -172,10 +173,9 @@ class Sessions:
         return self._issued(self._form.encode(renewed), renewed, now)
 
     def judge(self, ticket: Ticket) -> Verdict:
-        # registry.getUtility, without a step between.
-        lookup = self._registry.utilities.lookup
-        now = lookup((), IClock).now()
-        verdict: Verdict = lookup((), IExpiryPolicy).judge(ticket, now)
+        now = clock.now(self._registry)
+        policy = self._registry.utilities.lookup((), IExpiryPolicy)
+        verdict: Verdict = policy.judge(ticket, now)
         return verdict
 
     def remaining(self, ticket: Ticket) -> dict[str, int | None]:
@@ -215,8 +215,7 @@ class Sessions:
         return min(ticket.session_end, end)
 
     def _now(self) -> int:
-        now: int = self._registry.getUtility(IClock).now()
-        return now
+        return clock.now(self._registry)
 
     @property
     def _expiry(self) -> Any:

@@ -12,13 +12,13 @@ from typing import Any
 
 from zope.interface import implementer
 
+from .. import clock
 from ..errors import InvalidCredential, SessionTokenError
 from ..expiry import MINIMUM_GAIN
 from ..identity.claims import freeze_claims
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, subject_of
 from ..interfaces import (
-    IClock,
     IListingRepository,
     IRenewingRepository,
     ISessionStore,
@@ -258,8 +258,7 @@ class RepositorySessionStore:
         return find_repository(self._registry)
 
     def _now(self) -> int:
-        now: int = self._registry.getUtility(IClock).now()
-        return now
+        return clock.now(self._registry)
 
 
 def _least_gain(ticket: Ticket) -> float:

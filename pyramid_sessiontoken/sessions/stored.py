@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .. import clock
 from ..errors import SessionTokenError
 from ..identity.claims import FrozenDict
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
 from ..interfaces import (
     EXPIRED,
-    IClock,
     IExpiryPolicy,
     ISessionStore,
     ISubjectRepository,
@@ -107,7 +107,7 @@ class KeptSessions:
 
     def _live(self, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
         policy = self._registry.getUtility(IExpiryPolicy)
-        now = self._registry.getUtility(IClock).now()
+        now = clock.now(self._registry)
         return (t for t in tickets if policy.judge(t, now) is not EXPIRED)
 
     def can_end(self, reference: str | None) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
+from .. import clock
 from ..authenticators import chain
 from ..authenticators.chain import authenticator_of, is_explicit
 from ..authenticators.state import Judged, Refusal
@@ -14,7 +15,6 @@ from ..events import SessionEnded, SessionRenewed
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket
 from ..identity.userid import to_subject
-from ..interfaces import IClock
 from ..policy.judge import tell_refusals
 from ..policy.security_policy import SessionTokenPolicy, policy_of
 from ..policy.signin import can_end, end, end_expired, issue
@@ -172,7 +172,7 @@ def _introspect(request: Any) -> dict[str, Any]:
         )
     ):
         return {"active": False}
-    now = request.registry.getUtility(IClock).now()
+    now = clock.now(request.registry)
     left = sessions.remaining(ticket)
     scope = ticket.claims.get("scope")
     return {

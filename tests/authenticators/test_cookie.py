@@ -10,6 +10,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import forget, remember
+from support.keys import Rings
 from support.tokens import AUDIENCE, FIRST, ISSUER, SECOND, make_jwt
 from zope.interface.verify import verifyObject
 
@@ -40,7 +41,6 @@ from pyramid_sessiontoken.keys.base64url import (
     decode_base64url,
     encode_base64url,
 )
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
 from pyramid_sessiontoken.testing import ManualClock
 
@@ -63,8 +63,9 @@ class Site:
         registry = Registry()
         registry.registerUtility(self.clock, IClock)
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
-        ring = KeyRing(keys or (FIRST,))
-        transform = kind(lambda: ring, "cookie", name, ISSUER, AUDIENCE)
+        transform = kind(
+            Rings(*(keys or (FIRST,))), "cookie", name, ISSUER, AUDIENCE
+        )
         form = SelfContainedCookie(lambda: transform)
         self.name = name
         self.sessions = Sessions(registry, form, "Session")

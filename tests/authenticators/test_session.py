@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pyramid.registry import Registry
 from pyramid.request import Request
+from support.keys import Rings
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.authenticators import chain
@@ -26,7 +27,7 @@ from pyramid_sessiontoken.interfaces import (
     IClock,
     IExpiryPolicy,
 )
-from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.policy.cross_site import is_cross_site
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
 from pyramid_sessiontoken.testing import ManualClock
@@ -45,8 +46,9 @@ class World:
         self.registry.registerUtility(
             ExpiryPolicy(36000, 3600, 0.5, 30), IExpiryPolicy
         )
-        ring = KeyRing((Key.of(bytes(range(64))),))
-        form = SessionJWT(ring, "HS256", "iss", "aud")
+        form = SessionJWT(
+            Rings(Key.of(bytes(range(64)))), "HS256", "iss", "aud"
+        )
         self.sessions = Sessions(self.registry, form, "Session")
 
     def authenticator(self, **options):

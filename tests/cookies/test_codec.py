@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.keys import Rings
 from support.tokens import (
     AUDIENCE,
     FIRST,
@@ -36,7 +37,7 @@ from pyramid_sessiontoken.keys.base64url import (
     decode_base64url,
     encode_base64url,
 )
-from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.tokens.payload import write_members
 
 BOTH = [SignedTransform, EncryptedTransform]
@@ -73,8 +74,7 @@ CLAIMS = st.dictionaries(
 
 
 def make_transform(kind, *keys, purpose=PURPOSE):
-    ring = KeyRing(keys or (FIRST,))
-    return kind(lambda: ring, *purpose)
+    return kind(Rings(*(keys or (FIRST,))), *purpose)
 
 
 def make_form(kind=SignedTransform, *keys, purpose=PURPOSE):
@@ -402,16 +402,16 @@ def test_the_first_key_writes_and_all_read(kind):
 
 def test_a_key_that_left_the_ring_ends_cookies_that_were_read_before(kind):
     """What verified under a ring is forgotten with it."""
-    rings = [KeyRing((FIRST,))]
-    transform = kind(lambda: rings[-1], *PURPOSE)
+    rings = Rings(FIRST)
+    transform = kind(rings, *PURPOSE)
     form = SelfContainedCookie(lambda: transform)
     text = form.encode(make_ticket())
     assert reads(form, text)
 
-    rings.append(KeyRing((SECOND,)))
+    rings.replace(SECOND)
 
     assert refusal(form, text) == "no key of the ring made it"
-    rings.append(KeyRing((SECOND, FIRST)))
+    rings.replace(SECOND, FIRST)
     assert reads(form, text)
 
 
@@ -428,17 +428,17 @@ def test_another_transform_ends_cookies_that_were_read_before():
 
 def test_a_cookie_that_is_being_read_while_its_key_leaves_is_not_remembered():
     """One thread verifies; before it is done, another finds a new ring."""
-    rings = [KeyRing((FIRST,))]
+    rings = Rings(FIRST)
 
     class Interrupted(SignedTransform):
         def decode(self, protected):
             content = super().decode(protected)
-            if len(rings) == 1:
-                rings.append(KeyRing((SECOND,)))
+            if rings.ring.signer == FIRST:
+                rings.replace(SECOND)
                 other_thread()
             return content
 
-    transform = Interrupted(lambda: rings[-1], *PURPOSE)
+    transform = Interrupted(rings, *PURPOSE)
     form = SelfContainedCookie(lambda: transform)
 
     def other_thread():

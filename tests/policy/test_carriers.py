@@ -7,6 +7,7 @@ import pytest
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
+from support.keys import Rings
 from support.tokens import AUDIENCE, FIRST, ISSUER, make_jwt
 
 from pyramid_sessiontoken.cookies.codec import SelfContainedCookie
@@ -16,7 +17,6 @@ from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IClock, IExpiryPolicy
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.policy.carriers import CookieCarrier, HeaderCarrier
 from pyramid_sessiontoken.sessions.forms import SelfContained
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
@@ -29,7 +29,6 @@ GONE = (
     "Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT;"
     " Secure; HttpOnly; SameSite=Lax"
 )
-RING = KeyRing((FIRST,))
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def registry():
 def cookies(registry):
     """Make a carrier of up to three cookies of 200 bytes."""
     purpose = ("cookie", NAME, ISSUER, AUDIENCE)
-    signed = SignedTransform(lambda: RING, *purpose)
+    signed = SignedTransform(Rings(FIRST), *purpose)
     form = SelfContainedCookie(lambda: signed)
     jar = Jar(NAME, chunk_size=200, max_chunks=3)
     return CookieCarrier(Sessions(registry, form, "Session"), jar)
@@ -52,7 +51,7 @@ def cookies(registry):
 
 @pytest.fixture
 def make_header(registry):
-    form = SelfContained(lambda: RING, lambda ring: make_jwt(*ring))
+    form = SelfContained(make_jwt(FIRST))
     sessions = Sessions(registry, form, "Session")
     return lambda header: HeaderCarrier(sessions, header)
 

@@ -3,6 +3,7 @@
 import pytest
 from pyramid.registry import Registry
 from support import START
+from support.keys import Rings
 from support.tokens import (
     AUDIENCE,
     FIRST,
@@ -38,7 +39,6 @@ from pyramid_sessiontoken.keys.base64url import (
     decode_base64url,
     encode_base64url,
 )
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import (
@@ -101,8 +101,8 @@ class Backwards:
     decode = encode
 
 
-def make_session_jwt(ring):
-    return SessionJWT(ring, "HS256", ISSUER, AUDIENCE)
+def make_session_jwt(rings):
+    return SessionJWT(rings, "HS256", ISSUER, AUDIENCE)
 
 
 class Server:
@@ -110,20 +110,18 @@ class Server:
 
     def __init__(self, clock, repository, transform="signed", ttl=5):
         self.repository = repository
-        self.ring = KeyRing((FIRST,))
+        self.rings = Rings(FIRST)
         registry = self.registry = Registry()
         registry.registerUtility(clock, IClock)
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
         registry.registerUtility(repository, ITokenRepository)
         cache = FirstLevelCache(100, ttl)
-        seal = Seal(self.get_ring, "store")
+        seal = Seal(self.rings, "store")
         self.revocations = Revocations(registry, seal, cache)
         self.store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(self.store, ISessionStore)
         self.own = SelfContained(
-            self.get_ring,
-            make_session_jwt,
-            self.revocations,
+            make_session_jwt(self.rings), self.revocations
         )
         self.reference = Reference(registry, self.revocations)
         self.transform = {
@@ -132,10 +130,7 @@ class Server:
             "own": lambda *args: OverSigned(
                 SignedTransform(*args), Backwards()
             ),
-        }[transform](self.get_ring, "cookie")
-
-    def get_ring(self):
-        return self.ring
+        }[transform](self.rings, "cookie")
 
     def token(self, writes):
         return Either(
@@ -283,7 +278,7 @@ def test_a_self_contained_token_of_a_user_who_ended_all_is_refused(server):
 
 
 def test_without_revocation_a_self_contained_token_lives(server):
-    form = SelfContained(server.get_ring, make_session_jwt)
+    form = SelfContained(make_session_jwt(server.rings))
     text = form.encode(ticket_of())
     server.revocations.end(ticket_of().sid)
     assert form.decode(text) == ticket_of()
@@ -327,11 +322,10 @@ def test_a_token_tells_which_key_signed_it_and_a_reference_none(server):
 def test_a_token_is_read_with_the_ring_of_now(server):
     carrier = server.token("self-contained")
     text = carrier.encode(ticket_of())
-    assert server.own.jwt is server.own.jwt
-    server.ring = KeyRing((SECOND, FIRST))
+    server.rings.replace(SECOND, FIRST)
     assert carrier.decode(text) == ticket_of()
     assert carrier.key_of(carrier.encode(ticket_of())) == SECOND.kid
-    server.ring = KeyRing((SECOND,))
+    server.rings.replace(SECOND)
     assert refused(carrier, text)
 
 
@@ -405,7 +399,7 @@ def test_every_change_to_a_cookie_that_points_is_refused(protected):
 def test_a_cookie_of_a_lost_key_is_undecodable(protected):
     carrier = protected.cookie("reference")
     text = carrier.encode(ticket_of())
-    protected.ring = KeyRing((STRANGER,))
+    protected.rings.replace(STRANGER)
     with pytest.raises(Undecodable):
         carrier.decode(text)
     with pytest.raises(Undecodable):

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from pyramid.registry import Registry
 from support import START
+from support.keys import Rings
 from support.tokens import FIRST, SECOND, make_ticket
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
@@ -26,7 +27,6 @@ from pyramid_sessiontoken.interfaces import (
     TokenItem,
 )
 from pyramid_sessiontoken.keys.base64url import decode_base64url
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.records import LINGER, key_of, moment
@@ -97,11 +97,11 @@ class Process:
     def __init__(self, clock, repository, *keys, ttl=5):
         self.clock = clock
         self.repository = repository
-        self.ring = KeyRing(keys or (FIRST,))
+        self.rings = Rings(*(keys or (FIRST,)))
         registry = self.registry = Registry()
         registry.registerUtility(clock, IClock)
         registry.registerUtility(repository, ITokenRepository)
-        self.seal = Seal(lambda: self.ring, "store")
+        self.seal = Seal(self.rings, "store")
         self.store = RepositorySessionStore(
             registry, self.seal, FirstLevelCache(100, ttl)
         )
@@ -607,9 +607,9 @@ def test_what_was_remembered_goes_with_its_key(clock, repository):
     process = Process(clock, repository, FIRST, SECOND, ttl=0)
     reference = process.store.store(ticket_of())
     assert process.store.retrieve(reference) == ticket_of()
-    process.ring = KeyRing((SECOND,))
+    process.rings.replace(SECOND)
     assert process.store.retrieve(reference) is None
-    process.ring = KeyRing((SECOND, FIRST))
+    process.rings.replace(SECOND, FIRST)
     assert process.store.retrieve(reference) == ticket_of()
 
 

@@ -7,6 +7,7 @@ import pytest
 from pyramid.registry import Registry
 from pyramid.response import Response
 from support import START
+from support.keys import Rings
 from support.tokens import FIRST, make_ticket
 from zope.interface import implementer
 
@@ -26,7 +27,6 @@ from pyramid_sessiontoken.interfaces import (
     IUserLoader,
     TokenItem,
 )
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import Reference
@@ -87,8 +87,7 @@ class Server:
         if repository is not None:
             registry.registerUtility(repository, ITokenRepository)
         cache = FirstLevelCache(100, 5)
-        ring = KeyRing((FIRST,))
-        seal = Seal(lambda: ring, "store")
+        seal = Seal(Rings(FIRST), "store")
         self.revocations = (
             Revocations(registry, seal, cache) if revokes else None
         )

@@ -14,7 +14,6 @@ from pyramid_sessiontoken.interfaces import (
     ISessionStore,
     ITokenRepository,
 )
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import Reference
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
@@ -22,6 +21,7 @@ from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
 from pyramid_sessiontoken.sessions.stored import KeptSessions
+from support.keys import Rings
 from support.tokens import FIRST
 
 
@@ -33,8 +33,7 @@ class Process:
         registry.registerUtility(clock, IClock)
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
         registry.registerUtility(repository, ITokenRepository)
-        ring = KeyRing((FIRST,))
-        seal = Seal(lambda: ring, "store")
+        seal = Seal(Rings(FIRST), "store")
         cache = FirstLevelCache(100, ttl)
         revocations = Revocations(registry, seal, cache)
         store = RepositorySessionStore(registry, seal, cache)
