@@ -259,6 +259,8 @@ def mariadb_command(path):
     user = ["--user=root"] if os.geteuid() == 0 else []
     prepare = [server, "--no-defaults", "--initialize-insecure"]
     if install is not None:
+        if shutil.which("my_print_defaults") is None:
+            lack("my_print_defaults, which mariadb-install-db calls,")
         prepare = [
             install,
             "--no-defaults",
