@@ -11,6 +11,8 @@ import httpx
 import pytest
 from support.ports import free_port
 
+pytestmark = pytest.mark.server
+
 TOP = Path(__file__).parent.parent
 
 

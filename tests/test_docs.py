@@ -54,6 +54,7 @@ def test_no_block_is_overlooked():
         assert len(said) == len(list(blocks_of(page))), page.name
 
 
+@pytest.mark.server
 def test_the_docs_build_without_a_warning(tmp_path):
     pytest.importorskip("sphinx", reason="needs the extra [docs]")
     pytest.importorskip("furo", reason="needs the extra [docs]")

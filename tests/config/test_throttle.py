@@ -369,6 +369,7 @@ def test_without_a_throttle_the_check_is_asked_itself(make, check):
         client.post("/token", headers=basic(), status=401)
 
 
+@pytest.mark.server
 def test_without_a_throttle_limits_is_not_imported():
     code = (
         "import sys; from pyramid.config import Configurator;"

@@ -14,6 +14,8 @@ import pytest
 from support.processes import Application, Process, bearer, write
 from support.servers import RedisServer
 
+pytestmark = pytest.mark.server
+
 FORMS = ["self-contained", "reference"]
 
 #: How late a sign-out elsewhere is noticed by the slow one of a pair.

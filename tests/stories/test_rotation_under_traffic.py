@@ -13,6 +13,8 @@ from pyramid_sessiontoken.keys.file_ring import PROPAGATION
 from pyramid_sessiontoken.keys.jwk import read_jwk_set, write_jwk_set
 from pyramid_sessiontoken.scripts import main
 
+pytestmark = pytest.mark.server
+
 THREADS = 3
 
 #: How long a round of requests may take on a busy machine, seconds.
