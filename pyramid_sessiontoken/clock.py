@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from zope.interface import implementer
 
@@ -15,3 +16,23 @@ class SystemClock:
 
     def now(self) -> int:
         return int(time.time())
+
+
+@implementer(IClock)
+class CurrentClock:
+    """The clock that the registry has: it may be swapped at any time."""
+
+    def __init__(self, registry: Any) -> None:
+        self._registry = registry
+
+    def now(self) -> int:
+        return now(self._registry)
+
+
+def now(registry: Any) -> int:
+    """Read the clock of a registry, whole seconds since the epoch.
+
+    This is ``registry.getUtility`` without a step between: requests ask it.
+    """
+    seconds: int = registry.utilities.lookup((), IClock).now()
+    return seconds

@@ -13,16 +13,12 @@ from ..authenticators.session import SessionAuthenticator
 from ..authenticators.trusted_place import Place, find_place
 from ..interfaces import IAuthenticator
 from ..policy.carriers import Carriers
-from ..sessions.store import PREFIX as REFERENCE_PREFIX
-from ..tokens.jwt import is_session_jwt
 from .bearer import make_bearer
 from .kinds import read_dotted
 from .parts import Parts
 from .settings import authenticator_names, split_item
 from .throttle import throttled
 from .utilities import register_default
-
-_JWT_DOTS = 2
 
 
 def register_authenticators(parts: Parts, carriers: Carriers) -> None:
@@ -116,7 +112,7 @@ def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
             frozenset(settings.client_certificate_thumbprint or ()),
             None if check is None else check.value,
         ),
-        parts.now,
+        parts.clock.now,
         binds=settings.client_certificate_bind,
     )
 
@@ -147,20 +143,7 @@ def _tell_apart(
         or settings.token_scheme.lower() != "bearer"
     ):
         return None
-    sessions = carriers.header.sessions
-
-    def is_ours(text: str) -> bool:
-        return (
-            text.startswith(REFERENCE_PREFIX)
-            or is_session_jwt(text)
-            or (
-                # A JWT has three parts (RFC 7515, section 3.1).
-                text.count(".") != _JWT_DOTS
-                and sessions.reference_of(text) is not None
-            )
-        )
-
-    return is_ours
+    return carriers.header.form.is_ours
 
 
 #: What makes each; ``None`` at a fault, which the settings tell.

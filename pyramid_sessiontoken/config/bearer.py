@@ -57,7 +57,7 @@ def make_bearer(
         read_names(settings.bearer_claims or ()),
     )
     return BearerAuthenticator(
-        tokens, mapped, parts.now, settings.realm, is_ours
+        tokens, mapped, parts.clock.now, settings.realm, is_ours
     )
 
 
@@ -76,7 +76,7 @@ def _keys(parts: Parts) -> Keys | None:
     if place is None:
         return None
     if is_url(place):
-        return KeysAtURL(place, algorithms, parts.now)
+        return KeysAtURL(place, algorithms, parts.clock.now)
     try:
         return KeyFile(place, algorithms)
     except (OSError, ValueError) as error:

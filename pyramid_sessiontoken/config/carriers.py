@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..cookies.codec import SelfContainedCookie
+from ..cookies.codec import CookieCodec
 from ..cookies.jar import Jar
 from ..cookies.transforms import (
     EncryptedTransform,
@@ -15,53 +15,48 @@ from ..cookies.transforms import (
 )
 from ..interfaces import ICookieTransform
 from ..policy.carriers import Carriers, CookieCarrier, HeaderCarrier
-from ..sessions.forms import (
-    Either,
-    EitherCookie,
-    Form,
-    Reference,
-    SelfContained,
-)
+from ..sessions.forms import CookieForm, Form, HeaderForm
 from ..sessions.lifecycle import Sessions
-from ..sessions.stored import KeptSessions
+from ..sessions.references import References
+from ..sessions.stored import StoredSessions
 from ..tokens.jwt import SessionJWT
 from .kinds import Named
 from .parts import Parts
 from .settings import REFERENCE
 
 
-def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
+def make_carriers(parts: Parts, stored: StoredSessions | None) -> Carriers:
     """Make the two ways in which sessions travel."""
     settings = parts.settings
-    revocations = None if kept is None else kept.revocations
+    revocations = None if stored is None else stored.revocations
 
-    def make_jwt(ring: Any) -> SessionJWT:
-        return SessionJWT(
-            ring,
-            settings.token_algorithm,
-            settings.token_issuer,
-            settings.token_audience,
-        )
+    jwt = SessionJWT(
+        parts.header_ring,
+        settings.token_algorithm,
+        settings.token_issuer,
+        settings.token_audience,
+    )
+    header = HeaderForm(
+        jwt,
+        None
+        if stored is None
+        else References(parts.registry, revocations, "header"),
+        revocations,
+        writes_references=settings.token_form == REFERENCE,
+    )
+    cookie = CookieForm(
+        CookieCodec(_transform(parts)),
+        References(parts.registry, revocations, "cookie"),
+        revocations,
+        writes_references=settings.cookie_form == REFERENCE,
+    )
 
     def sessions(form: Form) -> Sessions:
         scheme = settings.token_scheme
         return Sessions(parts.registry, form, scheme, revocations)
 
-    token: Form = SelfContained(parts.header_ring, make_jwt, revocations)
-    if kept is not None:
-        token = Either(
-            token,
-            Reference(parts.registry, revocations, "header"),
-            writes_references=settings.token_form == REFERENCE,
-        )
-    cookie = EitherCookie(
-        SelfContainedCookie(_transform(parts)),
-        Reference(parts.registry, revocations, "cookie"),
-        revocations,
-        writes_references=settings.cookie_form == REFERENCE,
-    )
     return Carriers(
-        HeaderCarrier(sessions(token), settings.token_renewal_header),
+        HeaderCarrier(sessions(header), header, settings.token_renewal_header),
         CookieCarrier(sessions(cookie), _jar(parts)),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyramid.interfaces import ISecurityPolicy
 
+from ..authenticators.chain import Chain
 from ..authenticators.schemes import challenge
 from ..clock import SystemClock
 from ..expiry import ExpiryPolicy
@@ -26,7 +27,7 @@ from ..policy import authorization, cross_site
 from ..policy.carriers import Carriers
 from ..policy.rules import Rules
 from ..policy.security_policy import SessionTokenPolicy
-from ..sessions.stored import KeptSessions
+from ..sessions.stored import StoredSessions
 from .authenticators import advertised_schemes, register_authenticators
 from .carriers import make_carriers
 from .contradictions import Registered
@@ -120,7 +121,7 @@ def _authorization(settings: Settings) -> Any:
 
 
 def _rules(
-    parts: Parts, carriers: Carriers, kept: KeptSessions | None
+    parts: Parts, carriers: Carriers, kept: StoredSessions | None
 ) -> Rules:
     settings = parts.settings
     names = authenticator_names(settings)
@@ -129,10 +130,13 @@ def _rules(
         exchange = tuple(name for name in names if name != "cookie")
     refuse = settings.cross_site == "refuse"
     return Rules(
+        chain=Chain(
+            cross_site.is_cross_site if refuse else cross_site.allow_all
+        ),
         names=names,
         combine=settings.combine,
         carriers=carriers.of(names),
-        sessions=carriers.header.sessions,
+        header=carriers.header,
         cookie=carriers.cookie if "cookie" in names else None,
         persistent=settings.cookie_persistent,
         exchange=exchange,
@@ -141,11 +145,11 @@ def _rules(
             settings.token_scheme, {"realm": settings.realm}
         ),
         require_tls=settings.require_tls,
-        is_cross_site=(
-            cross_site.is_cross_site if refuse else cross_site.never
-        ),
         login_url=settings.login_url,
-        kept=kept,
+        stored=kept,
+        token_type=settings.token_scheme,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
         device=settings.sessions_device,
         introspectors=frozenset(settings.token_introspectors or ()),
     )

@@ -8,10 +8,11 @@ from typing import Any
 
 from ..interfaces import IKeyRing
 from ..keys.file_ring import FileRing
+from ..keys.lookup import HEADER_RING
 from ..keys.ring import Key, KeyRing
 from .contradictions import CHECKS, Registered
 from .kinds_of_keys import files_of, located, read_keys
-from .parts import HEADER_RING, Parts
+from .parts import Parts
 from .settings import PREFIX, attribute
 
 _NAMES = {"keys": "", "token.keys": HEADER_RING}
@@ -35,7 +36,7 @@ def _ring(parts: Parts, row: str, keys: tuple[Key, ...]) -> Any:
     def read() -> tuple[Key, ...]:
         return _read(parts, row, items)
 
-    return FileRing(keys, paths, read, parts, PREFIX + row)
+    return FileRing(keys, paths, read, parts.clock, PREFIX + row)
 
 
 def _read(parts: Parts, row: str, items: list[str]) -> tuple[Key, ...]:

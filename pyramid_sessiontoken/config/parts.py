@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zope.interface import implementer
-
-from ..interfaces import IClock, IKeyRing
-from ..keys.file_ring import FileRing
-from ..keys.ring import KeyRing
+from ..clock import CurrentClock
+from ..keys.lookup import CurrentRing, header_ring
 from .kinds import Named
 from .settings import PREFIX, Settings, attribute
 from .utilities import make, register_default
 
-#: The name under which header tokens have a ring of their own.
-HEADER_RING = "token"
 
-
-@implementer(IClock)
 class Parts:
     """What is needed to make parts of an application.
 
@@ -32,7 +25,9 @@ class Parts:
         self.registry = registry
         self.settings = settings
         self.faults = faults
-        self._copies: dict[str, KeyRing] = {}
+        self.clock = CurrentClock(registry)
+        self.ring = CurrentRing(registry)
+        self.header_ring = header_ring(registry)
 
     def fault(self, key: str, text: str) -> None:
         """Tell what is wrong with a setting."""
@@ -77,35 +72,3 @@ class Parts:
         made = self.make(named, interface, options, key)
         if made is not None:
             self.register(interface, made, key)
-
-    def now(self) -> int:
-        """Read the clock, which may be swapped at any time."""
-        now: int = self.registry.utilities.lookup((), IClock).now()
-        return now
-
-    def ring(self) -> Any:
-        """Look the key ring up: it may be swapped at any time, and so may
-        its keys.
-        """
-        return self._current("", self.registry.utilities.lookup((), IKeyRing))
-
-    def header_ring(self) -> Any:
-        """Look up the ring of header tokens."""
-        lookup = self.registry.utilities.lookup
-        ring = lookup((), IKeyRing, HEADER_RING) or lookup((), IKeyRing)
-        return self._current(HEADER_RING, ring)
-
-    def _current(self, name: str, ring: Any) -> Any:
-        """Give the keys of a ring as they are now: a ring that never
-        changes.
-        """
-        if isinstance(ring, FileRing):
-            return ring.current
-        if ring is None or isinstance(ring, KeyRing):
-            return ring
-        # One of the application's own: nobody tells when it changes.
-        keys = tuple(ring)
-        known = self._copies.get(name)
-        if known is None or known.keys != keys:
-            known = self._copies[name] = KeyRing(keys)
-        return known

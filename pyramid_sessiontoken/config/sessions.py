@@ -18,7 +18,7 @@ from ..sessions.cache import FirstLevelCache
 from ..sessions.revocation import Revocations
 from ..sessions.seal import Seal
 from ..sessions.store import RepositorySessionStore
-from ..sessions.stored import KeptSessions
+from ..sessions.stored import StoredSessions
 from .kinds import Named
 from .parts import Parts
 from .settings import PREFIX, REGISTERED
@@ -26,7 +26,7 @@ from .settings import PREFIX, REGISTERED
 log = logging.getLogger("pyramid_sessiontoken")
 
 
-def keep_sessions(parts: Parts) -> KeptSessions | None:
+def keep_sessions(parts: Parts) -> StoredSessions | None:
     """Make what keeps sessions; ``None`` where nothing is configured."""
     registry = parts.registry
     settings = parts.settings
@@ -53,7 +53,7 @@ def keep_sessions(parts: Parts) -> KeptSessions | None:
     if registry.queryUtility(ISessionStore) is None:
         store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(store, ISessionStore)
-    return KeptSessions(registry, store, revocations)
+    return StoredSessions(registry, store, revocations)
 
 
 def _register_repository(parts: Parts) -> None:
@@ -85,13 +85,13 @@ def _make_shipped(parts: Parts, name: str) -> Any:
                     " sessions, and knows nothing of the others'",
                     PREFIX,
                 )
-            return MemoryRepository(parts)
+            return MemoryRepository(parts.clock)
         if name == "sqlalchemy":
             from ..repositories.sqlalchemy import SQLAlchemyRepository
 
             return SQLAlchemyRepository(
                 url,
-                parts,
+                parts.clock,
                 table=settings.repository_table,
                 timeout=settings.repository_timeout,
                 pool_size=settings.repository_pool_size,
@@ -100,7 +100,7 @@ def _make_shipped(parts: Parts, name: str) -> Any:
 
         return RedisRepository(
             url,
-            parts,
+            parts.clock,
             prefix=settings.repository_prefix,
             timeout=settings.repository_timeout,
             pool_size=settings.repository_pool_size,

@@ -40,7 +40,11 @@ def throttled(parts: Parts, check: Check) -> Check:
         parts.fault("throttle.storage", str(error))
         return check
     keys = DerivedKeys(
-        parts.ring, "throttle", settings.token_issuer, settings.token_audience
+        parts.ring,
+        "throttle",
+        settings.token_issuer,
+        settings.token_audience,
+        make=bytes,
     )
 
     def digest(text: str) -> str:
@@ -64,4 +68,4 @@ def _make_failures(parts: Parts, rate: Any) -> Any:
             "%sthrottle.storage = memory: each worker counts for itself",
             PREFIX,
         )
-    return MemoryFailures(rate.get_expiry(), parts)
+    return MemoryFailures(rate.get_expiry(), parts.clock)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -19,6 +18,7 @@ from zope.interface import implementer
 from ..errors import InvalidCredential, RepositoryUnavailable, Undecodable
 from ..interfaces import ICookieTransform
 from ..keys.derivation import NAME_BYTES, DerivedKeys
+from ..keys.lookup import CurrentRing
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -29,19 +29,18 @@ NONCE_BYTES = 12
 class RingTransform:
     """What both transforms share: a version, and keys by name.
 
-    :param ring: gives the key ring, when it is needed.
     :param purpose: labels of the derivation.
     """
 
     VERSION: bytes
     LABEL: str
 
-    def __init__(self, ring: Callable[[], Any], *purpose: str) -> None:
-        self._derived = DerivedKeys(ring, *purpose, self.LABEL)
+    def __init__(self, ring: CurrentRing, *purpose: str) -> None:
+        self._derived = DerivedKeys(ring, *purpose, self.LABEL, make=bytes)
 
     @property
-    def keys(self) -> dict[bytes, bytes]:
-        """Keys by name; another object once the ring is another."""
+    def keys(self) -> object:
+        """The keys of this moment; another object once they are others."""
         return self._derived.keys
 
     def _head(self) -> tuple[bytes, bytes]:

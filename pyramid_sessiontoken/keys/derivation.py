@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .ring import Key, is_replaced
+from .lookup import CurrentRing
+from .ring import Key
 
 #: The first label of every derivation; the rest names the purpose.
 LABEL = "pyramid_sessiontoken/1"
+
+Made = TypeVar("Made")
 
 KEY_BYTES = 32
 NAME_BYTES = 8
@@ -41,34 +44,45 @@ def derive(ring: Iterable[Key], *purpose: str) -> dict[bytes, bytes]:
     return keys
 
 
-class DerivedKeys:
+class DerivedKeys(Generic[Made]):
     """The keys for one purpose, derived once for each ring.
 
-    :param ring: gives the key ring, when it is needed.
+    :param make: makes of a derived key what works with it.
     """
 
-    def __init__(self, ring: Callable[[], Any], *purpose: str) -> None:
+    def __init__(
+        self,
+        ring: CurrentRing,
+        *purpose: str,
+        make: Callable[[bytes], Made],
+    ) -> None:
         self._ring = ring
         self._purpose = purpose
-        self._derived: tuple[Any, dict[bytes, bytes]] = (None, {})
+        self._make = make
+        self._derived: tuple[Any, dict[bytes, Made]] = (None, {})
 
     @property
-    def keys(self) -> dict[bytes, bytes]:
-        """Keys by name; another object once the ring is another."""
+    def keys(self) -> dict[bytes, Made]:
+        """What was made of each key, by the key's name; another object once
+        the ring is another.
+        """
         ring, keys = self._derived
         current = self._ring()
         if ring is not current:
-            keys = derive(current, *self._purpose)
+            derived = derive(current, *self._purpose)
+            keys = {name: self._make(key) for name, key in derived.items()}
             self._derived = (current, keys)
         return keys
 
-    def find(self, name: bytes) -> bytes | None:
-        """Give the key of a name, also of one that has just come."""
+    def find(self, name: bytes) -> Made | None:
+        """Give what was made of the key of a name, also of a key that this
+        process has not read yet; ``None`` where the ring has no such key.
+        """
         key = self.keys.get(name)
-        if key is None and is_replaced(self._derived[0]):
+        if key is None and self._ring.fresh(than=self._derived[0]):
             key = self.keys.get(name)
         return key
 
-    def first(self) -> tuple[bytes, bytes]:
+    def first(self) -> tuple[bytes, Made]:
         """Give name and key of the one that protects."""
         return next(iter(self.keys.items()))

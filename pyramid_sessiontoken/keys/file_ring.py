@@ -67,7 +67,7 @@ class FileRing:
         self._complaint: tuple[Stamps, str] | None = None
         self._looked: int = clock.now()
         self._looked_again: int | None = None
-        self._ring = KeyRing(arrange(keys, self._looked), self._look_again)
+        self._ring = KeyRing(arrange(keys, self._looked))
 
     @property
     def current(self) -> KeyRing:
@@ -88,8 +88,10 @@ class FileRing:
     def __iter__(self) -> Iterator[Key]:
         return iter(self.current)
 
-    def _look_again(self) -> KeyRing:
-        """Look within the second: somebody shows a key that is unknown."""
+    def reload(self) -> KeyRing:
+        """Look at the files again, at most twice a second: a request names
+        a key that is unknown here. Give the keys as they are now.
+        """
         now = self._clock.now()
         with self._lock:
             if now != self._looked_again:
@@ -105,7 +107,7 @@ class FileRing:
         keys = arrange(self._keys, now)
         changed = keys != self._ring.keys
         if changed:
-            self._ring = KeyRing(keys, self._look_again)
+            self._ring = KeyRing(keys)
         if changed or recovered:
             log.info("%s: %s", self._name, describe(self._ring))
 

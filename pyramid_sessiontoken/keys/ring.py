@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,16 +37,9 @@ class Key:
 @implementer(IKeyRing)
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys, the signer first, at least one.
-
-    :ivar look: looks whether there are other keys by now, and gives the ring
-        of today; ``None`` where the keys stay.
-    """
+    """Keys that stay, the signer first, at least one."""
 
     keys: tuple[Key, ...]
-    look: Callable[[], KeyRing] | None = field(
-        default=None, repr=False, compare=False
-    )
 
     @property
     def signer(self) -> Key:
@@ -54,15 +47,6 @@ class KeyRing:
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self.keys)
-
-
-def is_replaced(ring: Any) -> bool:
-    """Look whether a ring that lacks a key was replaced meanwhile."""
-    return (
-        isinstance(ring, KeyRing)
-        and ring.look is not None
-        and ring.look() is not ring
-    )
 
 
 def describe(ring: Any) -> str:

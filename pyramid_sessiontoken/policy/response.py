@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
-from ..interfaces import IClock
+from .. import clock
 
 #: What nobody but the client may keep, and not even that.
 NO_STORE = "private, no-store"
@@ -60,7 +60,7 @@ def is_cacheable(request: Any, response: Any) -> bool:
             return True
     if "Expires" not in response.headers:
         return False
-    now = request.registry.getUtility(IClock).now()
+    now = clock.now(request.registry)
     try:
         expires = response.expires
     except ValueError:

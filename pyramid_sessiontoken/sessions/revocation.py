@@ -7,10 +7,11 @@ import logging
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .. import clock
 from ..errors import InvalidCredential
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, subject_of
-from ..interfaces import IClock, IExpiryPolicy, IRenewingRepository, TokenItem
+from ..interfaces import IExpiryPolicy, IRenewingRepository, TokenItem
 from .cache import UNKNOWN, FirstLevelCache
 from .records import LINGER, find_repository, moment
 from .seal import Seal
@@ -189,8 +190,7 @@ class Revocations:
         return find_repository(self._registry)
 
     def _now(self) -> int:
-        now: int = self._registry.getUtility(IClock).now()
-        return now
+        return clock.now(self._registry)
 
 
 def _ended(sid: str) -> str:

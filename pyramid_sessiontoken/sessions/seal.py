@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..errors import InvalidCredential
 from ..keys.derivation import NAME_BYTES, DerivedKeys
+from ..keys.lookup import CurrentRing
 from ..tokens.payload import read_object
 
 VERSION = b"\x01"
@@ -24,17 +24,15 @@ class Seal:
     The key is derived from the ring for this purpose; the place, the key of
     the item, is authenticated with it, so that no two can be exchanged.
 
-    :param ring: gives the key ring, when it is needed.
     :param purpose: labels of the derivation.
     """
 
-    def __init__(self, ring: Callable[[], Any], *purpose: str) -> None:
-        self._derived = DerivedKeys(ring, *purpose)
-        self._made: tuple[Any, dict[bytes, AESGCM]] = (None, {})
+    def __init__(self, ring: CurrentRing, *purpose: str) -> None:
+        self._derived = DerivedKeys(ring, *purpose, make=AESGCM)
 
     def seal(self, members: dict[str, Any], place: str) -> bytes:
         """Encrypt under the first key."""
-        name, cipher = next(iter(self._ciphers().items()))
+        name, cipher = self._derived.first()
         nonce = secrets.token_bytes(NONCE_BYTES)
         content = json.dumps(members, separators=(",", ":")).encode()
         head = VERSION + name
@@ -48,7 +46,7 @@ class Seal:
             that left the ring, or of another version.
         """
         head, rest = sealed[: 1 + NAME_BYTES], sealed[1 + NAME_BYTES :]
-        cipher = self._cipher(head[1:])
+        cipher = self._derived.find(head[1:])
         if cipher is None or head[:1] != VERSION:
             raise InvalidCredential("its record is of another version or key")
         nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
@@ -59,22 +57,6 @@ class Seal:
         return read_object(content)
 
     @property
-    def keys(self) -> dict[bytes, bytes]:
-        """Keys by name; another object once the ring is another."""
+    def keys(self) -> object:
+        """The keys of this moment; another object once they are others."""
         return self._derived.keys
-
-    def _cipher(self, name: bytes) -> AESGCM | None:
-        cipher = self._ciphers().get(name)
-        if cipher is None and self._derived.find(name) is not None:
-            # A key that has just come.
-            cipher = self._ciphers().get(name)
-        return cipher
-
-    def _ciphers(self) -> dict[bytes, AESGCM]:
-        """Give them by the names of their keys, made once for each ring."""
-        keys = self.keys
-        made, ciphers = self._made
-        if made is not keys:
-            ciphers = {name: AESGCM(key) for name, key in keys.items()}
-            self._made = (keys, ciphers)
-        return ciphers

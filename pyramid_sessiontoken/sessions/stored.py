@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .. import clock
 from ..errors import SessionTokenError
 from ..identity.claims import FrozenDict
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
 from ..interfaces import (
     EXPIRED,
-    IClock,
     IExpiryPolicy,
     ISessionStore,
     ISubjectRepository,
@@ -48,7 +48,7 @@ class SessionInfo:
     current: bool
 
 
-class KeptSessions:
+class StoredSessions:
     """Sessions that the server can list and end.
 
     :param store: the default store, ``None`` where the application has its
@@ -107,7 +107,7 @@ class KeptSessions:
 
     def _live(self, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
         policy = self._registry.getUtility(IExpiryPolicy)
-        now = self._registry.getUtility(IClock).now()
+        now = clock.now(self._registry)
         return (t for t in tickets if policy.judge(t, now) is not EXPIRED)
 
     def can_end(self, reference: str | None) -> bool:

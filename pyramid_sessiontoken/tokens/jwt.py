@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from ..errors import ClaimsError, InvalidCredential
 from ..identity.ticket import Ticket, is_id, new_id
 from ..keys.base64url import decode_base64url, encode_base64url
+from ..keys.lookup import CurrentRing
 from ..keys.ring import Key
 from .payload import read_object, read_ticket, write_members
 from .verified import VerifiedTokens
@@ -48,38 +49,20 @@ REMEMBERED = 10_000
 class SessionJWT:
     """Write tickets as JWTs; read no others than it could have written.
 
-    :param ring: the first key signs, all verify.
-    :param algorithm: one of :data:`ALGORITHMS`.
+    :param ring: its first key signs, all verify.
+    :param algorithm: one of :data:`.strength.ALGORITHMS`.
     :param issuer: ``iss`` (RFC 7519, section 4.1.1).
     :param audience: ``aud`` (section 4.1.3).
-    :param remembered: how many verified tokens are remembered.
     """
 
     def __init__(
-        self,
-        ring: Iterable[Key],
-        algorithm: str,
-        issuer: str,
-        audience: str,
-        remembered: int = REMEMBERED,
+        self, ring: CurrentRing, algorithm: str, issuer: str, audience: str
     ) -> None:
-        self.ring = ring
+        self._ring = ring
         self._algorithm = algorithm
         self._issuer = issuer
         self._audience = audience
-        self._verified = VerifiedTokens[Ticket](remembered)
-        self._signer, *_ = ring
-        # All that a token may say of its own verification is one of these
-        # texts. No "alg", "kid", "typ", "crit" or "jku" is ever interpreted.
-        self._keys = {
-            self._encode({}, key).partition(".")[0]: key for key in ring
-        }
-        # Made once, and copied for each token.
-        hashed = _HASHES[algorithm]()
-        self._macs = {
-            header: HMAC(key.secret, hashed)
-            for header, key in self._keys.items()
-        }
+        self._made: _RingKeys | None = None
 
     def encode(self, ticket: Ticket) -> str:
         """Write a token.
@@ -93,7 +76,7 @@ class SessionJWT:
             **write_members(ticket),
             **ticket.claims,
         }
-        token = self._encode(payload, self._signer)
+        token = self._encode(payload, self._keys.signer)
         if len(token) > MAX_ISSUED:
             raise ClaimsError(
                 f"the claims make a token of {len(token)} bytes, and"
@@ -113,17 +96,35 @@ class SessionJWT:
             raw = token.encode("ascii")
         except UnicodeEncodeError:
             raise InvalidCredential("it is not ASCII") from None
+        keys = self._keys
         digest = sha256(raw).digest()
-        ticket = self._verified.get(digest)
+        ticket = keys.verified.get(digest)
         if ticket is None:
-            ticket = self._read(self._verify(token, raw))
-            self._verified.add(digest, ticket)
+            header = token.partition(".")[0]
+            if header not in keys.macs and self._ring.fresh(than=keys.ring):
+                keys = self._keys
+            ticket = self._read(_verify(keys, token, raw))
+            keys.verified.add(digest, ticket)
         return ticket
 
-    def key_of(self, token: str) -> str | None:
-        """Give the ``kid`` of the key that a token names, if it is ours."""
-        key = self._keys.get(token.partition(".")[0])
+    def kid_of(self, token: str) -> str | None:
+        """Give the ``kid`` of the key that a token names; ``None`` where the
+        ring has no such key.
+        """
+        key = self._keys.by_header.get(token.partition(".")[0])
         return None if key is None else key.kid
+
+    @property
+    def _keys(self) -> _RingKeys:
+        """What was made of the ring of this moment."""
+        ring = self._ring()
+        made = self._made
+        if made is None or made.ring is not ring:
+            headers = {
+                self._encode({}, key).partition(".")[0]: key for key in ring
+            }
+            made = self._made = _RingKeys(ring, headers, self._algorithm)
+        return made
 
     def _encode(self, payload: dict[str, Any], key: Key) -> str:
         return jwt.encode(
@@ -132,27 +133,6 @@ class SessionJWT:
             self._algorithm,
             headers={"typ": TYPE, "kid": key.kid},
         )
-
-    def _verify(self, token: str, raw: bytes) -> str:
-        """Hold the MAC against the token; give its payload segment.
-
-        The order is that of RFC 7515, section 5.2, but that nothing is
-        decoded before the MAC holds.
-        """
-        header, _, rest = token.partition(".")
-        prepared = self._macs.get(header)
-        if prepared is None:
-            raise InvalidCredential(
-                "it is no token of ours, or no key of the ring made it"
-            )
-        payload, _, signature = rest.rpartition(".")
-        mac = prepared.copy()
-        mac.update(raw[: len(header) + 1 + len(payload)])
-        # Compared as text, so that one MAC has one spelling.
-        expected = encode_base64url(mac.finalize())
-        if not hmac.compare_digest(expected, signature):
-            raise InvalidCredential("its signature is wrong")
-        return payload
 
     def _read(self, segment: str) -> Ticket:
         try:
@@ -201,3 +181,49 @@ def decode_segment(segment: str) -> bytes:
         return decode_base64url(segment)
     except ValueError:
         raise InvalidCredential("it is no canonical base64url") from None
+
+
+class _RingKeys:
+    """What is made once of a key ring, and what its keys verified.
+
+    :ivar by_header: keys by the header segment of the tokens that they sign.
+        No "alg", "kid", "typ", "crit" or "jku" of a token is ever
+        interpreted: all that a token may say of its own verification is one
+        of these texts.
+    :ivar macs: prepared MACs, copied for each token.
+    """
+
+    def __init__(
+        self, ring: Any, by_header: dict[str, Key], algorithm: str
+    ) -> None:
+        hashed = _HASHES[algorithm]()
+        self.ring = ring
+        self.signer, *_ = ring
+        self.by_header = by_header
+        self.macs = {
+            header: HMAC(key.secret, hashed)
+            for header, key in by_header.items()
+        }
+        self.verified = VerifiedTokens[Ticket](REMEMBERED)
+
+
+def _verify(keys: _RingKeys, token: str, raw: bytes) -> str:
+    """Compare a token's MAC; give its payload segment.
+
+    The order is that of RFC 7515, section 5.2, but that nothing is decoded
+    before the MAC holds.
+    """
+    header, _, rest = token.partition(".")
+    prepared = keys.macs.get(header)
+    if prepared is None:
+        raise InvalidCredential(
+            "it is no token of ours, or no key of the ring made it"
+        )
+    payload, _, signature = rest.rpartition(".")
+    mac = prepared.copy()
+    mac.update(raw[: len(header) + 1 + len(payload)])
+    # Compared as text, so that one MAC has one spelling.
+    expected = encode_base64url(mac.finalize())
+    if not hmac.compare_digest(expected, signature):
+        raise InvalidCredential("its signature is wrong")
+    return payload

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.keys import Rings
 from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
@@ -23,7 +24,7 @@ from pyramid_sessiontoken.keys.base64url import (
     encode_base64url,
 )
 from pyramid_sessiontoken.keys.derivation import derive
-from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.keys.ring import Key
 
 BOTH = [SignedTransform, EncryptedTransform]
 PURPOSE = ("cookie", "__Host-sessiontoken", "https://issuer", "https://aud")
@@ -34,8 +35,7 @@ KNOWN = json.loads(
 
 
 def make(kind, *keys, purpose=PURPOSE):
-    ring = KeyRing(keys or (FIRST,))
-    return kind(lambda: ring, *purpose)
+    return kind(Rings(*(keys or (FIRST,))), *purpose)
 
 
 def reads(transform, protected):
@@ -168,26 +168,26 @@ def test_every_key_of_the_ring_verifies(kind):
 
 
 def test_a_key_that_left_the_ring_ends_what_it_protected(kind):
-    rings = [KeyRing((FIRST,))]
-    transform = kind(lambda: rings[-1], *PURPOSE)
+    rings = Rings(FIRST)
+    transform = kind(rings, *PURPOSE)
     protected = transform.encode(CONTENT)
 
-    rings.append(KeyRing((SECOND, FIRST)))
+    rings.replace(SECOND, FIRST)
     assert transform.decode(protected) == CONTENT
     renewed = transform.encode(CONTENT)
 
-    rings.append(KeyRing((SECOND,)))
+    rings.replace(SECOND)
     assert transform.decode(renewed) == CONTENT
     assert refusal(transform, protected) == "no key of the ring made it"
 
 
 def test_keys_are_derived_once_for_a_ring(kind):
-    rings = [KeyRing((FIRST,))]
-    transform = kind(lambda: rings[-1], *PURPOSE)
+    rings = Rings(FIRST)
+    transform = kind(rings, *PURPOSE)
     before = transform.keys
     assert transform.keys is before
 
-    rings.append(KeyRing((FIRST,)))
+    rings.replace(FIRST)
 
     assert transform.keys is not before
     assert transform.keys == before

@@ -21,7 +21,7 @@ from pyramid_sessiontoken.config.kinds_of_keys import read_keys
 from pyramid_sessiontoken.interfaces import IKeyRing
 from pyramid_sessiontoken.keys.file_ring import PROPAGATION, FileRing, arrange
 from pyramid_sessiontoken.keys.jwk import write_jwk_set
-from pyramid_sessiontoken.keys.ring import Key, KeyRing, is_replaced
+from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.testing import ManualClock
 
 OLD, NEW, NEWER = FIRST, SECOND, STRANGER
@@ -85,11 +85,6 @@ def test_it_does_what_the_seam_asks(ring):
     assert ring.current is ring.current
 
 
-def test_another_ring_is_never_replaced():
-    assert not is_replaced(KeyRing((OLD,)))
-    assert not is_replaced(object())
-
-
 # A new key
 
 
@@ -141,7 +136,7 @@ def test_who_starts_signs_with_the_first_key_and_is_understood(
     before = ring.current
 
     assert start().signer == NEW
-    assert is_replaced(before)
+    assert ring.reload() is not before
     assert list(ring.current) == [OLD, NEW]
 
 
@@ -299,17 +294,17 @@ def test_a_change_since_the_settings_were_read_is_found(path, clock):
 
 def test_an_unknown_key_has_it_look_once_more_a_second(ring, path, clock):
     seen = ring.current
-    assert not is_replaced(seen)
+    assert ring.reload() is seen
     put_keys(path, NEW)
     # The second look of this second was in vain.
-    assert not is_replaced(seen)
+    assert ring.reload() is seen
     clock.advance(1)
-    assert is_replaced(seen)
+    assert ring.reload() is not seen
     assert list(ring.current) == [NEW]
     # Who holds the old one is told, though nothing is read any more.
     count = ring.reader.count
-    assert is_replaced(seen)
-    assert not is_replaced(ring.current)
+    assert ring.reload() is not seen
+    assert ring.reload() is ring.current
     assert ring.reader.count == count
 
 
@@ -321,7 +316,7 @@ def test_within_the_second_that_it_looked_it_looks_for_an_unknown_key(
     put_keys(path, NEW)
 
     assert ring.current is seen
-    assert is_replaced(seen)
+    assert ring.reload() is not seen
     assert list(ring.current) == [NEW]
 
 
@@ -380,7 +375,7 @@ def test_a_broken_file_changes_nothing_and_is_told_once(
     for _ in range(5):
         clock.advance(1)
         assert ring.current is before
-        assert not is_replaced(before)
+        assert ring.reload() is before
     (line,) = said()
     assert line.startswith("ERROR ")
     assert line.endswith("; the former keys stay")
@@ -460,7 +455,7 @@ def test_nobody_waits_for_who_reads(path, clock):
         assert reading.wait(30)
         assert ring.current is before
         # But for who needs to know.
-        second = pool.submit(is_replaced, before)
+        second = pool.submit(lambda: ring.reload() is not before)
         go_on.set()
         assert list(first.result(30)) == [OLD, NEW]
         assert second.result(30) is True
@@ -477,7 +472,7 @@ def test_threads_never_see_half_a_ring(ring, path, clock):
             found = ring.current
             if not seen or seen[-1] is not found:
                 seen.append(found)
-            is_replaced(found)
+            ring.reload()
         return seen
 
     with ThreadPoolExecutor(6) as pool:

@@ -92,9 +92,9 @@ def race(processes, clock, way, userid):
 
     def end(process):
         if way == "end":
-            process.kept.end(ticket.sid)
+            process.stored.end(ticket.sid)
         else:
-            process.kept.end_all(userid)
+            process.stored.end_all(userid)
 
     calls = [(verb, p) for verb in (renew, swap) for p in processes * 2]
     calls.append((end, two))

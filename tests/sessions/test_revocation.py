@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from pyramid.registry import Registry
 from support import START
+from support.keys import Rings
 from support.tokens import FIRST, SECOND, make_ticket
 from zope.interface import implementer_only
 
@@ -15,7 +16,6 @@ from pyramid_sessiontoken.interfaces import (
     IExpiryPolicy,
     ITokenRepository,
 )
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.records import LINGER, moment
@@ -75,8 +75,7 @@ def process(clock, repository, ttl=5, keys=(FIRST,)):
     registry.registerUtility(clock, IClock)
     registry.registerUtility(repository, ITokenRepository)
     registry.registerUtility(ExpiryPolicy(ABSOLUTE, 3600), IExpiryPolicy)
-    ring = KeyRing(keys)
-    seal = Seal(lambda: ring, "store")
+    seal = Seal(Rings(*keys), "store")
     return Revocations(registry, seal, FirstLevelCache(100, ttl))
 
 

@@ -6,11 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
+from support.keys import Rings
 from support.tokens import FIRST, SECOND, STRANGER
 
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.keys.derivation import derive
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.sessions.seal import Seal
 
 MEMBERS = {"sub": "alice", "claims": {"word": "gr\u00fcn"}, "iat": 5}
@@ -18,8 +18,7 @@ PLACE = "a" * 64
 
 
 def seal_of(*keys, purpose=("store", "issuer", "audience")):
-    ring = KeyRing(keys or (FIRST,))
-    return Seal(lambda: ring, *purpose)
+    return Seal(Rings(*(keys or (FIRST,))), *purpose)
 
 
 @pytest.fixture
@@ -135,12 +134,12 @@ def test_a_key_that_left_the_ring_opens_nothing():
 
 
 def test_the_ring_is_looked_up_when_it_is_needed():
-    rings = [KeyRing((FIRST,))]
-    seal = Seal(lambda: rings[-1], "store")
+    rings = Rings(FIRST)
+    seal = Seal(rings, "store")
     sealed = seal.seal(MEMBERS, PLACE)
-    rings.append(KeyRing((SECOND,)))
+    rings.replace(SECOND)
     assert refused(seal, sealed)
-    rings.append(KeyRing((SECOND, FIRST)))
+    rings.replace(SECOND, FIRST)
     assert seal.open(sealed, PLACE) == MEMBERS
 
 

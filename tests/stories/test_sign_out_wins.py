@@ -66,16 +66,16 @@ class World:
     # What ends it.
 
     def ends(self):
-        self.ender.kept.end(self.ticket.sid, self.reference)
+        self.ender.stored.end(self.ticket.sid, self.reference)
 
     def ends_by_name(self):
-        self.ender.kept.end(self.ticket.sid)
+        self.ender.stored.end(self.ticket.sid)
 
     def ends_all(self):
-        self.ender.kept.end_all("alice")
+        self.ender.stored.end_all("alice")
 
     def ends_others(self):
-        self.ender.kept.end_all("alice", self.ticket.sid)
+        self.ender.stored.end_all("alice", self.ticket.sid)
 
     # What comes of it.
 
@@ -190,7 +190,9 @@ def test_of_two_who_end_all_neither_brings_back_what_the_other_ended(
         answer = played.play(["ends_others", "ends_all"], choose)
         assert not any(played.living())
         for each in played.processes:
-            assert each.kept.revocations.is_ended(played.ticket), played.steps
+            assert each.stored.revocations.is_ended(played.ticket), (
+                played.steps
+            )
         return answer
 
     assert every_order(play) > 10

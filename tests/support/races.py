@@ -15,15 +15,16 @@ from pyramid_sessiontoken.interfaces import (
     ISessionStore,
     ITokenRepository,
 )
-from pyramid_sessiontoken.keys.ring import KeyRing
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.forms import Reference
+from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
-from pyramid_sessiontoken.sessions.stored import KeptSessions
-from support.tokens import FIRST
+from pyramid_sessiontoken.sessions.stored import StoredSessions
+from support.keys import Rings
+from support.tokens import FIRST, make_jwt
 
 
 class Process:
@@ -34,21 +35,25 @@ class Process:
         registry.registerUtility(clock, IClock)
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
         registry.registerUtility(repository, ITokenRepository)
-        ring = KeyRing((FIRST,))
-        seal = Seal(lambda: ring, "store")
+        seal = Seal(Rings(FIRST), "store")
         cache = FirstLevelCache(100, ttl)
         revocations = Revocations(registry, seal, cache)
         store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(store, ISessionStore)
-        form = Reference(registry, revocations)
-        self.kept = KeptSessions(registry, store, revocations)
+        form = HeaderForm(
+            make_jwt(FIRST),
+            References(registry, revocations, ""),
+            revocations,
+            writes_references=True,
+        )
+        self.stored = StoredSessions(registry, store, revocations)
         self.sessions = Sessions(registry, form, "Session", revocations)
 
     def sign_in(self, userid="alice"):
         return self.sessions.issue(Identity(userid, {}, "basic")).access_token
 
     def ticket(self, reference):
-        return self.sessions.redeem(reference)[0]
+        return self.sessions.redeem(reference).ticket
 
     def lives(self, reference):
         try:

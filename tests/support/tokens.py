@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pyramid_sessiontoken.identity.claims import freeze_claims
 from pyramid_sessiontoken.identity.ticket import Ticket
 from pyramid_sessiontoken.keys.base64url import encode_base64url
-from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.tokens.jwt import SessionJWT
+from support.keys import Rings
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "https://audience.example"
@@ -46,7 +47,7 @@ def make_jwt(
     issuer: str = ISSUER,
     audience: str = AUDIENCE,
 ) -> SessionJWT:
-    return SessionJWT(KeyRing(keys or (FIRST,)), algorithm, issuer, audience)
+    return SessionJWT(Rings(*(keys or (FIRST,))), algorithm, issuer, audience)
 
 
 def make_ticket(**changes: Any) -> Ticket:

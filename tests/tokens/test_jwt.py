@@ -8,6 +8,7 @@ import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.keys import Rings
 from support.tokens import (
     ALGORITHMS,
     AUDIENCE,
@@ -32,7 +33,7 @@ from support.tokens import (
 from pyramid_sessiontoken.errors import ClaimsError, InvalidCredential
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.interfaces import RENEW, VALID
-from pyramid_sessiontoken.keys.ring import Key, KeyRing
+from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.sessions.lifecycle import IssuedToken
 from pyramid_sessiontoken.tokens.jwt import SessionJWT
 
@@ -353,7 +354,7 @@ def test_a_key_that_does_not_sign_yet_verifies():
     token = make_jwt(SECOND).encode(make_ticket())
 
     assert published.decode(token) == make_ticket()
-    assert published.key_of(published.encode(make_ticket())) == FIRST.kid
+    assert published.kid_of(published.encode(make_ticket())) == FIRST.kid
 
 
 def test_one_keys_name_does_not_make_another_keys_signature_good():
@@ -369,11 +370,11 @@ def test_one_keys_name_does_not_make_another_keys_signature_good():
 def test_a_token_tells_which_of_our_keys_it_names():
     reader = make_jwt(FIRST, SECOND)
 
-    assert reader.key_of(make_jwt(FIRST).encode(make_ticket())) == FIRST.kid
-    assert reader.key_of(make_jwt(SECOND).encode(make_ticket())) == SECOND.kid
-    assert reader.key_of(make_jwt(STRANGER).encode(make_ticket())) is None
+    assert reader.kid_of(make_jwt(FIRST).encode(make_ticket())) == FIRST.kid
+    assert reader.kid_of(make_jwt(SECOND).encode(make_ticket())) == SECOND.kid
+    assert reader.kid_of(make_jwt(STRANGER).encode(make_ticket())) is None
     for text in ("", ".", "a.b.c", "\ud800", "\0"):
-        assert reader.key_of(text) is None
+        assert reader.kid_of(text) is None
 
 
 # Too long.
@@ -617,4 +618,4 @@ def test_a_printed_token_is_not_a_token():
 @pytest.mark.parametrize("token", [None, b"a.b.c", 5])
 def test_what_is_no_text_is_the_callers_mistake(token):
     with pytest.raises((TypeError, AttributeError)):
-        SessionJWT(KeyRing((FIRST,)), "HS256", "i", "a").decode(token)
+        SessionJWT(Rings(FIRST), "HS256", "i", "a").decode(token)

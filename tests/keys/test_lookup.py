@@ -1,0 +1,107 @@
+"""The ring of this moment, whatever the registry has."""
+
+import pytest
+from pyramid.registry import Registry
+from support.keys import put_keys
+from support.tokens import FIRST, SECOND
+from zope.interface import implementer
+
+from pyramid_sessiontoken.interfaces import IKeyRing
+from pyramid_sessiontoken.keys.file_ring import FileRing
+from pyramid_sessiontoken.keys.lookup import (
+    HEADER_RING,
+    CurrentRing,
+    header_ring,
+)
+from pyramid_sessiontoken.keys.ring import KeyRing
+
+
+@implementer(IKeyRing)
+class OwnRing:
+    """A ring of the application's, which changes without telling."""
+
+    def __init__(self, *keys):
+        self.keys = keys
+
+    @property
+    def signer(self):
+        return self.keys[0]
+
+    def __iter__(self):
+        return iter(self.keys)
+
+
+@pytest.fixture
+def registry():
+    return Registry()
+
+
+@pytest.fixture
+def current(registry):
+    return CurrentRing(registry)
+
+
+def test_without_a_ring_there_is_none(current):
+    assert current() is None
+    assert not current.fresh(than=None)
+
+
+def test_a_ring_is_given_as_it_is_and_is_not_fresh(registry, current):
+    ring = KeyRing((FIRST,))
+    registry.registerUtility(ring, IKeyRing)
+
+    assert current() is ring
+    assert not current.fresh(than=ring)
+
+
+def test_a_ring_that_was_swapped_is_fresh(registry, current):
+    before, after = KeyRing((FIRST,)), KeyRing((SECOND,))
+    registry.registerUtility(before, IKeyRing)
+    seen = current()
+    registry.registerUtility(after, IKeyRing)
+
+    assert current.fresh(than=seen)
+    assert current() is after
+
+
+def test_a_ring_of_the_applications_own_is_copied_until_it_changes(
+    registry, current
+):
+    own = OwnRing(FIRST)
+    registry.registerUtility(own, IKeyRing)
+    seen = current()
+
+    assert seen == KeyRing((FIRST,))
+    assert current() is seen
+    assert not current.fresh(than=seen)
+    own.keys = (SECOND, FIRST)
+    assert current.fresh(than=seen)
+    assert current() == KeyRing((SECOND, FIRST))
+
+
+def test_a_ring_in_a_file_is_read_again_when_it_must_be_fresh(
+    registry, current, tmp_path, clock
+):
+    path = tmp_path / "keys"
+    put_keys(path, FIRST)
+    keys = [(FIRST,)]
+    ring = FileRing((FIRST,), (str(path),), lambda: keys[-1], clock, "a ring")
+    registry.registerUtility(ring, IKeyRing)
+    seen = current()
+    put_keys(path, FIRST, SECOND)
+    keys.append((FIRST, SECOND))
+
+    assert current() is seen
+    assert current.fresh(than=seen)
+    assert list(current()) == [FIRST, SECOND]
+
+
+def test_header_tokens_have_a_ring_of_their_own_where_there_is_one(registry):
+    ring, tokens = KeyRing((FIRST,)), KeyRing((SECOND,))
+    current = header_ring(registry)
+
+    registry.registerUtility(ring, IKeyRing)
+    assert current() is ring
+    registry.registerUtility(tokens, IKeyRing, HEADER_RING)
+    assert current() is tokens
+    assert CurrentRing(registry)() is ring
