@@ -52,11 +52,11 @@ def of_mariadb(clock, request):
 @pytest.fixture(
     params=[
         of_memory,
-        of_redis,
-        of_cluster,
         of_sqlite,
-        of_postgresql,
-        of_mariadb,
+        *(
+            pytest.param(make, marks=pytest.mark.server)
+            for make in (of_redis, of_cluster, of_postgresql, of_mariadb)
+        ),
     ],
     ids=lambda each: each.__name__,
 )
