@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 #: The one reason that clients are told (RFC 6750, section 3.1).
-EXPIRED = "the token expired"
-
+REASON_EXPIRED = "the token expired"
 
 #: A reference that points nowhere, or a token of a session that was ended.
-ENDED = "its session ended, or never was"
+REASON_ENDED = "its session ended, or never was"
 
 
 class SessionTokenError(Exception):

@@ -37,7 +37,7 @@ from .keys.lookup import HEADER_RING
 from .keys.ring import describe
 from .policy.security_policy import POLICY, SessionTokenPolicy
 from .sessions.records import moment
-from .sessions.stored import KeptSessions, SessionInfo
+from .sessions.stored import SessionInfo, StoredSessions
 
 #: Purging begins with what expired so many days ago, and goes on by days.
 PURGE_DAYS = 7
@@ -196,7 +196,7 @@ def _check(arguments: argparse.Namespace) -> int:
             "cookie.name": policy.settings.cookie.full_name,
             "token.exchange": " ".join(rules.exchange),
             "challenge": " ".join(rules.challenge or ("all",)),
-            "revocation": _on_or_off(rules.kept),
+            "revocation": _on_or_off(rules.stored),
         }
         width = max(map(len, TABLE)) + len(PREFIX)
         for row in TABLE.values():
@@ -218,7 +218,7 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _on_or_off(kept: KeptSessions | None) -> str:
+def _on_or_off(kept: StoredSessions | None) -> str:
     return "on" if kept is not None and kept.revocations else "off"
 
 
@@ -233,7 +233,7 @@ def _follows(ring: Any) -> str:
 
 def _promise(policy: SessionTokenPolicy) -> str:
     """Tell what can be ended early, and how soon everybody knows."""
-    kept, settings = policy.rules.kept, policy.settings
+    kept, settings = policy.rules.stored, policy.settings
     if kept is None:
         return "nothing; a token ends at its own times."
     notice = settings.repository.notice
@@ -253,7 +253,7 @@ def _promise(policy: SessionTokenPolicy) -> str:
 def _sessions(arguments: argparse.Namespace) -> int:
     with _application(arguments.ini) as request:
         if arguments.userid is None:
-            kept = _policy(request).rules.kept
+            kept = _policy(request).rules.stored
             if kept is None:
                 raise SessionTokenError("sessiontoken.repository is not set")
             for userid, info in kept.of_everybody():
@@ -349,16 +349,17 @@ def _explain(arguments: argparse.Namespace) -> int:
     given = arguments.token
     token = sys.stdin.read().strip() if given == "-" else given
     with _application(arguments.ini) as request:
-        sessions = _policy(request).rules.sessions
+        header = _policy(request).rules.header
+        sessions = header.sessions
         try:
-            ticket = sessions.read(token)
+            ticket = sessions.read(token).ticket
         except InvalidCredential as refusal:
             print(f"Verdict: refused, {refusal.reason}")
             return 1
         now = clock.now(request.registry)
-        verdict = sessions.judge(ticket)
+        verdict = sessions.verdict_of(ticket)
         print(f"Verdict: {_VERDICTS.get(verdict, 'accepted')}")
-        for name, value in _facts(ticket, sessions.key_of(token)):
+        for name, value in _facts(ticket, header.form.kid_of(token)):
             print(f"{name}: {value}")
         left = sessions.remaining(ticket)
         over = verdict in _OVER

@@ -3,13 +3,15 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
+from support.ports import free_port
+
+pytestmark = pytest.mark.server
 
 TOP = Path(__file__).parent.parent
 
@@ -17,9 +19,7 @@ TOP = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """Serve development.ini on a free port of the loopback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     ini = tmp_path_factory.mktemp("demo") / "demo.ini"
     text = (TOP / "development.ini").read_text()
     ini.write_text(text.replace("127.0.0.1:6543", f"127.0.0.1:{port}"))

@@ -7,32 +7,15 @@ import re
 
 import jwt
 import pytest
-from pyramid.config import Configurator
-from support import KEY, OTHER_KEY, START
-from zope.interface import implementer, implementer_only
+from support import KEY, OTHER_KEY, application
+from support.application import CLOCK
 
-from pyramid_sessiontoken.interfaces import (
-    IClock,
-    ISessionStore,
-    ITokenRepository,
-)
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 from pyramid_sessiontoken.keys.jwk import read_jwk_set, write_jwk_set
 from pyramid_sessiontoken.keys.ring import Key
-from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.scripts import main
-from pyramid_sessiontoken.testing import ManualClock
 
-CLOCK = ManualClock(START)
 SQLITE = {"repository": "sqlalchemy", "repository__url": "sqlite://"}
-
-
-def make_app(global_config, **settings):
-    """An application for the commands, on a clock that is held in the hand."""
-    config = Configurator(settings=settings)
-    config.registry.registerUtility(CLOCK, IClock)
-    config.include("pyramid_sessiontoken", route_prefix="/auth")
-    return config.make_wsgi_app()
 
 
 @pytest.fixture
@@ -48,7 +31,7 @@ def ini(tmp_path):
             "\n".join(
                 [
                     "[app:main]",
-                    "use = call:test_scripts:make_app",
+                    "use = call:support.application:make_app",
                     *lines,
                     "[server:main]",
                     "use = egg:waitress#main",
@@ -208,9 +191,9 @@ def test_check_lists_all_faults(run, ini):
 
 def test_what_the_application_sets_is_told_apart(run, ini, monkeypatch):
     path = ini()
-    make = make_app
-    monkeypatch.setitem(
-        make_app.__globals__,
+    make = application.make_app
+    monkeypatch.setattr(
+        application,
         "make_app",
         lambda global_config, **settings: make(
             global_config, **settings, **{"sessiontoken.realm": "own"}
@@ -346,13 +329,13 @@ def test_everybody_s_sessions_are_listed(run, kept, ini):
     ("settings", "lacks"),
     [
         (
-            {"repository": "test_scripts:make_four_verbs"},
+            {"repository": "support.application:make_four_verbs"},
             "IListingRepository: name a user",
         ),
         (
             {
                 "repository": "memory",
-                "session_store": "test_scripts:make_own_store",
+                "session_store": "support.application:make_own_store",
             },
             "ISessionStore",
         ),
@@ -365,24 +348,6 @@ def test_what_cannot_list_everybody_s_sessions_says_so(
     status, out, err = run("sessions", ini(**settings))
     assert (status, out) == (1, "")
     assert lacks in err
-
-
-@implementer_only(ITokenRepository)
-class FourVerbs(MemoryRepository):
-    """A repository without powers."""
-
-
-def make_four_verbs(options, registry):
-    return FourVerbs(CLOCK)
-
-
-@implementer(ISessionStore)
-class OwnStore:
-    """No command asks it for anything."""
-
-
-def make_own_store(options, registry):
-    return OwnStore()
 
 
 def test_what_names_a_session_may_begin_with_a_dash(run, kept):
@@ -413,13 +378,14 @@ def test_purge_forgets_what_has_expired_and_says_how_much(run, kept, ini):
 def test_a_repository_that_is_purged_at_once_is_purged_by_days(
     run, ini, monkeypatch
 ):
-    out = run("purge", ini(repository="test_scripts:make_four_verbs"))[1]
+    path = ini(repository="support.application:make_four_verbs")
+    out = run("purge", path)[1]
     assert len(out.splitlines()) == 8
     assert "until 2027-01-08 08:00: 0 forgotten" in out
     assert "until 2027-01-15 08:00: 0 forgotten" in out
     # One that counts nothing is purged as well.
-    monkeypatch.setattr(FourVerbs, "remove_all_before", _forget)
-    out = run("purge", ini(repository="test_scripts:make_four_verbs"))[1]
+    monkeypatch.setattr(application.FourVerbs, "remove_all_before", _forget)
+    out = run("purge", path)[1]
     assert "until 2027-01-15 08:00: done" in out
 
 
@@ -452,16 +418,12 @@ def test_check_prints_what_is_revocable_and_how_fast(
 
 def test_an_application_without_the_library_is_told_so(run, tmp_path):
     file = tmp_path / "other.ini"
-    file.write_text("[app:main]\nuse = call:test_scripts:make_other\n")
+    file.write_text("[app:main]\nuse = call:support.application:make_other\n")
     status, _, err = run("check", str(file))
     assert status == 1
     assert "does not include pyramid_sessiontoken" in err
     status, _, err = run("check", f"{file}#absent")
     assert status == 1
-
-
-def make_other(global_config, **settings):
-    return Configurator(settings=settings).make_wsgi_app()
 
 
 @pytest.mark.parametrize(

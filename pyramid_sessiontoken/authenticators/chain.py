@@ -1,8 +1,7 @@
-"""The ordered chain: each finds nothing, vouches, or refuses."""
+"""The chain of authenticators: each finds nothing, vouches, or refuses."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -15,13 +14,22 @@ from ..errors import (
     Undecodable,
 )
 from ..identity.identity import Identity
-from ..identity.ticket import Ticket
 from ..interfaces import IAuthenticator
-from .state import Refusal, RequestState, Status
-
-log = logging.getLogger("pyramid_sessiontoken")
+from .state import Answer, Refusal, RequestState, Status
 
 _CROSS_SITE = "another site made the browser send it"
+
+# How much an answer counts in Chain.first. The greater replaces the lesser;
+# but between two that vouch the order of the list decides.
+_NOTHING = 0
+_REFUSED_AMBIENT = 1
+_VOUCHED_AMBIENT = 2
+#: No ambient credential replaces an explicit one that is refused.
+_REFUSED_EXPLICIT = 3
+#: Not even looked at, as the client tried too often.
+_THROTTLED = 4
+_VOUCHED_EXPLICIT = 5
+_BOTH_VOUCH = {_VOUCHED_AMBIENT, _VOUCHED_EXPLICIT}
 
 
 def is_explicit(authenticator: Any) -> bool:
@@ -33,132 +41,136 @@ def is_explicit(authenticator: Any) -> bool:
     return not authenticator.ambient or authenticator.scheme is not None
 
 
-def first(
-    request: Any,
-    state: RequestState,
-    names: Iterable[str],
-    is_cross_site: Callable[[Any], bool],
-) -> Identity | Refusal | None:
-    """Give the identity that the first to vouch vouches for, or else the
-    refusal that decided.
+class Chain:
+    """Asks the authenticators that the registry has.
 
-    A refused explicit credential is never replaced by an ambient one, so an
-    ambient identity stands only once every explicit one was looked at. Who
-    vouches without naming a user signs nobody in.
-
-    :param names: of the authenticators, in order of precedence.
+    :param is_cross_site: tells whether another site made the browser send a
+        request; what browsers send by themselves is refused then.
     """
-    find = request.registry.utilities.lookup
-    found: Identity | None = None
-    refused: Refusal | None = None
-    refused_explicit: Refusal | None = None
-    for name in names:
-        authenticator = find((), IAuthenticator, name) or _missing(name)
-        if (found or refused_explicit) and not is_explicit(authenticator):
-            continue
-        answer = ask(request, state, name, authenticator, is_cross_site)
-        if answer is None:
-            continue
-        if isinstance(answer, Refusal):
-            refused = refused or answer
-            if is_explicit(authenticator):
-                if answer.retry_after is not None:
-                    refused_explicit = answer
-                refused_explicit = refused_explicit or answer
-                found = None
-        elif found is None and answer.userid is not None:
-            found = answer
-            if is_explicit(authenticator):
+
+    def __init__(self, is_cross_site: Callable[[Any], bool]) -> None:
+        self.is_cross_site = is_cross_site
+
+    def first(
+        self, request: Any, state: RequestState, names: Iterable[str]
+    ) -> Identity | Refusal | None:
+        """Give the identity or the refusal that counts most; ``None`` where
+        nothing was shown. An identity without a userid counts for nothing.
+
+        :param names: of the authenticators, in order of precedence.
+        """
+        best: Identity | Refusal | None = None
+        most = _NOTHING
+        for name in names:
+            authenticator = find_authenticator(request, name)
+            explicit = is_explicit(authenticator)
+            if most >= _VOUCHED_AMBIENT and not explicit:
+                continue
+            answer = self._ask(request, state, name, authenticator)
+            counts = _weight(answer, explicit)
+            if counts > most and {counts, most} != _BOTH_VOUCH:
+                best, most = answer, counts
+            if most == _VOUCHED_EXPLICIT:
                 break
-    return found or refused_explicit or refused
+        return best
 
+    def every(
+        self, request: Any, state: RequestState, names: Iterable[str]
+    ) -> list[Identity] | Refusal:
+        """Give the identities of all that vouch, in order of precedence, or
+        the refusal that decides; an empty list where nothing was shown.
 
-def every(
-    request: Any,
-    state: RequestState,
-    names: Iterable[str],
-    is_cross_site: Callable[[Any], bool],
-) -> list[Identity] | Refusal:
-    """Give the identities of all that vouch, in order of precedence, or else
-    the refusal that decided; an empty list where nothing was shown.
+        Where an explicit credential is refused, no ambient one counts. A
+        refusal decides where no identity that counts names a user.
+        """
+        vouched: list[tuple[bool, Identity]] = []
+        refused: list[tuple[bool, Refusal]] = []
+        for name in names:
+            authenticator = find_authenticator(request, name)
+            answer = self._ask(request, state, name, authenticator)
+            explicit = is_explicit(authenticator)
+            if isinstance(answer, Refusal):
+                refused.append((explicit, answer))
+            elif answer is not None:
+                vouched.append((explicit, answer))
+        only_explicit = any(explicit for explicit, _ in refused)
+        counting = [i for is_e, i in vouched if is_e or not only_explicit]
+        if refused and all(identity.userid is None for identity in counting):
+            return max(refused, key=_urgency)[1]
+        return counting
 
-    Where an explicit credential is refused, no ambient one counts. Where
-    nobody names a user, a refusal decides.
-    """
-    find = request.registry.utilities.lookup
-    vouched: list[tuple[bool, Identity]] = []
-    refused: list[tuple[bool, Refusal]] = []
-    for name in names:
-        authenticator = find((), IAuthenticator, name) or _missing(name)
-        answer = ask(request, state, name, authenticator, is_cross_site)
-        explicit = is_explicit(authenticator)
-        if isinstance(answer, Refusal):
-            refused.append((explicit, answer))
-        elif answer is not None:
-            vouched.append((explicit, answer))
-    only_explicit = any(explicit for explicit, _ in refused)
-    standing = [i for explicit, i in vouched if explicit or not only_explicit]
-    if refused and all(identity.userid is None for identity in standing):
-        return max(refused, key=_weight)[1]
-    return standing
+    def ask(
+        self, request: Any, state: RequestState, name: str
+    ) -> Identity | Refusal | None:
+        """Ask one authenticator, once a request: passwords are slow to
+        check, and a credential that is good once may not be good twice.
+        """
+        authenticator = find_authenticator(request, name)
+        return self._ask(request, state, name, authenticator)
 
+    def _ask(
+        self, request: Any, state: RequestState, name: str, authenticator: Any
+    ) -> Identity | Refusal | None:
+        if name not in state.answers:
+            state.vary += tuple(authenticator.vary)
+            state.answers[name] = self._answer(
+                request, state, name, authenticator
+            )
+        answer = state.answers[name]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-def _weight(refused: tuple[bool, Refusal]) -> tuple[bool, bool]:
-    """Say which refusal is told: that one tried too often, before all."""
-    explicit, refusal = refused
-    return refusal.retry_after is not None, explicit
-
-
-def ask(
-    request: Any,
-    state: RequestState,
-    name: str,
-    authenticator: Any,
-    is_cross_site: Callable[[Any], bool],
-) -> Identity | Refusal | None:
-    """Ask one authenticator, once a request: passwords are slow to check,
-    and a credential that is good once may not be good twice.
-    """
-    answers = state.answers
-    if name not in answers:
-        state.vary += tuple(authenticator.vary)
+    def _answer(
+        self, request: Any, state: RequestState, name: str, authenticator: Any
+    ) -> Answer:
         try:
             identity = authenticator.authenticate(request)
         except Exception as error:  # noqa: BLE001
-            foreign = authenticator.ambient and is_cross_site(request)
-            answers[name] = _refuse_or_keep(
-                state, name, error, deletes=not foreign
-            )
-        else:
-            if identity is not None:
-                identity = _accept(name, identity)
-                if authenticator.ambient and is_cross_site(request):
-                    identity = refuse(state, name, _CROSS_SITE)
-            answers[name] = identity
-    answer = answers[name]
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+            foreign = authenticator.ambient and self.is_cross_site(request)
+            if isinstance(error, Undecodable) and not foreign:
+                state.status = max(state.status, Status.DISCARD)
+            return _refuse_or_keep(state, name, error)
+        if identity is None:
+            return None
+        answer = _name(name, identity)
+        if authenticator.ambient and self.is_cross_site(request):
+            return state.refuse(name, _CROSS_SITE)
+        return answer
+
+
+def find_authenticator(request: Any, name: str) -> Any:
+    """Look an authenticator up.
+
+    :raises SessionTokenError: where none has this name.
+    """
+    found = request.registry.utilities.lookup((), IAuthenticator, name)
+    if found is None:
+        raise SessionTokenError(
+            f"sessiontoken.authenticators names {name!r}, and no authenticator"
+            " is registered under this name"
+            " (config.add_sessiontoken_authenticator)"
+        )
+    return found
 
 
 def _refuse_or_keep(
-    state: RequestState, name: str, error: Exception, *, deletes: bool
-) -> Refusal | Exception:
-    if deletes and isinstance(error, Undecodable):
-        # It has no use any more; the response deletes it.
-        state.status = Status.DELETE
+    state: RequestState, name: str, error: Exception
+) -> Answer:
+    """Note the refusal that an error means. Any other error, the backend's
+    or the application's, is kept like an answer: whoever asks raises it.
+    """
     if isinstance(error, TooManyAttempts):
-        return refuse(state, name, str(error), error.retry_after)
+        return state.refuse(name, str(error), error.retry_after)
     if isinstance(error, InvalidCredential):
-        return refuse(state, name, str(error), ticket=error.ticket)
+        return state.refuse(name, str(error), ticket=error.ticket)
     if isinstance(error, ClaimsError):
-        return refuse(state, name, str(error))
-    # The backend's or the application's fault. It is kept like any other
-    # answer; whoever asked raises it where it can be seen.
+        return state.refuse(name, str(error))
     return error
 
 
-def _accept(name: str, identity: object) -> Identity | Exception:
+def _name(name: str, identity: object) -> Identity | Exception:
+    """Say in an identity by which authenticator it comes."""
     if not isinstance(identity, Identity):
         return TypeError(
             f"the authenticator {name!r} gave {type(identity).__name__},"
@@ -169,29 +181,18 @@ def _accept(name: str, identity: object) -> Identity | Exception:
     return replace(identity, authenticator=name)
 
 
-def refuse(
-    state: RequestState,
-    name: str,
-    reason: str,
-    retry_after: int | None = None,
-    ticket: Ticket | None = None,
-) -> Refusal:
-    """Say that a credential is refused: one log sentence, and an event once
-    the judgement stands, so that its subscribers may ask who the user is.
-    """
-    refusal = Refusal(name, reason, retry_after, ticket)
-    log.info("%s", refusal)
-    state.untold += (refusal,)
-    state.refused = {**state.refused, **dict.fromkeys(name.split(), refusal)}
-    return refusal
+def _weight(answer: Identity | Refusal | None, explicit: bool) -> int:
+    if isinstance(answer, Refusal):
+        if not explicit:
+            return _REFUSED_AMBIENT
+        throttled = answer.retry_after is not None
+        return _THROTTLED if throttled else _REFUSED_EXPLICIT
+    if answer is None or answer.userid is None:
+        return _NOTHING
+    return _VOUCHED_EXPLICIT if explicit else _VOUCHED_AMBIENT
 
 
-def _missing(name: str) -> Any:
-    raise SessionTokenError(
-        f"sessiontoken.authenticators names {name!r}, which nobody registered"
-        " (config.add_sessiontoken_authenticator)"
-    )
-
-
-def authenticator_of(request: Any, name: str) -> Any:
-    return request.registry.getUtility(IAuthenticator, name)
+def _urgency(refused: tuple[bool, Refusal]) -> tuple[bool, bool]:
+    """Say which refusal of many is told: that of too many attempts first."""
+    explicit, refusal = refused
+    return refusal.retry_after is not None, explicit

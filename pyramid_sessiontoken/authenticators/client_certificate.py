@@ -16,7 +16,7 @@ from ..keys.base64url import encode_base64url
 from .check import identity_of
 from .trusted_place import Place
 from .x509 import (
-    Shown,
+    ShownCertificate,
     read_byte_sequence,
     read_certificate,
     read_header_pem,
@@ -116,7 +116,7 @@ class ClientCertificateAuthenticator:
         shown = self._read(request)
         return None if shown is None else encode_base64url(shown.thumbprint)
 
-    def _read(self, request: Any) -> Shown | None:
+    def _read(self, request: Any) -> ShownCertificate | None:
         """Give the certificate, if one is shown that is good for a client
         now.
         """
@@ -143,7 +143,7 @@ class ClientCertificateAuthenticator:
             )
         return shown
 
-    def _believe(self, shown: Shown) -> None:
+    def _believe(self, shown: ShownCertificate) -> None:
         believed = self._believed
         for what, value, values in (
             ("subject", shown.subject, believed.subjects),
@@ -156,7 +156,7 @@ class ClientCertificateAuthenticator:
                     f" by {_shorten(shown.issuer)}, is none to believe"
                 )
 
-    def _name(self, shown: Shown) -> str:
+    def _name(self, shown: ShownCertificate) -> str:
         if len(shown.names) != 1:
             raise InvalidCredential(
                 f"the certificate {_subject(shown)} has {len(shown.names)}"
@@ -165,7 +165,7 @@ class ClientCertificateAuthenticator:
         return shown.names[0]
 
 
-def _subject(shown: Shown) -> str:
+def _subject(shown: ShownCertificate) -> str:
     return _shorten(shown.subject)
 
 

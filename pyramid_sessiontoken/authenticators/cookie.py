@@ -13,15 +13,14 @@ from ..identity.ticket import Ticket
 from ..interfaces import IAuthenticator
 from .certificate_binding import require_certificate
 from .session import Redeem
-from .state import note_token
+from .state import ShownToken, note_token
 
 
 @implementer(IAuthenticator)
 class CookieAuthenticator:
     """Redeem what the cookie carries.
 
-    :param redeem: text to ticket and ``VALID`` or ``RENEW``, or
-        ``InvalidCredential``.
+    :param redeem: gives what a cookie says, or raises ``InvalidCredential``.
     """
 
     name = "cookie"
@@ -42,7 +41,7 @@ class CookieAuthenticator:
         reason = "a part of it is missing"
         for value in shown.values:
             try:
-                ticket, verdict = self._redeem(value)
+                ticket, reference, verdict = self._redeem(value)
                 if ticket.thumbprint is not None:
                     require_certificate(request, ticket.thumbprint)
             except Undecodable as error:
@@ -51,7 +50,10 @@ class CookieAuthenticator:
             except InvalidCredential as error:
                 ended, expired = error.reason, error.ticket
             else:
-                note_token(request, self.name, ticket, value, verdict)
+                token = ShownToken(
+                    self.name, ticket, reference, value, verdict
+                )
+                note_token(request, token)
                 return Identity(
                     ticket.userid, ticket.claims, self.name, ticket
                 )

@@ -7,23 +7,22 @@ from typing import Any
 
 from zope.interface import implementer
 
-from ..errors import EXPIRED
+from ..errors import REASON_EXPIRED
 from ..identity.identity import Identity
-from ..identity.ticket import Ticket
-from ..interfaces import IAuthenticator, Verdict
+from ..interfaces import IAuthenticator
+from ..sessions.lifecycle import Redeemed
 from .certificate_binding import require_certificate
 from .schemes import challenge, credential_of, environ_key
-from .state import find_state, note_token
+from .state import ShownToken, find_state, note_token
 
-Redeem = Callable[[str], tuple[Ticket, Verdict]]
+Redeem = Callable[[str], Redeemed]
 
 
 @implementer(IAuthenticator)
 class SessionAuthenticator:
     """Redeem the session token that a header carries.
 
-    :param redeem: text to ticket and ``VALID`` or ``RENEW``, or
-        ``InvalidCredential``.
+    :param redeem: gives what a token says, or raises ``InvalidCredential``.
     :param scheme: in ``Authorization``; other headers carry the token bare.
     :param is_ours: tells which texts are session tokens, where another
         issuer's come under the same scheme; ``None`` where all are.
@@ -57,10 +56,12 @@ class SessionAuthenticator:
                 return None
             if self._is_ours is not None and not self._is_ours(shown):
                 return None
-        ticket, verdict = self._redeem(shown)
+        ticket, reference, verdict = self._redeem(shown)
         if ticket.thumbprint is not None:
             require_certificate(request, ticket.thumbprint)
-        note_token(request, self.name, ticket, shown, verdict)
+        note_token(
+            request, ShownToken(self.name, ticket, reference, shown, verdict)
+        )
         return Identity(ticket.userid, ticket.claims, self.name, ticket)
 
     def challenge(self, request: Any) -> str | None:
@@ -84,6 +85,6 @@ def challenge_for_token(
     refusal = state.refusal(name) if state else None
     if refusal is not None:
         parameters["error"] = "invalid_token"
-        if refusal.reason == EXPIRED:
+        if refusal.reason == REASON_EXPIRED:
             parameters["error_description"] = "The token expired"
     return challenge(scheme, parameters)

@@ -1,8 +1,9 @@
-"""What is known of one request, and what its response must carry."""
+"""What a request showed, and what its response must do about it."""
 
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,25 +12,40 @@ from ..identity.identity import Identity
 from ..identity.ticket import Ticket
 from ..interfaces import RENEW, Verdict
 
-_KEY = "sessiontoken.state"
+log = logging.getLogger("pyramid_sessiontoken")
+
+#: Where the state stands in ``request.__dict__``. In the environ a copy of
+#: the request, and a second attempt at it, would share it.
+STATE = "sessiontoken.state"
 
 
-class Status(enum.Enum):
-    """What the response must do about the session."""
+class Status(enum.IntEnum):
+    """What the response must do about the session.
 
-    NONE = "none"
-    SET = "set"
-    DELETE = "delete"
+    The greater one wins: a cookie that cannot be decoded is not renewed, and
+    sign-in and sign-out beat everything that was noted before them.
+    """
+
+    NONE = 0
+    #: A token that was shown is due for renewal.
+    RENEW = 1
+    #: A cookie that was shown cannot be decoded: delete it where the
+    #: response may say so.
+    DISCARD = 2
+    #: ``remember`` began a session.
+    SET = 3
+    #: ``forget`` ended it.
+    DELETE = 4
 
 
 class Refusal(NamedTuple):
-    """A credential was shown, and is refused.
+    """A credential was shown and is refused.
 
-    A value and no exception: a kept exception holds its frames, and they
-    the request.
+    A value and no exception: a kept exception holds its frames, and these
+    hold the request.
 
-    :ivar retry_after: seconds, where it was not even looked at: the client
-        tried too often.
+    :ivar retry_after: seconds to wait, where the client tried too often and
+        the credential was not checked; else ``None``.
     :ivar ticket: the session of a token that is genuine and has expired.
     """
 
@@ -42,111 +58,98 @@ class Refusal(NamedTuple):
         return f"{self.authenticator} refused: {self.reason}"
 
 
-class Judged(NamedTuple):
-    """What a request's credentials came to.
-
-    :ivar identity: who the request is, ``None`` for an unknown user.
-    :ivar user: what ``request.identity`` gives.
-    :ivar refusal: why nobody is signed in; ``None`` where somebody is, or
-        nothing was shown.
-    :ivar error: what is raised instead of an answer.
-    """
-
-    identity: Identity | None = None
-    user: Any = None
-    refusal: Refusal | None = None
-    error: Exception | None = None
-
-
 class ShownToken(NamedTuple):
-    """A token that was shown to ``authenticator`` and accepted."""
+    """A token that was shown to ``authenticator`` and accepted.
+
+    :ivar reference: the reference that it is or holds; ``None`` where it is
+        self-contained.
+    :ivar text: as it was shown.
+    :ivar verdict: ``VALID`` or ``RENEW``.
+    """
 
     authenticator: str
     ticket: Ticket
+    reference: str | None
     text: str
     verdict: Verdict
 
 
-#: What an authenticator said; an ``Exception`` where it could not tell.
+#: What an authenticator answered; an ``Exception`` where it could not tell.
 Answer = Identity | Refusal | Exception | None
 
 
 class RequestState:
-    """One per request, made when somebody asks who the user is.
+    """What one request showed; made when the first question is asked.
 
-    It stands in ``request.__dict__``, not in the environ, which a copy of
-    the request or a second attempt at it would share; and it holds no
-    request, lest each leave a reference cycle behind.
+    It holds no request: each would leave a reference cycle behind.
 
-    :ivar answers: what each authenticator said, by its name.
-    :ivar judged: what they came to, by who was asked.
+    :ivar answers: what each authenticator answered, by its name.
     :ivar untold: refusals that no event has told of yet.
-    :ivar refused: the last refusal, by whose credential it was.
+    :ivar refused: the last refusal, by the name of the authenticator.
     :ivar vary: request headers that were looked at; some more than once.
-    :ivar status: what the response must do.
-    :ivar carries_token: whether the response's body may show a token.
     :ivar tokens: the tokens that were shown and accepted.
-    :ivar is_due: whether one of them is due for renewal.
-    :ivar slides: whether what is due may be renewed.
-    :ivar decided: whether ``remember`` or ``forget`` ran.
-    :ivar signed_in: whom ``remember`` signed in.
+    :ivar status: what the response must do.
     """
 
     # Most requests leave these as they are.
     untold: tuple[Refusal, ...] = ()
     refused: Mapping[str, Refusal] = MappingProxyType({})
     vary: tuple[str, ...] = ()
-    status = Status.NONE
-    carries_token = False
     tokens: tuple[ShownToken, ...] = ()
-    is_due = False
-    slides = True
-    decided = False
-    signed_in: Identity | None = None
+    status = Status.NONE
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
-        self.judged: dict[tuple[str, ...], Judged] = {}
 
-    def sign_in(self, identity: Identity | None) -> None:
-        """From now on this is who the request is; ``None`` for nobody."""
-        self.status = Status.DELETE if identity is None else Status.SET
-        self.decided = True
-        self.signed_in = identity
-        self.judged.clear()
+    def note_token(self, token: ShownToken) -> None:
+        """Note a token that was accepted, and whether it is due."""
+        self.tokens += (token,)
+        if token.verdict is RENEW:
+            self.status = max(self.status, Status.RENEW)
 
     def token_of(self, identity: Identity) -> ShownToken | None:
-        """Give the token that spoke of who the request is."""
+        """Give the token that an identity comes from, if it was one."""
         for token in self.tokens:
             if token.ticket is identity.ticket:
                 return token
         return None
 
+    def refuse(
+        self,
+        name: str,
+        reason: str,
+        retry_after: int | None = None,
+        ticket: Ticket | None = None,
+    ) -> Refusal:
+        """Note that a credential is refused: one log sentence, and an event
+        once the request is judged, so that its subscribers may ask who the
+        user is.
+
+        :param name: of the authenticator, or of several, separated by
+            blanks.
+        """
+        refusal = Refusal(name, reason, retry_after, ticket)
+        log.info("%s", refusal)
+        self.untold += (refusal,)
+        self.refused = {
+            **self.refused,
+            **dict.fromkeys(name.split(), refusal),
+        }
+        return refusal
+
     def refusal(self, authenticator: str) -> Refusal | None:
-        """Tell how an authenticator's credential was refused, if it was."""
+        """Give the refusal of an authenticator's credential, if it was."""
         return self.refused.get(authenticator)
 
 
 def find_state(request: Any) -> RequestState | None:
-    """Give what is known, ``None`` where nobody asked yet."""
-    state: RequestState | None = request.__dict__.get(_KEY)
+    """Give the state of a request; ``None`` before the first question."""
+    state: RequestState | None = request.__dict__.get(STATE)
     return state
 
 
-def begin_state(request: Any) -> RequestState:
-    """Begin to know; :func:`find_state` finds it from now on."""
-    state = request.__dict__[_KEY] = RequestState()
-    return state
-
-
-def note_token(
-    request: Any, name: str, ticket: Ticket, text: str, verdict: Verdict
-) -> None:
-    """Note what a token said to the authenticator of that name. That it is
-    due for renewal is only noted; the response does it.
-    """
-    state: RequestState | None = request.__dict__.get(_KEY)
+def note_token(request: Any, token: ShownToken) -> None:
+    """Note a token in the state of a request, if it has one."""
+    state: RequestState | None = request.__dict__.get(STATE)
     if state is not None:
-        state.tokens += (ShownToken(name, ticket, text, verdict),)
-        if verdict is RENEW:
-            state.is_due = True
+        state.note_token(token)

@@ -65,7 +65,7 @@ _OIDS = {
 }
 
 
-class Shown(NamedTuple):
+class ShownCertificate(NamedTuple):
     """A certificate that was shown, and what of it counts.
 
     :ivar thumbprint: SHA-256 of the DER.
@@ -84,7 +84,7 @@ class Shown(NamedTuple):
     names: tuple[str, ...]
 
 
-def read_certificate(der: bytes, kind: str) -> Shown:
+def read_certificate(der: bytes, kind: str) -> ShownCertificate:
     """Read a certificate.
 
     :param kind: of the userid: ``cn``, ``email``, ``dns``, ``uri``,
@@ -93,7 +93,7 @@ def read_certificate(der: bytes, kind: str) -> Shown:
     """
     try:
         certificate = x509.load_der_x509_certificate(der)
-        return Shown(
+        return ShownCertificate(
             certificate=certificate,
             thumbprint=certificate.fingerprint(SHA256()),
             subject=certificate.subject,

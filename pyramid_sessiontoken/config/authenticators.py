@@ -8,8 +8,6 @@ from typing import Any
 
 from ..interfaces import IAuthenticator
 from ..policy.carriers import Carriers
-from ..sessions.store import PREFIX as REFERENCE_PREFIX
-from ..tokens.jwt import is_session_jwt
 from .built_in import Shared
 from .expiry import make_policy
 from .kinds import read_dotted
@@ -17,8 +15,6 @@ from .parts import Parts
 from .settings import authenticator_names, split_item
 from .throttle import throttled
 from .utilities import register_default
-
-_JWT_DOTS = 2
 
 
 def register_authenticators(parts: Parts, carriers: Carriers) -> None:
@@ -82,20 +78,7 @@ def _tell_apart(
     names = authenticator_names(settings)
     if not settings.token.has_scheme_of_bearer(names):
         return None
-    sessions = carriers.header.sessions
-
-    def is_ours(text: str) -> bool:
-        return (
-            text.startswith(REFERENCE_PREFIX)
-            or is_session_jwt(text)
-            or (
-                # A JWT has three parts (RFC 7515, section 3.1).
-                text.count(".") != _JWT_DOTS
-                and sessions.reference_of(text) is not None
-            )
-        )
-
-    return is_ours
+    return carriers.header.form.is_ours
 
 
 def _make_own(parts: Parts, name: str, dotted: str) -> Any:

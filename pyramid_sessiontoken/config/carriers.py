@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-from ..cookies.codec import SelfContainedCookie
+from ..cookies.codec import CookieCodec
 from ..policy.carriers import Carriers, CookieCarrier, HeaderCarrier
-from ..sessions.forms import (
-    Either,
-    EitherCookie,
-    Form,
-    Reference,
-    SelfContained,
-)
+from ..sessions.forms import CookieForm, HeaderForm
 from ..sessions.lifecycle import Sessions
-from ..sessions.stored import KeptSessions
+from ..sessions.references import References
+from ..sessions.stored import StoredSessions
 from ..tokens.jwt import SessionJWT
-from .cookie import make_jar, make_transform
+from .cookie import CookieSettings, make_jar, make_transform
 from .parts import Parts
+from .token import TokenSettings
 
 
-def make_carriers(parts: Parts, kept: KeptSessions | None) -> Carriers:
+def make_carriers(
+    parts: Parts,
+    token: TokenSettings,
+    cookie: CookieSettings,
+    stored: StoredSessions | None,
+) -> Carriers:
     """Make the two ways in which sessions travel."""
-    settings = parts.settings
-    revocations = None if kept is None else kept.revocations
-
-    def sessions(form: Form) -> Sessions:
-        scheme = settings.token.scheme
-        return Sessions(parts.registry, form, scheme, revocations)
-
-    jwt = SessionJWT(
-        parts.header_ring,
-        settings.token.algorithm,
-        *settings.token.application,
-    )
-    token: Form = SelfContained(jwt, revocations)
-    if kept is not None:
-        token = Either(
-            token,
-            Reference(parts.registry, revocations, "header"),
-            writes_references=settings.token.writes_references,
-        )
-    cookie = EitherCookie(
-        SelfContainedCookie(
-            make_transform(
-                parts,
-                settings.cookie,
-                settings.token.application,
-            )
-        ),
-        Reference(parts.registry, revocations, "cookie"),
-        revocations,
-        writes_references=settings.cookie.writes_references,
-    )
     return Carriers(
-        HeaderCarrier(sessions(token), settings.token.renewal_header),
-        CookieCarrier(sessions(cookie), make_jar(settings.cookie)),
+        make_header_carrier(parts, token, stored),
+        make_cookie_carrier(parts, cookie, token, stored),
     )
+
+
+def make_header_carrier(
+    parts: Parts, token: TokenSettings, stored: StoredSessions | None
+) -> HeaderCarrier:
+    revocations = None if stored is None else stored.revocations
+    references = None
+    if stored is not None:
+        references = References(parts.registry, revocations, "header")
+    form = HeaderForm(
+        SessionJWT(parts.header_ring, token.algorithm, *token.application),
+        references,
+        revocations,
+        writes_references=token.writes_references,
+    )
+    sessions = Sessions(parts.registry, form, token.scheme, revocations)
+    return HeaderCarrier(sessions, form, token.renewal_header)
+
+
+def make_cookie_carrier(
+    parts: Parts,
+    cookie: CookieSettings,
+    token: TokenSettings,
+    stored: StoredSessions | None,
+) -> CookieCarrier:
+    revocations = None if stored is None else stored.revocations
+    form = CookieForm(
+        CookieCodec(make_transform(parts, cookie, token.application)),
+        References(parts.registry, revocations, "cookie"),
+        revocations,
+        writes_references=cookie.writes_references,
+    )
+    sessions = Sessions(parts.registry, form, token.scheme, revocations)
+    return CookieCarrier(sessions, make_jar(cookie))

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyramid.interfaces import ISecurityPolicy
 
+from ..authenticators.chain import Chain
 from ..authenticators.schemes import challenge
 from ..clock import SystemClock
 from ..interfaces import (
@@ -24,7 +25,7 @@ from ..policy import authorization, cross_site
 from ..policy.carriers import Carriers
 from ..policy.rules import Rules
 from ..policy.security_policy import SessionTokenPolicy
-from ..sessions.stored import KeptSessions
+from ..sessions.stored import StoredSessions
 from .authenticators import advertised_schemes, register_authenticators
 from .carriers import make_carriers
 from .contradictions import Registered
@@ -77,7 +78,7 @@ def compose(
         settings.repository,
         settings.token.application,
     )
-    carriers = make_carriers(parts, kept)
+    carriers = make_carriers(parts, settings.token, settings.cookie, kept)
     register_authenticators(parts, carriers)
     rules = _rules(parts, carriers, kept)
     check_path(parts, token_path)
@@ -116,16 +117,19 @@ def _authorization(settings: Settings) -> Any:
 
 
 def _rules(
-    parts: Parts, carriers: Carriers, kept: KeptSessions | None
+    parts: Parts, carriers: Carriers, kept: StoredSessions | None
 ) -> Rules:
     settings = parts.settings
     names = authenticator_names(settings)
     refuse = settings.cross_site == "refuse"
     return Rules(
+        chain=Chain(
+            cross_site.is_cross_site if refuse else cross_site.allow_all
+        ),
         names=names,
         combine=settings.combine,
         carriers=carriers.of(names),
-        sessions=carriers.header.sessions,
+        header=carriers.header,
         cookie=carriers.cookie if "cookie" in names else None,
         persistent=settings.cookie.persistent,
         exchange=settings.token.exchanged(names),
@@ -134,11 +138,11 @@ def _rules(
             settings.token.scheme, {"realm": settings.realm}
         ),
         require_tls=settings.require_tls,
-        is_cross_site=(
-            cross_site.is_cross_site if refuse else cross_site.never
-        ),
         login_url=settings.login_url,
-        kept=kept,
+        stored=kept,
+        token_type=settings.token.scheme,
+        issuer=settings.token.issuer,
+        audience=settings.token.audience,
         device=settings.sessions.device,
         introspectors=frozenset(settings.token.introspectors or ()),
     )

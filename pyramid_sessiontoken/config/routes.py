@@ -18,7 +18,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from zope.interface import implementedBy
 
 from ..policy.rules import CHOICE
-from ..views import token as views
+from ..views import introspection, token
 from ..views.forbidden import forbidden
 from .kinds import read_list
 from .parts import Parts
@@ -37,8 +37,10 @@ def add_endpoint(config: Any) -> str:
     except ValueError:
         path = row.default  # The settings' own fault, which is told there.
     for name, suffix, view in (
-        ("token", "", views.token),
-        ("below", "/{verb:status|introspect|revoke}", views.below),
+        ("token", "", token.token),
+        ("status", "/status", token.status),
+        ("introspect", "/introspect", introspection.introspect),
+        ("revoke", "/revoke", introspection.revoke),
     ):
         route = f"sessiontoken.{name}"
         config.add_route(route, path + suffix)

@@ -11,7 +11,7 @@ from ..interfaces import ISessionStore, ITokenRepository
 from ..sessions.revocation import Revocations
 from ..sessions.seal import Seal
 from ..sessions.store import RepositorySessionStore
-from ..sessions.stored import KeptSessions
+from ..sessions.stored import StoredSessions
 from .kinds import BOOL, DOTTED, Named
 from .parts import Parts
 from .repository import RepositorySettings, make_cache, register_repository
@@ -57,7 +57,7 @@ def keep_sessions(
     sessions: SessionSettings,
     repository: RepositorySettings,
     application: tuple[str, str],
-) -> KeptSessions | None:
+) -> StoredSessions | None:
     """Make what keeps sessions; ``None`` where nothing is configured.
 
     :param application: issuer and audience; records are sealed for them.
@@ -84,4 +84,4 @@ def keep_sessions(
     if registry.queryUtility(ISessionStore) is None:
         store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(store, ISessionStore)
-    return KeptSessions(registry, store, revocations)
+    return StoredSessions(registry, store, revocations)

@@ -11,30 +11,28 @@ from ..errors import InvalidCredential, Undecodable
 from ..identity.ticket import Ticket
 from ..keys.base64url import decode_base64url, encode_base64url
 from ..tokens.payload import read_object, read_ticket, write_members
-from ..tokens.verified import VerifiedTokens
+from ..tokens.verified import VerifiedUnderKeys
 from .transforms import RingTransform
 
-#: What a cookie begins with that says everything; one that only points does
-#: not.
+#: How a ticket begins, and a reference does not.
 JSON = "{"
 
 #: How many verified cookies a process remembers.
 REMEMBERED = 10_000
 
 
-class SelfContainedCookie:
-    """The cookie says everything itself.
+class CookieCodec:
+    """Write what a cookie says, protected by the transform, and read it.
 
     :param transform: gives the transform, when it is needed.
     """
 
     def __init__(self, transform: Callable[[], Any]) -> None:
         self._transform = transform
-        self._verified: tuple[object, VerifiedTokens[Ticket | str]] | None = (
-            None
-        )
+        self._verified = VerifiedUnderKeys[Ticket | str](REMEMBERED)
 
     def encode(self, ticket: Ticket) -> str:
+        """Write a ticket; :meth:`open` gives it back."""
         members = write_members(ticket)
         if ticket.claims:
             members["claims"] = ticket.claims
@@ -44,48 +42,27 @@ class SelfContainedCookie:
         return self.protect(content)
 
     def protect(self, content: str) -> str:
-        """Give the text of a cookie that says something."""
+        """Write a text: a reference, or a ticket as JSON."""
         return encode_base64url(self._transform().encode(content.encode()))
 
-    def decode(self, text: str) -> Ticket:
-        """Read a cookie. Its times are not judged.
-
-        :raises Undecodable: for any text that it did not write.
-        """
-        opened = self.open(text)
-        if isinstance(opened, str):
-            raise Undecodable("it only points, and nothing is kept here")
-        return opened
-
     def open(self, text: str) -> Ticket | str:
-        """Give the ticket that a cookie says, or the reference that it is.
+        """Give the ticket, or the reference, that a cookie holds. The times
+        of a ticket are not judged.
 
-        :raises Undecodable: for any text that is neither.
+        :raises Undecodable: for any text that this did not write.
         """
         transform = self._transform()
         if not isinstance(transform, RingTransform):
-            # Who knows what an application's own transform decides by.
+            # An application's own transform may decide by anything, so its
+            # answers are not remembered.
             return _open(transform, text)
-        verified = self._remembered(transform)
+        verified = self._verified.under(transform.keys)
         digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
         opened = verified.get(digest)
         if opened is None:
             opened = _open(transform, text)
             verified.add(digest, opened)
         return opened
-
-    def _remembered(
-        self, transform: RingTransform
-    ) -> VerifiedTokens[Ticket | str]:
-        keys = transform.keys
-        remembered = self._verified
-        if remembered is None or remembered[0] is not keys:
-            # What verified under another ring is forgotten with it.
-            remembered = self._verified = (keys, VerifiedTokens(REMEMBERED))
-        return remembered[1]
-
-    def key_of(self, text: str) -> str | None:
-        return None
 
 
 def _open(transform: Any, text: str) -> Ticket | str:

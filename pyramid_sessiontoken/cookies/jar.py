@@ -25,7 +25,7 @@ MAX_AGE = 400 * 86400
 _FOLLOW = re.compile(r"[1-9][0-9]?")
 
 
-class Shown(NamedTuple):
+class CookieShown(NamedTuple):
     """What came in.
 
     :ivar names: the cookies of ours, to delete or to write over.
@@ -58,7 +58,7 @@ class Jar:
     chunk_size: int = 3800
     max_chunks: int = 2
 
-    def read(self, environ: dict[str, Any]) -> Shown | None:
+    def read(self, environ: dict[str, Any]) -> CookieShown | None:
         """Find the cookie in the raw ``Cookie`` header, whatever stands
         beside it; ``None`` where it is not there.
         """
@@ -74,10 +74,10 @@ class Jar:
             return None
         values = tuple(islice(self._readings(found), MOST_READINGS + 1))
         cut_off = len(values) > MOST_READINGS
-        return Shown(tuple(found), values[:MOST_READINGS], cut_off)
+        return CookieShown(tuple(found), values[:MOST_READINGS], cut_off)
 
     def write(
-        self, text: str, shown: Shown | None, max_age: int | None
+        self, text: str, shown: CookieShown | None, max_age: int | None
     ) -> Headers:
         """Set the cookie; expire the chunks that came in and are no longer
         needed.
@@ -97,7 +97,7 @@ class Jar:
             for name, chunk in zip(names, chunks, strict=True)
         ] + self.expire(stale)
 
-    def delete(self, shown: Shown | None) -> Headers:
+    def delete(self, shown: CookieShown | None) -> Headers:
         """Expire what came in, or the first chunk where nothing did."""
         return self.expire(shown.names if shown else (self.name,))
 

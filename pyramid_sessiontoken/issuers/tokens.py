@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import EXPIRED, InvalidCredential
+from ..errors import REASON_EXPIRED, InvalidCredential
 from ..tokens.jwt import COMPACT, MAX_READ, bare_type, decode_segment
 from ..tokens.payload import read_object
 from .jwks import Keys
@@ -46,8 +46,8 @@ class ForeignTokens:
         The order is that of RFC 7515, section 5.2: of the content nothing is
         decoded before the signature holds.
 
-        :raises InvalidCredential: with the reason ``errors.EXPIRED`` where
-            only time is to blame.
+        :raises InvalidCredential: with the reason ``errors.REASON_EXPIRED``
+            where only the time is wrong.
         :raises RepositoryUnavailable: where its key cannot be had just now.
         """
         if len(token) > MAX_READ:
@@ -114,7 +114,7 @@ class ForeignTokens:
                 raise InvalidCredential("it is from the future")
         # A fraction of a second (section 2) is not waited for.
         if now >= math.floor(expires) + self.leeway:
-            raise InvalidCredential(EXPIRED)
+            raise InvalidCredential(REASON_EXPIRED)
 
     def _is_for_us(self, audience: object) -> bool:
         named = audience if type(audience) is list else [audience]

@@ -1,4 +1,4 @@
-"""What a client is answered where nobody can be judged."""
+"""The answers of requests that cannot be judged: 403, 429 and 503."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ TLS_REQUIRED = (
 )
 
 
-#: What :attr:`.state.Judged.error` is where nobody did anything wrong but
-#: the client, or a backend: an answer for the client.
+#: The errors of a :class:`.policy.state.Judged` that are answers for the
+#: client: it guesses, or a backend cannot be asked.
 ANSWERS = (HTTPServiceUnavailable, HTTPTooManyRequests)
 
 
-def is_tls(request: Any) -> bool:
-    return bool(request.environ.get("wsgi.url_scheme") == "https")
+def is_refused_for_tls(request: Any, rules: Rules) -> bool:
+    """Tell whether a request came over plain HTTP, and must not."""
+    return (
+        rules.require_tls and request.environ.get("wsgi.url_scheme") != "https"
+    )
 
 
 def require_tls(request: Any, rules: Rules) -> None:
@@ -43,13 +46,13 @@ def require_tls(request: Any, rules: Rules) -> None:
 
     :raises HTTPForbidden: over plain HTTP.
     """
-    if rules.require_tls and not is_tls(request):
+    if is_refused_for_tls(request, rules):
         raise HTTPForbidden(TLS_REQUIRED)
 
 
 @contextmanager
 def repository_or_503() -> Iterator[None]:
-    """Be honest where the repository cannot be asked.
+    """Answer 503 where the repository cannot be asked.
 
     :raises HTTPServiceUnavailable: instead of ``RepositoryUnavailable``.
     """

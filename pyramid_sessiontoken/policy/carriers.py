@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..cookies.jar import Headers, Jar, Shown
+from ..cookies.jar import CookieShown, Headers, Jar
+from ..sessions.forms import HeaderForm
 from ..sessions.lifecycle import IssuedToken, Sessions
 
 
@@ -16,36 +17,55 @@ class Carrier(Protocol):
     @property
     def sessions(self) -> Sessions: ...
 
-    def renews(self, text: str) -> bool:
-        """Tell whether a token that is due is renewed."""
+    def renews(self, reference: str | None) -> bool:
+        """Tell whether a token that is due is renewed.
 
-    def put(self, request: Any, response: Any, issued: IssuedToken) -> bool:
-        """Let a response carry a token; tell whether there was need to."""
+        :param reference: that it is, if it is one.
+        """
+
+    def put(
+        self,
+        request: Any,
+        response: Any,
+        issued: IssuedToken,
+        reference: str | None,
+    ) -> bool:
+        """Put a renewed token on a response; tell whether it had to be.
+
+        :param reference: of the token that was renewed.
+        """
 
 
 class HeaderCarrier:
     """The client shows the token in a request header, and finds a renewed
     one in a response header.
 
+    :ivar form: of the tokens.
     :param header: of the response, ``None`` for no renewal.
     """
 
-    def __init__(self, sessions: Sessions, header: str | None) -> None:
+    def __init__(
+        self, sessions: Sessions, form: HeaderForm, header: str | None
+    ) -> None:
         self.sessions = sessions
+        self.form = form
         self._header = header
 
-    def renews(self, text: str) -> bool:
-        return self._header is not None or self._is_reference(text)
+    def renews(self, reference: str | None) -> bool:
+        return self._header is not None or reference is not None
 
-    def put(self, request: Any, response: Any, issued: IssuedToken) -> bool:
-        if self._header is None or self._is_reference(issued.access_token):
-            # The client has it already; only what is kept is new.
+    def put(
+        self,
+        request: Any,
+        response: Any,
+        issued: IssuedToken,
+        reference: str | None,
+    ) -> bool:
+        if self._header is None or reference is not None:
+            # A reference does not change at renewal.
             return False
         response.headers[self._header] = issued.access_token
         return True
-
-    def _is_reference(self, text: str) -> bool:
-        return self.sessions.reference_of(text) is not None
 
 
 class CookieCarrier:
@@ -55,10 +75,16 @@ class CookieCarrier:
         self.sessions = sessions
         self.jar = jar
 
-    def renews(self, text: str) -> bool:
+    def renews(self, reference: str | None) -> bool:
         return True
 
-    def put(self, request: Any, response: Any, issued: IssuedToken) -> bool:
+    def put(
+        self,
+        request: Any,
+        response: Any,
+        issued: IssuedToken,
+        reference: str | None,
+    ) -> bool:
         response.headerlist.extend(self.set_headers(request, issued))
         return True
 
@@ -77,7 +103,7 @@ class CookieCarrier:
         """Tell whether the cookie came in, whatever it says."""
         return self._shown(request) is not None
 
-    def _shown(self, request: Any) -> Shown | None:
+    def _shown(self, request: Any) -> CookieShown | None:
         return self.jar.read(request.environ)
 
     def delete_headers(self, request: Any) -> Headers:

@@ -29,8 +29,8 @@ def is_cross_site(request: Any) -> bool:
     return not _is_trusted(request, origin)
 
 
-def never(request: Any) -> bool:
-    """Leave it to the application."""
+def allow_all(request: Any) -> bool:
+    """``cross_site = allow``: the application itself looks at origins."""
     return False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..authenticators.chain import authenticator_of
+from ..authenticators.chain import find_authenticator
 from .security_policy import POLICY, is_ours
 
 
@@ -18,10 +18,10 @@ def csrf_required(request: Any) -> bool:
     policy = request.registry.get(POLICY)
     if policy is None or not is_ours(request, policy):
         return True
-    identity = policy.judge(request).identity
+    identity = policy.authenticate(request).identity
     if identity is None:
         return True
     return any(
-        authenticator_of(request, name).ambient
+        find_authenticator(request, name).ambient
         for name in identity.authenticator.split()
     )

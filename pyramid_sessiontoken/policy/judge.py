@@ -6,15 +6,14 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from ..authenticators import chain
-from ..authenticators.state import Judged, Refusal, RequestState
+from ..authenticators.state import Refusal
 from ..errors import ClaimsError, InvalidCredential, RepositoryUnavailable
 from ..events import CredentialRefused
 from ..identity.identity import Identity
 from ..interfaces import IUserLoader
-from .answers import TLS_REQUIRED, too_many, unavailable
+from .answers import TLS_REQUIRED, is_refused_for_tls, too_many, unavailable
 from .combine import combine, is_agreed, put_back
-from .rules import Rules
+from .state import Judged, PolicyState
 from .transformer import transform
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -25,29 +24,19 @@ NOBODY = Judged()
 _ANOTHER = "another credential names another user"
 
 
-def judge(
-    request: Any, rules: Rules, state: RequestState, names: tuple[str, ...]
-) -> Judged:
+def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
     """Judge what a request shows to some authenticators. Never raises: what
     goes wrong is part of the answer.
     """
-    environ = request.environ
-    if rules.require_tls and environ.get("wsgi.url_scheme") != "https":
+    if is_refused_for_tls(request, state.rules):
         refusal = Refusal("sessiontoken", TLS_REQUIRED)
         log.info("%s", refusal)
         return Judged(refusal=refusal)
     try:
-        if state.decided:
-            found: Identity | Refusal | None = state.signed_in
-        elif rules.combine:
-            found = _all_in_one(request, rules, state, names)
-        else:
-            found = chain.first(request, state, names, rules.is_cross_site)
-            if isinstance(found, Identity) and found.ticket is None:
-                found = _transform_credential(request, state, found)
+        found = _find(request, state, names)
         return NOBODY if found is None else _load(request, state, found)
     except RepositoryUnavailable as error:
-        log.error("nobody can tell who it is: %s", error)
+        log.error("who the user is cannot be told: %s", error)
         return Judged(
             refusal=Refusal("repository", str(error)), error=unavailable()
         )
@@ -59,30 +48,52 @@ def judge(
         )
 
 
+def _find(
+    request: Any, state: PolicyState, names: tuple[str, ...]
+) -> Identity | Refusal | None:
+    """Give who vouches, through the transformer, or the refusal that
+    decides.
+    """
+    rules = state.rules
+    if state.decided:
+        return state.signed_in
+    if rules.combine:
+        return _all_in_one(request, state, names)
+    found = rules.chain.first(request, state, names)
+    if isinstance(found, Identity) and found.ticket is None:
+        return _transform_credential(request, state, found)
+    return found
+
+
 def _load(
-    request: Any, state: RequestState, found: Identity | Refusal
+    request: Any, state: PolicyState, found: Identity | Refusal
 ) -> Judged:
+    """Ask the user loader for the user of an identity."""
     if isinstance(found, Refusal):
         return Judged(refusal=found, error=too_many(found))
     load = request.registry.utilities.lookup((), IUserLoader)
     user = found if load is None else load(found, request)
     if user is None:
         reason = "the user is gone or barred"
-        return Judged(refusal=chain.refuse(state, found.authenticator, reason))
+        return Judged(refusal=state.refuse(found.authenticator, reason))
     if log.isEnabledFor(logging.DEBUG):
         log.debug("%s vouches for %r", found.authenticator, found.userid)
     return Judged(found, user)
 
 
 def _all_in_one(
-    request: Any, rules: Rules, state: RequestState, names: tuple[str, ...]
+    request: Any, state: PolicyState, names: tuple[str, ...]
 ) -> Identity | Refusal | None:
-    """Make one identity of what all say; ``None`` where nobody names a user.
+    """Make one identity of what all say; ``None`` where none names a user.
 
-    The transformer has its say once, of all credentials together, and none
-    of what a session says already.
+    The transformer runs once, over all credentials together, and never over
+    what a session says already. An example: a session says ``alice`` with
+    ``{"roles": ["user"]}``, an API key says ``{"plan": "gold"}`` and names no
+    user. The transformer is given alice with ``{"plan": "gold"}``. If it adds
+    ``{"limit": 9}``, :func:`.combine.put_back` gives this claim to the API
+    key, and the request is alice with roles, plan and limit.
     """
-    found = chain.every(request, state, names, rules.is_cross_site)
+    found = state.rules.chain.every(request, state, names)
     if isinstance(found, Refusal):
         return found
     if not is_agreed(found):
@@ -103,9 +114,9 @@ def _all_in_one(
     return replace(combine(parts), authenticator=whole.authenticator)
 
 
-def _refuse_each_other(state: RequestState, found: list[Identity]) -> Refusal:
+def _refuse_each_other(state: PolicyState, found: list[Identity]) -> Refusal:
     refusals = [
-        chain.refuse(state, i.authenticator, _ANOTHER)
+        state.refuse(i.authenticator, _ANOTHER)
         for i in found
         if i.userid is not None
     ]
@@ -113,17 +124,17 @@ def _refuse_each_other(state: RequestState, found: list[Identity]) -> Refusal:
 
 
 def _transform_credential(
-    request: Any, state: RequestState, identity: Identity
+    request: Any, state: PolicyState, identity: Identity
 ) -> Identity | Refusal:
     try:
         return transform(request, identity)
     except (InvalidCredential, ClaimsError) as error:
-        return chain.refuse(state, identity.authenticator, str(error))
+        return state.refuse(identity.authenticator, str(error))
 
 
-def tell_refusals(request: Any, state: RequestState) -> None:
-    """Tell subscribers of what was refused, now that the judgement stands:
-    they may ask who the user is.
+def notify_refusals(request: Any, state: PolicyState) -> None:
+    """Tell subscribers of what was refused. They may ask who the user is, so
+    this waits until the request is judged.
     """
     while state.untold:
         told, *rest = state.untold
@@ -131,14 +142,3 @@ def tell_refusals(request: Any, state: RequestState) -> None:
         request.registry.notify(
             CredentialRefused(request, told.authenticator, told.reason)
         )
-
-
-def reveal(request: Any, judged: Judged) -> Judged:
-    """Raise what went wrong, but where no exception view could answer it:
-    before routing, where pyramid_tm asks, and inside an exception view.
-    """
-    if judged.error is None or request.exception is not None:
-        return judged
-    if request.matched_route is None and "context" not in vars(request):
-        return judged
-    raise judged.error

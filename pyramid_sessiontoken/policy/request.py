@@ -11,14 +11,13 @@ from ..identity.identity import Identity
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, check_userid
 from ..sessions.lifecycle import IssuedToken
-from ..sessions.stored import KeptSessions, SessionInfo
+from ..sessions.stored import SessionInfo, StoredSessions
 from .answers import repository_or_503
-from .judge import reveal
 from .security_policy import POLICY, SessionTokenPolicy
-from .signin import issue, vouch
+from .signin import identity_for, issue
 
 if TYPE_CHECKING:
-    from ..authenticators.state import Judged
+    from .state import Judged
 
 
 class OfRequest:
@@ -54,7 +53,9 @@ class RequestSession:
 
         :raises HTTPServiceUnavailable: where ``request.identity`` does.
         """
-        return reveal(self._request, self._judged).identity
+        judged = self._judged
+        judged.raise_where_answerable(self._request)
+        return judged.identity
 
     @property
     def ticket(self) -> Ticket | None:
@@ -84,10 +85,9 @@ class RequestSession:
         :raises ClaimsError: for a userid or claims that no token can carry.
         :raises InvalidCredential: where the claims transformer refuses.
         """
-        identity = vouch(self._request, userid, claims)
-        policy = self._policy
-        state = policy.state(self._request)
-        event = issue(self._request, policy.rules, state, identity)
+        identity = identity_for(self._request, userid, claims)
+        state = self._policy.state(self._request)
+        event = issue(self._request, state, identity)
         issued: IssuedToken = event.issued
         return issued
 
@@ -99,7 +99,7 @@ class RequestSession:
             repository cannot tell whose they are.
         """
         with repository_or_503():
-            return self._kept.of(self._userid(userid), self._sid)
+            return self._stored.of(self._userid(userid), self._sid)
 
     def revoke(self, sid: str) -> None:
         """End a session, whoever's it is; that it is over is no error.
@@ -107,7 +107,7 @@ class RequestSession:
         :raises SessionTokenError: where the server keeps no sessions.
         """
         with repository_or_503():
-            self._kept.end(sid)
+            self._stored.end(sid)
 
     def revoke_all(
         self, userid: Userid | None = None, keep_current: bool = False
@@ -121,7 +121,7 @@ class RequestSession:
         """
         keep = self._sid if keep_current else None
         with repository_or_503():
-            self._kept.end_all(self._userid(userid), keep)
+            self._stored.end_all(self._userid(userid), keep)
 
     def _userid(self, userid: Userid | None) -> Userid:
         if userid is not None:
@@ -137,18 +137,18 @@ class RequestSession:
         return None if ticket is None else ticket.sid
 
     @property
-    def _kept(self) -> KeptSessions:
-        kept = self._policy.rules.kept
-        if kept is None:
+    def _stored(self) -> StoredSessions:
+        stored = self._policy.rules.stored
+        if stored is None:
             raise SessionTokenError(
                 "the server keeps no sessions: sessiontoken.repository is not"
                 " set"
             )
-        return kept
+        return stored
 
     @property
     def _judged(self) -> Judged:
-        return self._policy.judge(self._request)
+        return self._policy.authenticate(self._request)
 
     @property
     def _policy(self) -> SessionTokenPolicy:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..sessions.lifecycle import Sessions
-from ..sessions.stored import KeptSessions
-from .carriers import Carrier, CookieCarrier
+from ..authenticators.chain import Chain
+from ..sessions.stored import StoredSessions
+from .carriers import Carrier, CookieCarrier, HeaderCarrier
 
 #: The attribute of a route's predicate that names who may vouch there.
 CHOICE = "sessiontoken_authenticators"
@@ -18,10 +18,11 @@ CHOICE = "sessiontoken_authenticators"
 class Rules:
     """One frozen value; what is swappable is looked up in the registry.
 
+    :ivar chain: asks the authenticators.
     :ivar names: the authenticators, in order of precedence.
     :ivar combine: whether all that vouch make one identity.
     :ivar carriers: how sessions travel, by the authenticator's name.
-    :ivar sessions: those whose tokens the endpoint issues.
+    :ivar header: how the tokens of the endpoint travel.
     :ivar cookie: how ``remember`` signs in; ``None`` where no cookie is
         accepted.
     :ivar persistent: whether the cookie outlives the browser.
@@ -30,26 +31,30 @@ class Rules:
         ``None`` for all.
     :ivar fallback_challenge: for a 401 that would advertise none.
     :ivar login_url: a path or the name of a route.
-    :ivar kept: what can be done with sessions that the server keeps;
-        ``None`` where it keeps none.
+    :ivar stored: the sessions that the server keeps; ``None`` where it
+        keeps none.
     :ivar device: whether user agent and address are kept with a session.
+    :ivar token_type: of header tokens, as are ``issuer`` and ``audience``.
     :ivar introspectors: principals that may introspect others' tokens.
     """
 
+    chain: Chain
     names: tuple[str, ...]
     combine: bool
     carriers: Mapping[str, Carrier]
-    sessions: Sessions
+    header: HeaderCarrier
     cookie: CookieCarrier | None
     persistent: bool
     exchange: tuple[str, ...]
     challenge: tuple[str, ...] | None
     fallback_challenge: str
     require_tls: bool
-    is_cross_site: Callable[[Any], bool]
     login_url: str | None
-    kept: KeptSessions | None
+    stored: StoredSessions | None
     device: bool
+    token_type: str
+    issuer: str
+    audience: str
     introspectors: frozenset[str]
 
     def names_for(self, request: Any) -> tuple[str, ...]:

@@ -9,30 +9,26 @@ from typing import Any
 from pyramid.interfaces import ISecurityPolicy
 from zope.interface import implementer
 
-from ..authenticators.state import (
-    Judged,
-    RequestState,
-    begin_state,
-    find_state,
-)
+from ..authenticators.state import STATE
 from ..cookies.jar import Headers
 from ..errors import SessionTokenError
 from ..interfaces import IAuthorization, IPrincipals
 from . import signin
 from .authorization import principals_of
-from .judge import judge, reveal, tell_refusals
+from .judge import judge, notify_refusals
 from .rules import Rules
 from .settle import settle
+from .state import Judged, PolicyState
 
-_IN_THE_MAKING = Judged()
+#: Where the registry keeps the policy, also when another one wins.
+POLICY = "pyramid_sessiontoken.policy"
 
 
 @implementer(ISecurityPolicy)
 class SessionTokenPolicy:
-    """Who is it, and may they.
+    """Tells who a request is and what it may do.
 
-    It is registered at the include, and learns its rules when the settings
-    are read.
+    It is registered at the include; the settings give it its rules later.
     """
 
     rules: Rules
@@ -42,24 +38,24 @@ class SessionTokenPolicy:
         """Give who the request is, or the user loader's object; ``None`` for
         an unknown user.
 
-        :raises HTTPServiceUnavailable: where nobody can tell just now.
+        :raises HTTPServiceUnavailable: where the repository cannot be asked.
         """
-        judged = self.judge(request)
+        judged = self.authenticate(request)
         if judged.error is not None:
-            judged = reveal(request, judged)
+            judged.raise_where_answerable(request)
         return judged.user
 
     def authenticated_userid(self, request: Any) -> Any:
         """Give the userid as it was when the session began."""
-        judged = self.judge(request)
+        judged = self.authenticate(request)
         if judged.error is not None:
-            judged = reveal(request, judged)
+            judged.raise_where_answerable(request)
         identity = judged.identity
         return None if identity is None else identity.userid
 
     def permits(self, request: Any, context: Any, permission: str) -> Any:
         """Decide as ``sessiontoken.authorization`` says."""
-        judged = self.judge(request)
+        judged = self.authenticate(request)
         if judged.error is not None:
             raise judged.error
         principals = self.principals(request, judged)
@@ -83,43 +79,41 @@ class SessionTokenPolicy:
         """
         if persistent is None and kw.get("max_age") is not None:
             persistent = True
-        identity = signin.vouch(request, userid, claims)
-        state = self.state(request)
+        identity = signin.identity_for(request, userid, claims)
         return signin.remember(
-            request, self.rules, state, identity, persistent
+            request, self.state(request), identity, persistent
         )
 
     def forget(self, request: Any, **kw: Any) -> Headers:
         """End the session and give the headers that delete its cookie."""
-        return signin.forget(request, self.rules, self.state(request))
+        return signin.forget(request, self.state(request))
 
-    def judge(
+    def authenticate(
         self, request: Any, names: tuple[str, ...] | None = None
     ) -> Judged:
         """Judge what a request shows to some authenticators, once.
 
         :param names: ``None`` for those of the request's route.
+        :raises SessionTokenError: where what decides it asks for it.
         """
-        state = find_state(request) or self._begin(request)
+        state = self.state(request)
         if names is None:
             names = self.rules.names_for(request)
         judged = state.judged.get(names)
         if judged is None:
-            # Who asks while it is in the making would ask for ever.
-            state.judged[names] = _IN_THE_MAKING
+            if state.is_judging:
+                raise SessionTokenError(
+                    "request.identity was asked for by what decides it: an"
+                    " authenticator, a claims transformer or a user loader"
+                )
+            state.is_judging = True
             try:
-                judged = judge(request, self.rules, state, names)
-            except BaseException:
-                del state.judged[names]
-                raise
+                judged = judge(request, state, names)
+            finally:
+                state.is_judging = False
             state.judged[names] = judged
             if state.untold:
-                tell_refusals(request, state)
-        if judged is _IN_THE_MAKING:
-            raise SessionTokenError(
-                "request.identity was asked for by what decides it: an"
-                " authenticator, a claims transformer or a user loader"
-            )
+                notify_refusals(request, state)
         return judged
 
     def principals(self, request: Any, judged: Judged) -> list[Any]:
@@ -130,13 +124,12 @@ class SessionTokenPolicy:
         principals: list[Any] = name(judged.user, request)
         return principals
 
-    def state(self, request: Any) -> RequestState:
+    def state(self, request: Any) -> PolicyState:
         """Give what is known of a request, from its first question on."""
-        return find_state(request) or self._begin(request)
-
-    def _begin(self, request: Any) -> RequestState:
-        state = begin_state(request)
-        request.add_response_callback(partial(settle, self.rules, state))
+        state: PolicyState | None = request.__dict__.get(STATE)
+        if state is None:
+            state = request.__dict__[STATE] = PolicyState(self.rules)
+            request.add_response_callback(partial(settle, state))
         return state
 
 
@@ -148,7 +141,3 @@ def policy_of(request: Any) -> SessionTokenPolicy:
 def is_ours(request: Any, policy: SessionTokenPolicy) -> bool:
     """Tell whether our policy is the one that counts."""
     return request.registry.queryUtility(ISecurityPolicy) is policy
-
-
-#: Where the registry keeps the policy, also when another one wins.
-POLICY = "pyramid_sessiontoken.policy"

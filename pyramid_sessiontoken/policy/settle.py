@@ -10,72 +10,84 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from ..authenticators.state import RequestState, Status
+from ..authenticators.state import ShownToken, Status
 from ..events import SessionRenewed
+from ..identity.identity import Identity
 from ..interfaces import RENEW
+from ..sessions.lifecycle import IssuedToken
 from .response import NO_STORE, add_vary, is_cacheable, may_carry_token
-from .rules import Rules
+from .state import PolicyState
 
 log = logging.getLogger("pyramid_sessiontoken")
 
 
-def settle(
-    rules: Rules, state: RequestState, request: Any, response: Any
-) -> None:
-    """Do what the request decided: sign-in and sign-out beat everything;
-    what cannot be decoded is deleted; what is due is renewed.
-    """
+def settle(state: PolicyState, request: Any, response: Any) -> None:
+    """Do what the status of the request says."""
     add_vary(response, dict.fromkeys(state.vary))
     if state.carries_token:
         response.headers["Cache-Control"] = NO_STORE
     status = state.status
     if status is Status.NONE:
-        if state.is_due:
-            _renew(request, response, rules, state)
+        return
+    if status is Status.RENEW:
+        _renew(request, response, state)
     elif status is Status.SET:
         response.headers["Cache-Control"] = NO_STORE
-    elif state.decided or not is_cacheable(request, response):
-        _delete(request, response, rules)
+    elif status is Status.DELETE or not is_cacheable(request, response):
+        _delete(request, response, state)
 
 
-def _renew(
-    request: Any, response: Any, rules: Rules, state: RequestState
-) -> None:
+def _renew(request: Any, response: Any, state: PolicyState) -> None:
     """Renew the token of who the request is, where it is due."""
-    judged = state.judged.get(rules.names_for(request))
+    judged = state.judged.get(state.rules.names_for(request))
     identity = judged.identity if judged else None
     shown = None if identity is None else state.token_of(identity)
     if identity is None or shown is None or shown.verdict is not RENEW:
         return
-    carrier = rules.carriers.get(shown.authenticator)
-    if carrier is None or not state.slides or not carrier.renews(shown.text):
-        return
-    if not may_carry_token(request, response):
+    if not state.slides or not may_carry_token(request, response):
         return
     try:
-        issued = carrier.sessions.renew(shown.ticket, shown.text)
-        if issued is None:
-            # Another request renewed it, or ended it. This one was good.
-            return
-        if carrier.put(request, response, issued):
-            response.headers["Cache-Control"] = NO_STORE
+        issued = _put_renewed(request, response, state, shown)
     except Exception:
         # A failed renewal never fails the request: the token that came in is
         # still good.
         log.exception("a session could not be renewed")
         return
+    if issued is not None:
+        _notify(request, identity, issued)
+
+
+def _put_renewed(
+    request: Any, response: Any, state: PolicyState, shown: ShownToken
+) -> IssuedToken | None:
+    """Renew a token and put it on the response; ``None`` where it is not
+    renewed, or where another request renewed or ended it meanwhile.
+    """
+    carrier = state.rules.carriers.get(shown.authenticator)
+    if carrier is None or not carrier.renews(shown.reference):
+        return None
+    issued = carrier.sessions.renew(shown.ticket, shown.reference)
+    if issued is None:
+        return None
+    if carrier.put(request, response, issued, shown.reference):
+        response.headers["Cache-Control"] = NO_STORE
+    return issued
+
+
+def _notify(request: Any, identity: Identity, issued: IssuedToken) -> None:
     try:
         request.registry.notify(
             SessionRenewed(request, identity, issued.ticket)
         )
     except Exception:
-        # Nor does a subscriber, where no exception view could answer.
+        # A failing subscriber does not fail the request either: no exception
+        # view could answer any more.
         log.exception("a subscriber to SessionRenewed failed")
 
 
-def _delete(request: Any, response: Any, rules: Rules) -> None:
+def _delete(request: Any, response: Any, state: PolicyState) -> None:
     response.headers["Cache-Control"] = NO_STORE
-    cookie = rules.cookie
+    cookie = state.rules.cookie
     if cookie is None:
         return
     # Sign-out holds whatever response is sent: an exception view's that lost

@@ -8,17 +8,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import clock
-from ..errors import EXPIRED as EXPIRED_REASON
-from ..errors import ClaimsError, InvalidCredential
+from ..errors import REASON_EXPIRED, ClaimsError, InvalidCredential
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket, new_id
 from ..identity.userid import check_userid
 from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
-from .forms import Form
+from .forms import Decoded, Form
 from .revocation import Revocations
 
 #: RFC 8176 has names for these; others go by the authenticator's own name.
@@ -51,6 +50,18 @@ class IssuedToken:
             "expires_in": self.expires_in,
             "session_expires_in": self.session_expires_in,
         }
+
+
+class Redeemed(NamedTuple):
+    """A token that is accepted now.
+
+    :ivar reference: as in :class:`.forms.Decoded`.
+    :ivar verdict: ``VALID`` or ``RENEW``.
+    """
+
+    ticket: Ticket
+    reference: str | None
+    verdict: Verdict
 
 
 class Sessions:
@@ -111,40 +122,33 @@ class Sessions:
         )
         return self._issued(self._form.encode(ticket), ticket, now)
 
-    def read(self, text: str) -> Ticket:
+    def read(self, text: str) -> Decoded:
         """Give the ticket of a token, whether or not its time is now.
 
         :raises InvalidCredential: for a text that is no token of ours.
         """
         return self._form.decode(text)
 
-    def key_of(self, text: str) -> str | None:
-        """Give the ``kid`` of the key that signed a token."""
-        return self._form.key_of(text)
+    def redeem(self, text: str) -> Redeemed:
+        """Give the ticket of a token that is accepted now.
 
-    def reference_of(self, text: str) -> str | None:
-        """Give the reference that a token is; ``None`` where it is none."""
-        return self._form.reference_of(text)
-
-    def redeem(self, text: str) -> tuple[Ticket, Verdict]:
-        """Give the ticket of a token that is accepted now, and ``VALID`` or
-        ``RENEW``.
-
-        :raises InvalidCredential: with the reason ``errors.EXPIRED`` where
-            only time is to blame.
+        :raises InvalidCredential: with the reason ``errors.REASON_EXPIRED``
+            where only the time is wrong.
         """
-        ticket = self._form.decode(text)
-        verdict = self.judge(ticket)
+        ticket, reference = self._form.decode(text)
+        verdict = self.verdict_of(ticket)
         if verdict is VALID or verdict is RENEW:
-            return ticket, verdict
+            return Redeemed(ticket, reference, verdict)
         if verdict is EXPIRED:
-            raise InvalidCredential(EXPIRED_REASON, ticket)
+            raise InvalidCredential(REASON_EXPIRED, ticket)
         raise InvalidCredential("it is from the future")
 
-    def renew(self, ticket: Ticket, text: str) -> IssuedToken | None:
+    def renew(
+        self, ticket: Ticket, reference: str | None
+    ) -> IssuedToken | None:
         """Let a session go on: same session, same end, a new token.
 
-        :param text: the token that spoke of it.
+        :param reference: of the token that is renewed, if it was one.
         :return: ``None`` where the session was ended, or renewed by another
             request, meanwhile.
         """
@@ -156,10 +160,10 @@ class Sessions:
             exp=times.exp,
             session_end=times.session_end,
         )
-        renewed_text = self._form.renew(text, renewed)
-        if renewed_text is None:
+        text = self._form.renew(reference, renewed)
+        if text is None:
             return None
-        return self._issued(renewed_text, renewed, now)
+        return self._issued(text, renewed, now)
 
     def as_it_is(self, ticket: Ticket, text: str) -> IssuedToken:
         """Tell of a token that is at hand."""
@@ -172,7 +176,8 @@ class Sessions:
         renewed = replace(ticket, iat=times.iat, exp=times.exp)
         return self._issued(self._form.encode(renewed), renewed, now)
 
-    def judge(self, ticket: Ticket) -> Verdict:
+    def verdict_of(self, ticket: Ticket) -> Verdict:
+        """Judge a ticket by the time of now."""
         now = clock.now(self._registry)
         policy = self._registry.utilities.lookup((), IExpiryPolicy)
         verdict: Verdict = policy.judge(ticket, now)

@@ -18,8 +18,10 @@ OF = "of:"
 LINGER = 300
 
 
-def key_of(reference: str) -> str:
-    """Give the key of a reference: nobody can turn it round."""
+def record_key(reference: str) -> str:
+    """Give the key of the record that a reference points to. The reference
+    cannot be computed from it.
+    """
     return sha256(reference.encode()).hexdigest()
 
 

@@ -26,14 +26,14 @@ from ..interfaces import (
     TokenItem,
 )
 from ..tokens.payload import read_ticket, write_members
-from ..tokens.verified import VerifiedTokens
+from ..tokens.verified import VerifiedUnderKeys
 from .cache import UNKNOWN, FirstLevelCache
 from .records import (
     LINGER,
     OF,
     find_repository,
-    key_of,
     moment,
+    record_key,
     subject_of_sid,
 )
 from .seal import Seal
@@ -41,11 +41,9 @@ from .seal import Seal
 log = logging.getLogger("pyramid_sessiontoken")
 
 #: By which people, and scanners of leaked secrets, know a reference.
-PREFIX = "pst_"
+REFERENCE_PREFIX = "pst_"
 
-
-_REFERENCE = re.compile(PREFIX + "[A-Za-z0-9_-]{43}")
-
+_REFERENCE = re.compile(REFERENCE_PREFIX + "[A-Za-z0-9_-]{43}")
 
 #: How many records are remembered with what they say.
 REMEMBERED = 10_000
@@ -64,11 +62,11 @@ class RepositorySessionStore:
         self._registry = registry
         self._seal = seal
         self._cache = cache
-        self._opened: tuple[object, VerifiedTokens[Ticket]] | None = None
+        self._opened = VerifiedUnderKeys[Ticket](REMEMBERED)
 
     def store(self, ticket: Ticket) -> str:
-        reference = PREFIX + secrets.token_urlsafe(32)
-        key = key_of(reference)
+        reference = REFERENCE_PREFIX + secrets.token_urlsafe(32)
+        key = record_key(reference)
         repository = self._repository
         repository.add_or_update(self._item(key, ticket))
         if ISubjectRepository.providedBy(repository):
@@ -79,7 +77,7 @@ class RepositorySessionStore:
         # No text of another form is worth a question.
         if _REFERENCE.fullmatch(reference) is None:
             return None
-        key = key_of(reference)
+        key = record_key(reference)
         now = self._now()
         known = self._cache.get(key, now)
         if known is not UNKNOWN:
@@ -91,7 +89,7 @@ class RepositorySessionStore:
         return ticket
 
     def renew(self, reference: str, ticket: Ticket) -> bool:
-        key = key_of(reference)
+        key = record_key(reference)
         repository = self._repository
         # What is remembered is old now, whatever comes of it.
         self._cache.end(key, UNKNOWN, self._now())
@@ -119,7 +117,7 @@ class RepositorySessionStore:
         return True
 
     def remove(self, reference: str) -> None:
-        self._remove(key_of(reference))
+        self._remove(record_key(reference))
 
     def remove_session(self, sid: str) -> None:
         """Forget every ticket of a session, as far as the repository knows
@@ -221,7 +219,7 @@ class RepositorySessionStore:
         """Read what is kept under a key; ``None`` for what is not readable,
         or was kept under another. What was opened once is remembered.
         """
-        opened = self._remembered()
+        opened = self._opened.under(self._seal.keys)
         # No key has a NUL.
         digest = sha256(b"%b\0%b" % (key.encode(), item.token)).digest()
         ticket = opened.get(digest)
@@ -230,14 +228,6 @@ class RepositorySessionStore:
             if ticket is not None:
                 opened.add(digest, ticket)
         return ticket
-
-    def _remembered(self) -> VerifiedTokens[Ticket]:
-        keys = self._seal.keys
-        opened = self._opened
-        if opened is None or opened[0] is not keys:
-            # What was opened under another ring is forgotten with it.
-            opened = self._opened = (keys, VerifiedTokens(REMEMBERED))
-        return opened[1]
 
     def _unseal(self, token: bytes, key: str) -> Ticket | None:
         try:

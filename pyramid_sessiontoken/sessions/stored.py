@@ -48,7 +48,7 @@ class SessionInfo:
     current: bool
 
 
-class KeptSessions:
+class StoredSessions:
     """Sessions that the server can list and end.
 
     :param store: the default store, ``None`` where the application has its

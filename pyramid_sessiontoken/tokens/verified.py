@@ -44,3 +44,28 @@ class VerifiedTokens(Generic[Said]):
 
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())
+
+
+class VerifiedUnderKeys(Generic[Said]):
+    """What verified under the keys of this moment.
+
+    What verified under other keys is forgotten with them.
+
+    :param size: as for :class:`VerifiedTokens`.
+    """
+
+    __slots__ = ("_of_keys", "_size")
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._of_keys: tuple[object, VerifiedTokens[Said]] | None = None
+
+    def under(self, keys: object) -> VerifiedTokens[Said]:
+        """Give the memory that belongs to these keys.
+
+        :param keys: another object once the keys are others.
+        """
+        there = self._of_keys
+        if there is None or there[0] is not keys:
+            there = self._of_keys = (keys, VerifiedTokens(self._size))
+        return there[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..authenticators.chain import authenticator_of
+from ..authenticators.chain import find_authenticator
 from ..policy.security_policy import SessionTokenPolicy
 
 
@@ -18,7 +18,7 @@ def challenges(
     state = policy.state(request)
     values: dict[str, str] = {}
     for name in names:
-        authenticator = authenticator_of(request, name)
+        authenticator = find_authenticator(request, name)
         scheme = authenticator.scheme
         if scheme is None:
             continue

@@ -1,4 +1,4 @@
-"""The answer to ``HTTPForbidden``, and who needs a CSRF token."""
+"""The answer to ``HTTPForbidden``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from pyramid.httpexceptions import HTTPFound, HTTPUnauthorized
 
 from ..authenticators.basic import is_script
-from ..policy.answers import ANSWERS, TLS_REQUIRED, is_tls
+from ..policy.answers import ANSWERS, TLS_REQUIRED, is_refused_for_tls
 from ..policy.security_policy import is_ours, policy_of
 from .challenges import challenges
 from .oauth import write_json
@@ -26,13 +26,13 @@ def forbidden(context: Any, request: Any) -> Any:
     if not is_ours(request, policy):
         return context
     rules = policy.rules
-    if rules.require_tls and not is_tls(request):
+    if is_refused_for_tls(request, rules):
         body = {
             "error": "tls_required",
             "error_description": TLS_REQUIRED,
         }
         return write_json(request, 403, body)
-    judged = policy.judge(request)
+    judged = policy.authenticate(request)
     if isinstance(judged.error, ANSWERS):
         return judged.error
     if judged.error is not None:

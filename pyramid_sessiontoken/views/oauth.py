@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..policy.answers import RETRY_AFTER, TLS_REQUIRED, is_tls
+from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
+
+from ..errors import RepositoryUnavailable
+from ..policy.answers import RETRY_AFTER, TLS_REQUIRED, is_refused_for_tls
 from ..policy.response import NO_STORE
 from ..policy.security_policy import is_ours, policy_of
+
+log = logging.getLogger("pyramid_sessiontoken")
 
 #: A larger body is not read, bytes.
 MAX_BODY = 65536
@@ -36,7 +42,8 @@ class OAuthError(Exception):
 
 def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
     """Answer with the JSON of the verb for the request's method; 204 where
-    it gives ``None``.
+    it gives ``None``. Refusals, outages and throttling become the errors of
+    RFC 6749 here, and nowhere else.
     """
     try:
         verb = verbs.get(request.method)
@@ -46,7 +53,19 @@ def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
         body = verb(request)
         return write_json(request, 204 if body is None else 200, body)
     except OAuthError as error:
-        return write_json(request, error.status, error.body, error.headers)
+        return _write_error(request, error)
+    except RepositoryUnavailable as error:
+        log.error("the repository cannot be asked: %s", error)
+        return _write_error(request, _unavailable())
+    except HTTPServiceUnavailable:
+        return _write_error(request, _unavailable())
+    except HTTPTooManyRequests as error:
+        retry_after = error.headers["Retry-After"]
+        return _write_error(request, _too_many_attempts(retry_after))
+
+
+def _write_error(request: Any, error: OAuthError) -> Any:
+    return write_json(request, error.status, error.body, error.headers)
 
 
 def write_json(
@@ -82,7 +101,7 @@ def method_not_allowed(verbs: Iterable[str]) -> OAuthError:
 def _check_road(request: Any) -> None:
     """Refuse where no token could be used, or would be overheard."""
     policy = policy_of(request)
-    if policy.rules.require_tls and not is_tls(request):
+    if is_refused_for_tls(request, policy.rules):
         raise OAuthError(403, "tls_required", TLS_REQUIRED)
     if not is_ours(request, policy):
         raise OAuthError(
@@ -138,7 +157,7 @@ def invalid_request(description: str) -> OAuthError:
     return OAuthError(400, "invalid_request", description)
 
 
-def unavailable() -> OAuthError:
+def _unavailable() -> OAuthError:
     return OAuthError(
         503,
         "temporarily_unavailable",
@@ -147,7 +166,7 @@ def unavailable() -> OAuthError:
     )
 
 
-def too_many_attempts(retry_after: str) -> OAuthError:
+def _too_many_attempts(retry_after: str) -> OAuthError:
     # RFC 6749 knows no error for it; RFC 8628, section 3.5, does.
     return OAuthError(
         429,

@@ -7,11 +7,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pyramid.registry import Registry
 from pyramid.request import Request
+from support.states import begin_state
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.authenticators import chain
 from pyramid_sessiontoken.authenticators.api_key import ApiKeyAuthenticator
-from pyramid_sessiontoken.authenticators.state import Refusal, begin_state
+from pyramid_sessiontoken.authenticators.chain import Chain
+from pyramid_sessiontoken.authenticators.state import Refusal
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
 from pyramid_sessiontoken.policy.cross_site import is_cross_site
@@ -42,7 +43,8 @@ def make_request(key=None, **environ):
 def ask(authenticator, request):
     """Ask as the chain does."""
     state = begin_state(request)
-    return chain.ask(request, state, "api_key", authenticator, is_cross_site)
+    request.registry.registerUtility(authenticator, IAuthenticator, "api_key")
+    return Chain(is_cross_site).ask(request, state, "api_key")
 
 
 def test_it_does_what_the_seam_asks():

@@ -8,19 +8,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyramid.registry import Registry
 from pyramid.request import Request
+from support.states import begin_state
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.authenticators import chain
 from pyramid_sessiontoken.authenticators.basic import (
     BasicAuthenticator,
     is_script,
     parse_credential,
 )
-from pyramid_sessiontoken.authenticators.state import Refusal, begin_state
+from pyramid_sessiontoken.authenticators.chain import Chain
+from pyramid_sessiontoken.authenticators.state import Refusal
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
-from pyramid_sessiontoken.policy.cross_site import never
+from pyramid_sessiontoken.policy.cross_site import allow_all
 
 PASSWORD = "correct horse battery staple"
 
@@ -55,7 +56,8 @@ def everybody(username, password, request):
 def ask(authenticator, request):
     """Ask as the chain does."""
     state = begin_state(request)
-    return chain.ask(request, state, "basic", authenticator, never)
+    request.registry.registerUtility(authenticator, IAuthenticator, "basic")
+    return Chain(allow_all).ask(request, state, "basic")
 
 
 def refusal(authenticator, header):

@@ -6,13 +6,13 @@ import logging
 import pytest
 from pyramid.registry import Registry
 from pyramid.request import Request
+from support.states import begin_state
 from zope.interface import implementer
 
-from pyramid_sessiontoken.authenticators import chain
+from pyramid_sessiontoken.authenticators.chain import Chain, is_explicit
 from pyramid_sessiontoken.authenticators.state import (
     Refusal,
     Status,
-    begin_state,
 )
 from pyramid_sessiontoken.errors import (
     InvalidCredential,
@@ -73,7 +73,7 @@ class Story:
         #: What an event will tell of.
 
     def judge(self):
-        return chain.first(self.request, self.state, self.names, is_cross_site)
+        return Chain(is_cross_site).first(self.request, self.state, self.names)
 
     def winner(self):
         """Give the place of who vouched, ``None`` for nobody, or "refused"
@@ -188,7 +188,7 @@ def test_a_refused_cookie_never_shadows_another_credential():
     [("session", True), ("api_key", True), ("basic", True), ("cookie", False)],
 )
 def test_what_stands_in_authorization_is_shown_on_purpose(kind, explicit):
-    assert chain.is_explicit(make(kind, "nothing", 0)) is explicit
+    assert is_explicit(make(kind, "nothing", 0)) is explicit
 
 
 def test_an_explicit_credential_that_vouches_spares_asking_the_rest():
@@ -293,7 +293,7 @@ def test_a_cookie_that_nobody_can_read_any_more_is_to_be_deleted():
     story = Story(Own(Undecodable("it is cut"), ambient=True))
 
     assert story.judge() == Refusal("0", "it is cut")
-    assert story.state.status is Status.DELETE
+    assert story.state.status is Status.DISCARD
 
 
 def test_any_other_refusal_leaves_the_response_alone():

@@ -11,19 +11,19 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import forget, remember
 from support.keys import Rings
+from support.states import begin_state
 from support.tokens import AUDIENCE, FIRST, ISSUER, SECOND, make_jwt
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.authenticators.cookie import CookieAuthenticator
-from pyramid_sessiontoken.authenticators.state import begin_state
-from pyramid_sessiontoken.cookies.codec import SelfContainedCookie
+from pyramid_sessiontoken.cookies.codec import CookieCodec
 from pyramid_sessiontoken.cookies.jar import Jar
 from pyramid_sessiontoken.cookies.transforms import (
     EncryptedTransform,
     SignedTransform,
 )
 from pyramid_sessiontoken.errors import (
-    EXPIRED,
+    REASON_EXPIRED,
     InvalidCredential,
     RepositoryUnavailable,
     Undecodable,
@@ -41,7 +41,9 @@ from pyramid_sessiontoken.keys.base64url import (
     decode_base64url,
     encode_base64url,
 )
+from pyramid_sessiontoken.sessions.forms import CookieForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.testing import ManualClock
 
 NOW = 1_800_000_000
@@ -66,7 +68,8 @@ class Site:
         transform = kind(
             Rings(*(keys or (FIRST,))), "cookie", name, ISSUER, AUDIENCE
         )
-        form = SelfContainedCookie(lambda: transform)
+        references = References(registry, None, "cookie")
+        form = CookieForm(CookieCodec(lambda: transform), references, None)
         self.name = name
         self.sessions = Sessions(registry, form, "Session")
         self.jar = Jar(name, chunk_size=200, max_chunks=4)
@@ -186,8 +189,8 @@ def test_of_two_only_the_one_that_holds_is_due(site):
 @pytest.mark.parametrize(
     ("passed", "reason"),
     [
-        (3600, EXPIRED),
-        (36000, EXPIRED),
+        (3600, REASON_EXPIRED),
+        (36000, REASON_EXPIRED),
         (-1, "it is from the future"),
     ],
 )
@@ -397,7 +400,7 @@ def test_of_two_that_are_refused_the_expired_one_is_not_deleted(site):
     for stranger in (f"{NAME}=0.stranger", f"{NAME}.1=stranger"):
         for order in itertools.permutations([*old, stranger]):
             refusal = site.refusal(*order)
-            assert refusal.reason == EXPIRED
+            assert refusal.reason == REASON_EXPIRED
             assert not isinstance(refusal, Undecodable)
 
 

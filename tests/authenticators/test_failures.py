@@ -7,11 +7,6 @@ import limits.storage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from repositories.conftest import (  # noqa: F401
-    folder,
-    redis,
-    redis_process,
-)
 from support import START
 
 from pyramid_sessiontoken.authenticators import failures
@@ -145,7 +140,7 @@ def test_it_counts_what_a_list_of_all_failures_would(steps):
 
 
 @pytest.fixture
-def stored(redis):  # noqa: F811
+def stored(redis):
     return StoredFailures(RATE, redis.tcp, 2)
 
 
@@ -153,7 +148,7 @@ def keys_of(server):
     return [key.decode() for key in server.client.scan_iter()]
 
 
-def test_failures_in_redis_are_shared(stored, redis):  # noqa: F811
+def test_failures_in_redis_are_shared(stored, redis):
     add(stored, "alice", 3)
     add(StoredFailures(RATE, f"redis+{redis.url}", 2), "alice", 1)
 
@@ -166,7 +161,7 @@ def test_failures_in_redis_are_shared(stored, redis):  # noqa: F811
 
 def test_redis_forgets_them_at_the_end_of_the_first_ones_time(
     stored,
-    redis,  # noqa: F811
+    redis,
 ):
     add(stored, "alice", 1)
     (key,) = keys_of(redis)
@@ -180,7 +175,7 @@ def test_redis_forgets_them_at_the_end_of_the_first_ones_time(
 
 
 def test_a_storage_that_is_silent_is_waited_for_no_longer_than_said(
-    redis,  # noqa: F811
+    redis,
 ):
     counting = StoredFailures(RATE, redis.tcp, 0.05)
     redis.freeze()

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from pyramid.registry import Registry
 from pyramid.request import Request
 from support.keys import Rings
+from support.states import begin_state
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.authenticators import chain
+from pyramid_sessiontoken.authenticators.chain import Chain
 from pyramid_sessiontoken.authenticators.session import SessionAuthenticator
 from pyramid_sessiontoken.authenticators.state import (
     Refusal,
-    begin_state,
     find_state,
 )
-from pyramid_sessiontoken.errors import EXPIRED, InvalidCredential
+from pyramid_sessiontoken.errors import REASON_EXPIRED, InvalidCredential
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
@@ -29,6 +29,7 @@ from pyramid_sessiontoken.interfaces import (
 )
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.policy.cross_site import is_cross_site
+from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
 from pyramid_sessiontoken.testing import ManualClock
 from pyramid_sessiontoken.tokens.jwt import SessionJWT
@@ -46,8 +47,10 @@ class World:
         self.registry.registerUtility(
             ExpiryPolicy(36000, 3600, 0.5, 30), IExpiryPolicy
         )
-        form = SessionJWT(
-            Rings(Key.of(bytes(range(64)))), "HS256", "iss", "aud"
+        form = HeaderForm(
+            SessionJWT(Rings(Key.of(bytes(range(64)))), "HS256", "iss", "aud"),
+            None,
+            None,
         )
         self.sessions = Sessions(self.registry, form, "Session")
 
@@ -68,9 +71,10 @@ class World:
     def ask(self, authenticator, request):
         """Ask as the chain does."""
         state = begin_state(request)
-        return chain.ask(
-            request, state, "session", authenticator, is_cross_site
+        request.registry.registerUtility(
+            authenticator, IAuthenticator, "session"
         )
+        return Chain(is_cross_site).ask(request, state, "session")
 
     def refusal(self, authenticator, request):
         """Give the reason of the refusal; all else fails the test."""
@@ -213,7 +217,13 @@ def test_it_is_noted_what_a_token_said_and_whether_it_is_due(world):
         identity = world.ask(world.authenticator(), request)
 
         (noted,) = find_state(request).tokens
-        assert noted == ("session", identity.ticket, token, verdict)
+        assert noted == (
+            "session",
+            identity.ticket,
+            None,
+            token,
+            verdict,
+        )
         assert find_state(request).token_of(identity) is noted
 
 
@@ -243,7 +253,7 @@ def test_an_expired_token_is_called_so(world):
     world.clock.advance(3600 + 30)
     request = world.request(f"Session {token}")
 
-    assert world.refusal(authenticator, request) == EXPIRED
+    assert world.refusal(authenticator, request) == REASON_EXPIRED
     assert authenticator.challenge(request) == (
         'Session realm="session", error="invalid_token",'
         ' error_description="The token expired"'

@@ -12,8 +12,8 @@ import pytest
 from pyramid.config import Configurator
 from support import Root, check_password, includeme
 from support.clients import AUDIENCE, ISSUER, PAGE
+from support.pages import blocks_of, run_python
 from support.programs import lack
-from test_docs import BLOCK, Block, run_python
 from webtest.http import StopableWSGIServer
 
 from pyramid_sessiontoken.interfaces import IClock
@@ -92,14 +92,9 @@ def bearer_service(serve):
 def page():
     """Give what the Python blocks of the page about clients define."""
     module = ModuleType("clients")
-    text = PAGE.read_text("utf-8") + "\n"
-    for match in BLOCK.finditer(text):
-        if match["language"] == "python":
-            line = text.count("\n", 0, match.start("code"))
-            code = "\n".join(
-                each.removeprefix("   ") for each in match["code"].split("\n")
-            )
-            run_python(Block("python", code, line, None, None), PAGE, module)
+    for block in blocks_of(PAGE):
+        if block.language == "python":
+            run_python(block, PAGE, module)
     return module
 
 

@@ -105,7 +105,6 @@ def test_a_setting_of_a_feature_to_come_says_so():
         ),
         ({"token.header": "cookie"}, "token.header: Cookie"),
         ({"login_url": "//evil.example"}, "exactly one leading slash"),
-        ({"login_url": "sessiontoken.below"}, "without parts"),
         ({"login_url": "/\\evil.example"}, "exactly one leading slash"),
         ({"cookie.transform": "json:loads"}, "cookie.transform: json:loads"),
     ],
@@ -113,6 +112,14 @@ def test_a_setting_of_a_feature_to_come_says_so():
 def test_what_contradicts_is_a_fault(settings, text):
     [fault] = faults({"keys": KEY, **settings})
     assert text in fault
+
+
+def test_the_route_of_the_sign_in_page_has_no_parts_to_fill_in():
+    def setup(config):
+        config.add_route("sign_in", "/{tenant}/sign_in")
+
+    [fault] = faults({"keys": KEY, "login_url": "sign_in"}, setup)
+    assert "without parts" in fault
 
 
 def test_the_path_is_read_at_the_include():

@@ -110,7 +110,7 @@ def registering(utility, interface):
 
 
 def kept_of(client):
-    return client.registry[POLICY].rules.kept
+    return client.registry[POLICY].rules.stored
 
 
 def repository_of(client):

@@ -11,11 +11,6 @@ from hypothesis import strategies as st
 from pyramid.exceptions import ConfigurationError
 from pyramid.httpexceptions import HTTPTooManyRequests
 from pyramid.response import Response
-from repositories.conftest import (  # noqa: F401
-    folder,
-    redis,
-    redis_process,
-)
 from support import KEY, check_password
 
 from pyramid_sessiontoken.config.contradictions import Registered
@@ -308,7 +303,7 @@ def test_neither_log_nor_answer_tells_a_password(guarded, caplog):
 # In a storage.
 
 
-def test_applications_share_a_storage(guarded, redis, check):  # noqa: F811
+def test_applications_share_a_storage(guarded, redis, check):
     settings = {"throttle.storage": redis.tcp, "repository.timeout": "2s"}
     one, other = guarded(settings), guarded(settings)
     fail(one, 2)
@@ -325,7 +320,7 @@ def test_applications_share_a_storage(guarded, redis, check):  # noqa: F811
     assert one.swap()["access_token"]
 
 
-def test_the_storage_names_nobody(guarded, redis):  # noqa: F811
+def test_the_storage_names_nobody(guarded, redis):
     client = guarded(
         {"throttle.storage": redis.tcp, "repository.timeout": "2s"}
     )
@@ -374,6 +369,7 @@ def test_without_a_throttle_the_check_is_asked_itself(make, check):
         client.post("/token", headers=basic(), status=401)
 
 
+@pytest.mark.server
 def test_without_a_throttle_limits_is_not_imported():
     code = (
         "import sys; from pyramid.config import Configurator;"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pyramid_sessiontoken.cookies.jar import Jar, Shown
+from pyramid_sessiontoken.cookies.jar import CookieShown, Jar
 from pyramid_sessiontoken.errors import ClaimsError
 
 NAME = "__Host-sessiontoken"
@@ -367,7 +367,7 @@ def test_a_pair_without_an_equals_sign_has_no_name(pair):
 
     assert read(jar, pair) is None
     shown = read(jar, pair, f"{NAME}=0.ab")
-    assert shown == Shown((NAME,), ("ab",))
+    assert shown == CookieShown((NAME,), ("ab",))
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_name_that_only_looks_like_ours_is_not_ours(name):
         other = f"{name.format(own)}=0.stranger"
 
         assert read(jar, other) is None
-        assert read(jar, other, f"{own}=0.ab") == Shown((own,), ("ab",))
+        assert read(jar, other, f"{own}=0.ab") == CookieShown((own,), ("ab",))
 
 
 @pytest.mark.parametrize(
@@ -532,7 +532,7 @@ def test_any_header_can_be_read(header):
 def test_a_name_that_comes_twice_is_read_both_ways(small):
     shown = read(small, f"{NAME}=0.one", f"{NAME}=0.two")
 
-    assert shown == Shown((NAME,), ("one", "two"))
+    assert shown == CookieShown((NAME,), ("one", "two"))
 
 
 def test_chunks_that_come_twice_are_read_in_every_way(small):

@@ -24,7 +24,7 @@ from support.issuer import (
 )
 from support.tokens import BASE64URL, FAR_AHEAD, LONG_AGO
 
-from pyramid_sessiontoken.errors import EXPIRED, InvalidCredential
+from pyramid_sessiontoken.errors import REASON_EXPIRED, InvalidCredential
 from pyramid_sessiontoken.issuers.jwks import (
     OneKey,
     read_key_set,
@@ -143,8 +143,8 @@ def test_a_token_expires_to_the_second(broken):
     text = token(payload(exp=NOW + broken))
 
     assert read(text, NOW + LEEWAY - 1)
-    assert refusal(text, NOW + LEEWAY) == EXPIRED
-    assert refusal(text, 2**39) == EXPIRED
+    assert refusal(text, NOW + LEEWAY) == REASON_EXPIRED
+    assert refusal(text, 2**39) == REASON_EXPIRED
 
 
 @pytest.mark.parametrize("name", ["iat", "nbf"])
@@ -161,10 +161,10 @@ def test_a_token_begins_to_the_second(name):
 def test_only_time_is_to_blame_or_it_is_not_called_expired():
     expired = payload(exp=NOW - 3600)
 
-    assert refusal(token(expired)) == EXPIRED
+    assert refusal(token(expired)) == REASON_EXPIRED
     for changes in ({"aud": "x"}, {"iss": "x"}, {"cnf": {}}, {"sub": ""}):
-        assert refusal(token({**expired, **changes})) != EXPIRED
-    assert refusal(token(expired, number=1, said=header())) != EXPIRED
+        assert refusal(token({**expired, **changes})) != REASON_EXPIRED
+    assert refusal(token(expired, number=1, said=header())) != REASON_EXPIRED
 
 
 # Hostile tokens.

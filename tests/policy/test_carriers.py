@@ -10,7 +10,7 @@ from pyramid.response import Response
 from support.keys import Rings
 from support.tokens import AUDIENCE, FIRST, ISSUER, make_jwt
 
-from pyramid_sessiontoken.cookies.codec import SelfContainedCookie
+from pyramid_sessiontoken.cookies.codec import CookieCodec
 from pyramid_sessiontoken.cookies.jar import Jar
 from pyramid_sessiontoken.cookies.transforms import SignedTransform
 from pyramid_sessiontoken.errors import ClaimsError
@@ -18,8 +18,9 @@ from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IClock, IExpiryPolicy
 from pyramid_sessiontoken.policy.carriers import CookieCarrier, HeaderCarrier
-from pyramid_sessiontoken.sessions.forms import SelfContained
+from pyramid_sessiontoken.sessions.forms import CookieForm, HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.testing import ManualClock
 
 NOW = 1_800_000_000
@@ -44,16 +45,17 @@ def cookies(registry):
     """Make a carrier of up to three cookies of 200 bytes."""
     purpose = ("cookie", NAME, ISSUER, AUDIENCE)
     signed = SignedTransform(Rings(FIRST), *purpose)
-    form = SelfContainedCookie(lambda: signed)
+    references = References(registry, None, "cookie")
+    form = CookieForm(CookieCodec(lambda: signed), references, None)
     jar = Jar(NAME, chunk_size=200, max_chunks=3)
     return CookieCarrier(Sessions(registry, form, "Session"), jar)
 
 
 @pytest.fixture
 def make_header(registry):
-    form = SelfContained(make_jwt(FIRST))
+    form = HeaderForm(make_jwt(FIRST), None, None)
     sessions = Sessions(registry, form, "Session")
-    return lambda header: HeaderCarrier(sessions, header)
+    return lambda header: HeaderCarrier(sessions, form, header)
 
 
 def make_request(*cookies):
@@ -84,10 +86,10 @@ def test_a_renewed_header_token_stands_in_the_header_of_the_settings(
     request = make_request()
     response = Response()
 
-    assert carrier.renews(issued.access_token)
-    assert carrier.put(request, response, issued)
+    assert carrier.renews(None)
+    assert carrier.put(request, response, issued, None)
     assert response.headers["Session-Token"] == issued.access_token
-    assert carrier.sessions.read(issued.access_token) == issued.ticket
+    assert carrier.sessions.read(issued.access_token).ticket == issued.ticket
 
 
 def test_it_stands_there_once(make_header):
@@ -96,7 +98,7 @@ def test_it_stands_there_once(make_header):
     response = Response()
     response.headers["session-token"] = "another"
 
-    carrier.put(request, response, issue(carrier))
+    carrier.put(request, response, issue(carrier), None)
 
     assert len(response.headers.getall("Session-Token")) == 1
     assert response.headers["Session-Token"] != "another"
@@ -105,12 +107,12 @@ def test_it_stands_there_once(make_header):
 def test_without_a_header_it_is_never_renewed(make_header):
     carrier = make_header(None)
     issued = issue(carrier)
-    assert not carrier.renews(issued.access_token)
-    assert not carrier.put(make_request(), Response(), issued)
+    assert not carrier.renews(None)
+    assert not carrier.put(make_request(), Response(), issued, None)
 
 
 def test_a_cookie_is_always_renewed(cookies):
-    assert cookies.renews("any")
+    assert cookies.renews(None)
 
 
 def test_a_cookie_carries_a_session_there_and_back(cookies):
@@ -124,7 +126,7 @@ def test_a_cookie_carries_a_session_there_and_back(cookies):
     ]
     shown = cookies.jar.read(sent_back(headers).environ)
     assert shown.values == (issued.access_token,)
-    assert cookies.sessions.read(*shown.values) == issued.ticket
+    assert cookies.sessions.read(*shown.values).ticket == issued.ticket
 
 
 def test_it_is_put_beside_what_the_response_has(cookies):
@@ -135,7 +137,7 @@ def test_it_is_put_beside_what_the_response_has(cookies):
     before = list(response.headerlist)
     issued = issue(cookies)
 
-    cookies.put(make_request(), response, issued)
+    cookies.put(make_request(), response, issued, None)
 
     headers = cookies.set_headers(make_request(), issued)
     assert response.headerlist == before + headers
@@ -180,7 +182,7 @@ def test_claims_that_do_not_fit_leave_the_response_as_it_was(cookies):
     before = list(response.headerlist)
 
     with pytest.raises(ClaimsError):
-        cookies.put(make_request(), response, issued)
+        cookies.put(make_request(), response, issued, None)
 
     assert response.headerlist == before
 

@@ -94,6 +94,7 @@ def test_a_clock_of_one_s_own_is_kept():
     assert Mine.clock == "mine"
 
 
+@pytest.mark.server
 def test_the_module_needs_no_pytest():
     code = "import sys; sys.modules['pytest'] = None"
     code += "; import pyramid_sessiontoken.testing"

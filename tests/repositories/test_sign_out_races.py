@@ -52,11 +52,11 @@ def of_mariadb(clock, request):
 @pytest.fixture(
     params=[
         of_memory,
-        of_redis,
-        of_cluster,
         of_sqlite,
-        of_postgresql,
-        of_mariadb,
+        *(
+            pytest.param(make, marks=pytest.mark.server)
+            for make in (of_redis, of_cluster, of_postgresql, of_mariadb)
+        ),
     ],
     ids=lambda each: each.__name__,
 )
@@ -92,9 +92,9 @@ def race(processes, clock, way, userid):
 
     def end(process):
         if way == "end":
-            process.kept.end(ticket.sid)
+            process.stored.end(ticket.sid)
         else:
-            process.kept.end_all(userid)
+            process.stored.end_all(userid)
 
     calls = [(verb, p) for verb in (renew, swap) for p in processes * 2]
     calls.append((end, two))

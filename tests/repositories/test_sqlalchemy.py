@@ -219,7 +219,13 @@ def test_sqlite_itself_refuses_a_corrupt_row(make, url, path, row):
         raw.execute(f"INSERT INTO session_tokens VALUES ('k', {row}, NULL)")  # noqa: S608
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.server),
+        pytest.param("mariadb", marks=pytest.mark.server),
+    ]
+)
 def any_url(request):
     if request.param == "sqlite":
         return request.getfixturevalue("url")

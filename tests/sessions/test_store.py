@@ -29,7 +29,7 @@ from pyramid_sessiontoken.interfaces import (
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.records import LINGER, key_of, moment
+from pyramid_sessiontoken.sessions.records import LINGER, moment, record_key
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
 
@@ -210,7 +210,7 @@ def test_the_key_is_the_digest_of_the_reference(process):
 def test_whose_it_is_stands_there_with_its_type(process, userid, subject):
     assert subject_of(userid) == subject
     reference = process.store.store(ticket_of(userid))
-    assert process.repository.get(key_of(reference)).subject == subject
+    assert process.repository.get(record_key(reference)).subject == subject
 
 
 def test_the_store_holds_no_usable_credential_and_no_claim(process):
@@ -264,7 +264,7 @@ def test_nothing_that_the_store_holds_can_be_shown(process):
 
 def test_a_record_outlives_its_ticket_by_the_longest_leeway(process, clock):
     reference = process.store.store(ticket_of())
-    expires = process.repository.get(key_of(reference)).expires
+    expires = process.repository.get(record_key(reference)).expires
     assert expires == moment(START + 3600) + timedelta(seconds=LINGER)
     assert expires.utcoffset() == timedelta(0)
     clock.advance(3600 + 299)
@@ -277,7 +277,7 @@ def test_a_record_outlives_its_ticket_by_the_longest_leeway(process, clock):
 
 
 def replace_token(process, reference, token):
-    key = key_of(reference)
+    key = record_key(reference)
     item = process.repository.items[key]
     process.repository.items[key] = item._replace(token=token)
 
@@ -287,7 +287,7 @@ def kept(clock, repository):
     """A process without a cache, a reference and its record."""
     process = Process(clock, repository, ttl=0)
     reference = process.store.store(ticket_of(claims={"word": "green"}))
-    return process, reference, repository.items[key_of(reference)].token
+    return process, reference, repository.items[record_key(reference)].token
 
 
 def test_every_flipped_bit_ends_the_session(kept):
@@ -315,7 +315,7 @@ def test_every_cut_and_extension_ends_the_session(kept):
 def test_two_records_that_changed_places_end_both_sessions(kept):
     process, reference, token = kept
     other = process.store.store(ticket_of("mallory"))
-    others = process.repository.items[key_of(other)].token
+    others = process.repository.items[record_key(other)].token
     replace_token(process, reference, others)
     replace_token(process, other, token)
     assert process.store.retrieve(reference) is None
@@ -327,7 +327,7 @@ def test_a_record_given_for_another_key_ends_the_session(kept):
     process, reference, _ = kept
     other = process.store.store(ticket_of("mallory"))
     items = process.repository.items
-    mine, others = key_of(reference), key_of(other)
+    mine, others = record_key(reference), record_key(other)
     items[mine], items[others] = items[others], items[mine]
     assert process.store.retrieve(other) is None
     assert process.store.retrieve(reference) is None
@@ -336,22 +336,22 @@ def test_a_record_given_for_another_key_ends_the_session(kept):
 def test_a_record_cannot_be_put_under_a_reference_of_ones_own(kept):
     process, reference, _ = kept
     own = "pst_" + "m" * 43
-    item = process.repository.items[key_of(reference)]
-    process.repository.add_or_update(item._replace(key=key_of(own)))
+    item = process.repository.items[record_key(reference)]
+    process.repository.add_or_update(item._replace(key=record_key(own)))
     assert process.store.retrieve(own) is None
 
 
 def test_the_index_of_a_session_is_no_ticket(kept):
     process, reference, _ = kept
     for key, item in process.repository.items.items():
-        if key != key_of(reference):
+        if key != record_key(reference):
             replace_token(process, reference, item.token)
             assert process.store.retrieve(reference) is None
 
 
 def test_what_is_sealed_but_no_ticket_ends_the_session(kept):
     process, reference, _ = kept
-    key = key_of(reference)
+    key = record_key(reference)
     for members in ({}, {"keys": [key]}, {"sub": 5}):
         replace_token(process, reference, process.seal.seal(members, key))
         assert process.store.retrieve(reference) is None
@@ -416,7 +416,7 @@ def test_what_was_never_given_out_is_asked_for_once_and_nobodys(process):
     unknown = "pst_" + "x" * 43
     for _ in range(3):
         assert process.store.retrieve(unknown) is None
-    assert process.repository.asked == [key_of(unknown)]
+    assert process.repository.asked == [record_key(unknown)]
 
 
 def test_an_answer_is_asked_for_again_after_its_seconds(process, clock):
@@ -595,7 +595,7 @@ def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
     reference = process.store.store(ticket_of())
     found = process.store.retrieve(reference)
     assert process.store.retrieve(reference) is found
-    item = repository.items.pop(key_of(reference))
+    item = repository.items.pop(record_key(reference))
     assert process.store.retrieve(reference) is None
     repository.items[item.key] = item
     assert process.store.retrieve(reference) is found
@@ -617,8 +617,8 @@ def test_what_was_remembered_counts_in_its_place_only(clock, repository):
     process = Process(clock, repository, ttl=0)
     one, other = (process.store.store(ticket_of(u)) for u in ("a", "b"))
     assert process.store.retrieve(one) == ticket_of("a")
-    item = repository.items[key_of(one)]
-    repository.items[key_of(other)] = item._replace(key=key_of(other))
+    item = repository.items[record_key(one)]
+    repository.items[record_key(other)] = item._replace(key=record_key(other))
     assert process.store.retrieve(other) is None
 
 
@@ -631,7 +631,7 @@ def test_a_renewal_replaces_the_ticket_under_its_reference(any_process):
     assert process.store.renew(reference, renewed())
     # Where the user signed in is kept, though no request says it again.
     assert process.fresh(reference) == renewed(device=DEVICE)
-    expires = process.repository.items[key_of(reference)].expires
+    expires = process.repository.items[record_key(reference)].expires
     assert expires == moment(START + 1800 + 3600 + LINGER)
 
 

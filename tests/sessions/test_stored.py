@@ -8,11 +8,11 @@ from pyramid.registry import Registry
 from pyramid.response import Response
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, make_ticket
+from support.tokens import FIRST, make_jwt, make_ticket
 from zope.interface import implementer
 
 from pyramid_sessiontoken.errors import (
-    ENDED,
+    REASON_ENDED,
     InvalidCredential,
     SessionTokenError,
 )
@@ -29,13 +29,14 @@ from pyramid_sessiontoken.interfaces import (
 )
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.forms import Reference
+from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
-from pyramid_sessiontoken.sessions.records import key_of, moment
+from pyramid_sessiontoken.sessions.records import moment, record_key
+from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
-from pyramid_sessiontoken.sessions.stored import KeptSessions
+from pyramid_sessiontoken.sessions.stored import StoredSessions
 
 DEVICE = freeze_claims({"user_agent": "Firefox", "address": "192.0.2.7"})
 SIDS = [letter * 22 for letter in "abc"]
@@ -93,12 +94,17 @@ class Server:
         )
         self.store = own_store or RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(self.store, ISessionStore)
-        self.kept = KeptSessions(
+        self.stored = StoredSessions(
             registry,
             None if own_store else self.store,
             self.revocations,
         )
-        form = Reference(registry, self.revocations)
+        form = HeaderForm(
+            make_jwt(FIRST),
+            References(registry, self.revocations, ""),
+            self.revocations,
+            writes_references=True,
+        )
         self.sessions = Sessions(registry, form, "Session", self.revocations)
 
     def begin(self, userid="alice", **changes):
@@ -109,7 +115,7 @@ class Server:
         try:
             self.sessions.redeem(reference)
         except InvalidCredential as refusal:
-            if refusal.reason == ENDED:
+            if refusal.reason == REASON_ENDED:
                 return False
             raise
         return True
@@ -157,7 +163,7 @@ def test_a_session_is_listed_as_people_read_it(server):
         device=DEVICE,
         claims={"word": "secret"},
     )
-    [info] = server.kept.of("alice", None)
+    [info] = server.stored.of("alice", None)
     assert dataclasses.asdict(info) == {
         "sid": SIDS[0],
         "began": moment(START),
@@ -175,49 +181,49 @@ def test_a_session_is_listed_as_people_read_it(server):
 
 def test_no_credential_is_listed(server):
     reference = server.begin()
-    [info] = server.kept.of("alice", None)
+    [info] = server.stored.of("alice", None)
     assert reference[4:] not in repr(info)
-    assert key_of(reference) not in repr(info)
+    assert record_key(reference) not in repr(info)
 
 
 def test_the_latest_is_listed_first(server):
     for seconds, sid in ((50, SIDS[1]), (5, SIDS[0]), (500, SIDS[2])):
         server.begin(sid=sid, **began(seconds))
-    listed = [info.sid for info in server.kept.of("alice", None)]
+    listed = [info.sid for info in server.stored.of("alice", None)]
     assert listed == SIDS
 
 
 def test_the_session_that_asks_is_marked(server):
     for sid in SIDS:
         server.begin(sid=sid)
-    current = [i.sid for i in server.kept.of("alice", SIDS[1]) if i.current]
+    current = [i.sid for i in server.stored.of("alice", SIDS[1]) if i.current]
     assert current == [SIDS[1]]
-    assert not any(i.current for i in server.kept.of("alice", "z" * 22))
+    assert not any(i.current for i in server.stored.of("alice", "z" * 22))
 
 
 def test_only_the_users_own_are_listed(server):
     server.begin("alice", sid=SIDS[0])
     server.begin("bob", sid=SIDS[1])
     server.begin(42, sid=SIDS[2])
-    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[0]]
-    assert [i.sid for i in server.kept.of(42, None)] == [SIDS[2]]
-    assert server.kept.of("42", None) == []
+    assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[0]]
+    assert [i.sid for i in server.stored.of(42, None)] == [SIDS[2]]
+    assert server.stored.of("42", None) == []
 
 
 def test_what_expired_is_left_out_though_its_record_is_there(server, clock):
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[1], exp=START + 7200, iat=START + 3600)
     clock.advance(3600 + 29)
-    assert len(server.kept.of("alice", None)) == 2
+    assert len(server.stored.of("alice", None)) == 2
     clock.advance(1)
-    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[1]]
+    assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[1]]
 
 
 def test_what_was_ended_is_left_out(server):
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[1])
-    server.kept.end(SIDS[0])
-    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[1]]
+    server.stored.end(SIDS[0])
+    assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[1]]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +238,7 @@ def test_what_was_ended_is_left_out(server):
 )
 def test_who_vouched_goes_by_the_name_of_the_settings(server, amr, name):
     server.begin(amr=amr)
-    [info] = server.kept.of("alice", None)
+    [info] = server.stored.of("alice", None)
     assert info.authenticator == name
 
 
@@ -243,7 +249,7 @@ def test_a_session_with_two_references_is_listed_once(clock, newest_first):
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[0], iat=START + 1800, exp=START + 5400)
     clock.advance(1800)
-    [info] = server.kept.of("alice", None)
+    [info] = server.stored.of("alice", None)
     assert info.renewed == moment(START + 1800)
 
 
@@ -254,16 +260,16 @@ def test_a_session_of_which_one_reference_lives_is_listed(clock, newest_first):
     reference = server.begin(sid=SIDS[0], iat=START + 1800, exp=START + 5400)
     clock.advance(3700)
     assert server.lives(reference)
-    assert [i.sid for i in server.kept.of("alice", None)] == [SIDS[0]]
+    assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[0]]
 
 
 def test_listing_names_what_is_lacking(clock):
     server = Server(clock, FourVerbs(clock))
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
-        server.kept.of("alice", None)
+        server.stored.of("alice", None)
     server = Server(clock, MemoryRepository(clock), own_store=Drawer())
     with pytest.raises(SessionTokenError, match="ISessionStore"):
-        server.kept.of("alice", None)
+        server.stored.of("alice", None)
 
 
 def test_everybody_s_sessions_are_listed_once_each(server):
@@ -271,13 +277,13 @@ def test_everybody_s_sessions_are_listed_once_each(server):
     server.begin("alice", sid=SIDS[0])
     server.begin(42, sid=SIDS[1])
     server.begin("bob", sid=SIDS[2])
-    server.kept.end(SIDS[2])
-    server.kept.end_all("carol")
-    repository = server.kept._registry.getUtility(ITokenRepository)
+    server.stored.end(SIDS[2])
+    server.stored.end_all("carol")
+    repository = server.stored._registry.getUtility(ITokenRepository)
     repository.add_or_update(
         TokenItem("x", moment(START + 60), b"junk", "str:dora")
     )
-    listed = [(who, info.sid) for who, info in server.kept.of_everybody()]
+    listed = [(who, info.sid) for who, info in server.stored.of_everybody()]
     assert len(listed) == 2
     assert set(listed) == {("alice", SIDS[0]), (42, SIDS[1])}
 
@@ -291,25 +297,25 @@ def test_ending_a_session_ends_all_its_tokens(any_server):
     other = server.begin(sid=SIDS[1])
     for reference in (first, second, other):
         assert server.lives(reference)
-    server.kept.end(SIDS[0], first)
+    server.stored.end(SIDS[0], first)
     assert not server.lives(first)
     assert not server.lives(second)
     assert server.lives(other)
     assert server.revocations.is_ended(ticket_of(sid=SIDS[0]))
-    server.kept.end(SIDS[0], first)
-    server.kept.end("never was")
+    server.stored.end(SIDS[0], first)
+    server.stored.end("never was")
 
 
 def test_a_session_is_ended_by_its_name_alone(any_server):
     reference = any_server.begin(sid=SIDS[0])
-    any_server.kept.end(SIDS[0])
+    any_server.stored.end(SIDS[0])
     assert not any_server.lives(reference)
 
 
 def test_without_revocation_a_reference_is_ended_all_the_same(clock):
     server = Server(clock, MemoryRepository(clock), revokes=False)
     reference = server.begin(sid=SIDS[0])
-    server.kept.end(SIDS[0])
+    server.stored.end(SIDS[0])
     assert not server.lives(reference)
 
 
@@ -318,16 +324,16 @@ def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
     out: the ticket was read before that, its reference is made after it.
     """
     server = any_server
-    ticket, _ = server.sessions.redeem(server.begin(sid=SIDS[0]))
-    server.kept.end(SIDS[0])
+    ticket = server.sessions.redeem(server.begin(sid=SIDS[0])).ticket
+    server.stored.end(SIDS[0])
     issued = server.sessions.exchange(ticket)
     assert not server.lives(issued.access_token)
 
 
 def test_what_is_swapped_while_all_sessions_end_is_ended_too(any_server):
     server = any_server
-    ticket, _ = server.sessions.redeem(server.begin(sid=SIDS[0]))
-    server.kept.end_all("alice")
+    ticket = server.sessions.redeem(server.begin(sid=SIDS[0])).ticket
+    server.stored.end_all("alice")
     issued = server.sessions.exchange(ticket)
     assert not server.lives(issued.access_token)
 
@@ -337,9 +343,9 @@ def test_all_sessions_of_a_user_end_but_for_one(clock, revokes):
     server = Server(clock, MemoryRepository(clock), revokes=revokes)
     mine = [server.begin(sid=sid) for sid in SIDS]
     other = server.begin("bob")
-    server.kept.end_all("alice", SIDS[1])
+    server.stored.end_all("alice", SIDS[1])
     assert [server.lives(each) for each in mine] == [False, True, False]
-    server.kept.end_all("alice")
+    server.stored.end_all("alice")
     assert not server.lives(mine[1])
     assert server.lives(other)
 
@@ -348,14 +354,14 @@ def test_all_sessions_end_also_without_powers(clock):
     server = Server(clock, FourVerbs(clock))
     mine = [server.begin(sid=sid) for sid in SIDS]
     assert all(map(server.lives, mine))
-    server.kept.end_all("alice", SIDS[1])
+    server.stored.end_all("alice", SIDS[1])
     assert [server.lives(each) for each in mine] == [False, True, False]
 
 
 def test_ending_all_names_what_is_lacking(clock):
     server = Server(clock, FourVerbs(clock), revokes=False)
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
-        server.kept.end_all("alice")
+        server.stored.end_all("alice")
 
 
 # A store of the application's own.
@@ -390,7 +396,7 @@ def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
     server = Server(clock, None, revokes=False, own_store=Drawer())
     reference = server.begin()
     assert server.lives(reference)
-    server.kept.end(SIDS[0], reference)
+    server.stored.end(SIDS[0], reference)
     assert server.store.tickets == {}
 
 
@@ -399,7 +405,7 @@ def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
         reference = server.begin(sid=SIDS[0])
-        server.kept.end(SIDS[0])
+        server.stored.end(SIDS[0])
         assert not server.lives(reference), make
 
 
@@ -407,7 +413,7 @@ def test_with_revocation_all_sessions_end_in_a_store_of_ones_own(clock):
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
         mine = [server.begin(sid=sid) for sid in SIDS]
-        server.kept.end_all("alice", SIDS[1])
+        server.stored.end_all("alice", SIDS[1])
         lives = [server.lives(each) for each in mine]
         assert lives == [False, True, False], make
 
@@ -416,7 +422,7 @@ def test_ending_all_without_a_repository_says_what_is_lacking(clock):
     server = Server(clock, None, revokes=False, own_store=Drawer())
     server.begin()
     with pytest.raises(SessionTokenError):
-        server.kept.end_all("alice")
+        server.stored.end_all("alice")
 
 
 def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
@@ -425,7 +431,7 @@ def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
     server = Server(clock, repository, revokes=False, own_store=Drawer())
     reference = server.begin()
     with pytest.raises(SessionTokenError):
-        server.kept.end_all("alice")
+        server.stored.end_all("alice")
     assert server.lives(reference)
 
 
@@ -436,9 +442,9 @@ def test_ending_one_by_its_name_says_what_is_lacking(clock):
         server = Server(clock, repository, revokes=False, own_store=own_store)
         reference = server.begin(sid=SIDS[0])
         with pytest.raises(SessionTokenError, match="ISubjectRepository"):
-            server.kept.end(SIDS[0])
+            server.stored.end(SIDS[0])
         assert server.lives(reference)
-        server.kept.end(SIDS[0], reference)
+        server.stored.end(SIDS[0], reference)
         assert not server.lives(reference)
 
 
@@ -545,5 +551,5 @@ def test_an_ended_session_is_told_in_the_log_without_its_token(make, caplog):
     client.delete("/token", headers=headers)
     with caplog.at_level(logging.INFO, "pyramid_sessiontoken"):
         assert client.ask(token).json["userid"] is None
-    assert any(ENDED in message for message in caplog.messages)
+    assert any(REASON_ENDED in message for message in caplog.messages)
     assert token not in caplog.text

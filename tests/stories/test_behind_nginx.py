@@ -27,10 +27,13 @@ NGINX = shutil.which(
     ),
 )
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux",
-    reason="elsewhere, this machine is not all of 127.0.0.0/8",
-)
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        sys.platform != "linux",
+        reason="elsewhere, this machine is not all of 127.0.0.0/8",
+    ),
+]
 
 #: nginx connects from here; this test, when it goes around nginx, does not.
 PROXY = "127.0.0.2"

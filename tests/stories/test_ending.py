@@ -268,7 +268,7 @@ def test_a_header_reference_is_no_cookie(make):
     token = client.swap()["access_token"]
     rules = client.registry["pyramid_sessiontoken.policy"].rules
     [header] = rules.cookie.jar.write(
-        rules.cookie.sessions._form._own.protect(token), None, None
+        rules.cookie.sessions._form._codec.protect(token), None, None
     )
     pair = header[1].partition(";")[0]
     said = client.get("/identity", headers={"Cookie": pair}).json

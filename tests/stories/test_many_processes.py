@@ -5,26 +5,16 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 
-import httpx
-import psutil
 import pytest
-from repositories.conftest import (  # noqa: F401
-    RedisServer,
-    folder,
-    postgresql_process,
-    redis_process,
-)
-from support import KEY
+from support.processes import Application, Process, bearer, write
+from support.servers import RedisServer
 
-TESTS = Path(__file__).parent.parent
+pytestmark = pytest.mark.server
 
 FORMS = ["self-contained", "reference"]
 
@@ -83,87 +73,6 @@ server.run()
 """
 
 
-# Processes
-
-
-class Application(httpx.Client):
-    """A client of one process."""
-
-    def __init__(self, port):
-        url = f"http://127.0.0.1:{port}"
-        super().__init__(base_url=url, timeout=20, trust_env=False)
-
-    def swap(self, name):
-        """Swap a password for a token; give the headers that show it."""
-        response = self.post("/token", auth=(name, name))
-        assert response.status_code == 200, response.text
-        return bearer(response.json()["access_token"])
-
-    def sign_in(self, name):
-        """Sign in as a browser does; give the headers that show it."""
-        response = self.post("/sign_in", json={"userid": name})
-        assert response.status_code == 302, response.text
-        (cookie,) = response.cookies.items()
-        self.cookies.clear()
-        return {"Cookie": "=".join(cookie)}
-
-    def who(self, headers):
-        response = self.get("/identity", headers=headers)
-        assert response.status_code == 200, response.text
-        return response.json()["userid"]
-
-
-def bearer(token):
-    return {"Authorization": f"Session {token}"}
-
-
-class Process:
-    """The application in a process, or two after a fork."""
-
-    def __init__(self, log, settings, *words, application=APPLICATION):
-        self.log = log
-        path = os.environ.get("PYTHONPATH")
-        path = os.pathsep.join([str(TESTS), *([path] if path else [])])
-        with log.open("w") as output:
-            self.popen = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-c", application, settings, *words],
-                env={**os.environ, "PYTHONPATH": path, "STORY_KEYS": KEY},
-                stdout=output,
-                stderr=output,
-            )
-        self.process = psutil.Process(self.popen.pid)
-        self.children = []
-
-    def ports(self, count):
-        """Wait until they serve; give where."""
-        until = time.monotonic() + 30
-        while True:
-            said = self.log.read_text()
-            found = re.findall(r"^serving (\d+)$", said, re.MULTILINE)
-            if len(found) == count:
-                self.children = self.process.children()
-                return found
-            assert self.popen.poll() is None, said
-            assert time.monotonic() < until, said
-            time.sleep(0.02)
-
-    def end(self):
-        with suppress(psutil.NoSuchProcess):
-            self.children = self.process.children() or self.children
-        for each in self.children:
-            with suppress(psutil.NoSuchProcess):
-                each.terminate()
-        for each in psutil.wait_procs(self.children, 10)[1]:
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
-        self.popen.terminate()
-        try:
-            self.popen.wait(10)
-        except subprocess.TimeoutExpired:
-            self.popen.kill()
-            self.popen.wait(10)
-
-
 @contextmanager
 def serving(path, *several):
     """Serve with each of several settings; give a client for each."""
@@ -171,23 +80,10 @@ def serving(path, *several):
         processes = []
         for number, settings in enumerate(several):
             log = path / f"log{number}"
-            processes.append(Process(log, write(settings)))
+            processes.append(Process(log, APPLICATION, write(settings)))
             stack.callback(processes[-1].end)
         ports = [process.ports(1)[0] for process in processes]
         yield [stack.enter_context(Application(port)) for port in ports]
-
-
-def write(settings):
-    """Write the settings that all have, and these."""
-    every = {
-        "keys": "env:STORY_KEYS",
-        "authenticators": "session cookie basic",
-        "basic.check": "support:check_password",
-        "require_tls": "false",
-        "cookie.secure": "false",
-        **settings,
-    }
-    return json.dumps({f"sessiontoken.{k}": v for k, v in every.items()})
 
 
 NUMBERS = itertools.count(1)
@@ -351,7 +247,7 @@ def test_parent_and_child_serve_after_a_fork(store, names, tmp_path):
         "token.form": "reference",
     }
     with ExitStack() as stack:
-        process = Process(tmp_path / "log", write(settings), name)
+        process = Process(tmp_path / "log", APPLICATION, write(settings), name)
         stack.callback(process.end)
         pair = [
             stack.enter_context(Application(port)) for port in process.ports(2)
@@ -378,9 +274,9 @@ def test_parent_and_child_serve_after_a_fork(store, names, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def redis(request):
+def redis(server_folder):
     """A server of our own, to be stopped and killed."""
-    server = RedisServer(request.getfixturevalue("folder"))
+    server = RedisServer(server_folder)
     try:
         server.start()
         yield server

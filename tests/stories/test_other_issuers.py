@@ -3,7 +3,6 @@ well-known ones publish them, over TLS.
 """
 
 import importlib.util
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import httpx
 import pytest
 from support import START
 from support.issuer import jwk, jwks, payload, respond, serving, token
+from support.ports import free_port
 from support.tls import Authority
 
 CLIENT = "our-application"
@@ -23,9 +23,7 @@ def provider(tmp_path_factory):
     """An OpenID Connect provider on the loopback, in its own process."""
     if importlib.util.find_spec("oidc_provider_mock") is None:
         pytest.skip("needs the extra [testing]")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = (tmp_path_factory.mktemp("provider") / "log").open("w")
     server = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)],

@@ -7,11 +7,13 @@ from contextlib import ExitStack
 
 import jwt
 import pytest
+from support.processes import Application, Process, bearer, write
 
 from pyramid_sessiontoken.keys.file_ring import PROPAGATION
 from pyramid_sessiontoken.keys.jwk import read_jwk_set, write_jwk_set
 from pyramid_sessiontoken.scripts import main
-from stories.test_many_processes import Application, Process, bearer, write
+
+pytestmark = pytest.mark.server
 
 THREADS = 3
 
@@ -72,7 +74,7 @@ class Server:
 
     def __init__(self, stack, log, settings, clock):
         self.process = Process(
-            log, write(settings), str(clock.path), application=APPLICATION
+            log, APPLICATION, write(settings), str(clock.path)
         )
         stack.callback(self.process.end)
         (self.port,) = self.process.ports(1)

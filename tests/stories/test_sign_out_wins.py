@@ -32,9 +32,9 @@ class OfSubjects(MemoryRepository):
 class World:
     """A session of alice's that is due for renewal, and three processes."""
 
-    def __init__(self, clock, repository_class, ttl, together=False):
+    def __init__(self, turns, clock, repository_class, ttl, together=False):
         self.clock = clock
-        self.turns = Turns()
+        self.turns = turns
         self.inner = repository_class(clock)
         repository = Paused(self.inner, self.turns)
         self.processes = [Process(clock, repository, ttl) for _ in "abc"]
@@ -66,16 +66,16 @@ class World:
     # What ends it.
 
     def ends(self):
-        self.ender.kept.end(self.ticket.sid, self.reference)
+        self.ender.stored.end(self.ticket.sid, self.reference)
 
     def ends_by_name(self):
-        self.ender.kept.end(self.ticket.sid)
+        self.ender.stored.end(self.ticket.sid)
 
     def ends_all(self):
-        self.ender.kept.end_all("alice")
+        self.ender.stored.end_all("alice")
 
     def ends_others(self):
-        self.ender.kept.end_all("alice", self.ticket.sid)
+        self.ender.stored.end_all("alice", self.ticket.sid)
 
     # What comes of it.
 
@@ -103,13 +103,19 @@ REPOSITORIES = [MemoryRepository, FourVerbs, Renewing, OfSubjects]
 ENDS = ["ends", "ends_by_name", "ends_all"]
 
 
+@pytest.fixture
+def turns():
+    with Turns() as turns:
+        yield turns
+
+
 @pytest.fixture(params=REPOSITORIES, ids=lambda each: each.__name__)
-def world(request, clock):
+def world(request, turns, clock):
     began = clock.now()
 
     def make(ttl=5, **kw):
         clock.advance(began - clock.now())
-        return World(clock, request.param, ttl, **kw)
+        return World(turns, clock, request.param, ttl, **kw)
 
     return make
 
@@ -169,20 +175,24 @@ def test_who_is_spared_goes_on_in_every_order(world):
     assert every_order(play) > 10
 
 
-def test_of_two_who_end_all_neither_brings_back_what_the_other_ended(clock):
+def test_of_two_who_end_all_neither_brings_back_what_the_other_ended(
+    turns, clock
+):
     """One spares a session that the other does not."""
     began = clock.now()
 
     def play(choose):
         clock.advance(began - clock.now())
-        played = World(clock, MemoryRepository, 0)
+        played = World(turns, clock, MemoryRepository, 0)
         # The user did it before, so there is something to overwrite.
         played.ends_others()
         played.clock.advance(60)
         answer = played.play(["ends_others", "ends_all"], choose)
         assert not any(played.living())
         for each in played.processes:
-            assert each.kept.revocations.is_ended(played.ticket), played.steps
+            assert each.stored.revocations.is_ended(played.ticket), (
+                played.steps
+            )
         return answer
 
     assert every_order(play) > 10

@@ -1,6 +1,7 @@
 """Processes that share a repository, and every order of what they do."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from pyramid.registry import Registry
 from zope.interface import directlyProvides, providedBy
@@ -15,14 +16,15 @@ from pyramid_sessiontoken.interfaces import (
     ITokenRepository,
 )
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.forms import Reference
+from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
-from pyramid_sessiontoken.sessions.stored import KeptSessions
+from pyramid_sessiontoken.sessions.stored import StoredSessions
 from support.keys import Rings
-from support.tokens import FIRST
+from support.tokens import FIRST, make_jwt
 
 
 class Process:
@@ -38,15 +40,20 @@ class Process:
         revocations = Revocations(registry, seal, cache)
         store = RepositorySessionStore(registry, seal, cache)
         registry.registerUtility(store, ISessionStore)
-        form = Reference(registry, revocations)
-        self.kept = KeptSessions(registry, store, revocations)
+        form = HeaderForm(
+            make_jwt(FIRST),
+            References(registry, revocations, ""),
+            revocations,
+            writes_references=True,
+        )
+        self.stored = StoredSessions(registry, store, revocations)
         self.sessions = Sessions(registry, form, "Session", revocations)
 
     def sign_in(self, userid="alice"):
         return self.sessions.issue(Identity(userid, {}, "basic")).access_token
 
     def ticket(self, reference):
-        return self.sessions.redeem(reference)[0]
+        return self.sessions.redeem(reference).ticket
 
     def lives(self, reference):
         try:
@@ -82,63 +89,74 @@ class Paused:
 
 
 class Turns:
-    """Lets one thread at a time take one step."""
+    """Lets one thread at a time take one step.
+
+    The thread that arrives at a step chooses the next, so that threads change
+    only where the order says so. They serve many plays.
+    """
 
     def __init__(self):
         self._mine = threading.local()
+        self._threads = ThreadPoolExecutor(8)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self._threads.shutdown()
 
     def wait(self):
         actor = getattr(self._mine, "actor", None)
-        if actor is not None:
-            actor.arrived.release()
+        if actor is None:
+            return
+        following = self._choose()
+        if following is not actor:
+            following.go.release()
             actor.go.acquire()
 
     def play(self, works, choose):
-        """Do works step by step; give who took each step, and who could
+        """Do works step by step; give which took each step, and which could
         have.
 
         :param choose: names the next, of those that are given.
         """
-        actors = [_Actor(self._mine, work) for work in works]
-        for actor in actors:
-            actor.start()
-            actor.arrived.acquire()
-        taken, options = [], []
-        while waiting := [n for n, a in enumerate(actors) if a.is_waiting]:
-            number = choose(waiting)
-            taken.append(number)
-            options.append(waiting)
-            actors[number].step()
-        for actor in actors:
-            actor.join()
-            if actor.raised is not None:
-                raise actor.raised
-        return taken, options
+        self._next, self._taken, self._options = choose, [], []
+        self._actors = [_Actor(work) for work in works]
+        done = [self._threads.submit(self._act, a) for a in self._actors]
+        self._choose().go.release()
+        for each in done:
+            each.result(60)
+        return self._taken, self._options
 
-
-class _Actor(threading.Thread):
-    def __init__(self, mine, work):
-        super().__init__(daemon=True)
-        self._mine, self._work = mine, work
-        self.go, self.arrived = threading.Semaphore(0), threading.Semaphore(0)
-        self.is_waiting = True
-        self.raised = None
-
-    def run(self):
-        self._mine.actor = self
-        self.arrived.release()
-        self.go.acquire()
+    def _act(self, actor):
+        self._mine.actor = actor
+        actor.go.acquire()
         try:
-            self._work()
-        except BaseException as error:  # noqa: BLE001
-            self.raised = error
+            actor.work()
         finally:
-            self.is_waiting = False
-            self.arrived.release()
+            self._mine.actor = None
+            actor.is_waiting = False
+            following = self._choose()
+            if following is not None:
+                following.go.release()
 
-    def step(self):
-        self.go.release()
-        self.arrived.acquire()
+    def _choose(self):
+        waiting = [n for n, a in enumerate(self._actors) if a.is_waiting]
+        if not waiting:
+            return None
+        number = self._next(waiting)
+        self._taken.append(number)
+        self._options.append(waiting)
+        return self._actors[number]
+
+
+class _Actor:
+    def __init__(self, work):
+        self.work = work
+        self.is_waiting = True
+        # Held until it is this one's turn.
+        self.go = threading.Lock()
+        self.go.acquire()
 
 
 def every_order(play):

@@ -1,0 +1,60 @@
+"""Who asks at the endpoint, and what is answered to an unknown caller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..authenticators.state import Refusal
+from ..errors import REASON_EXPIRED
+from ..identity.identity import Identity
+from ..policy.judge import notify_refusals
+from ..policy.security_policy import SessionTokenPolicy
+from ..policy.state import Judged
+from .challenges import challenges
+from .oauth import OAuthError
+
+
+def authenticate(
+    request: Any, policy: SessionTokenPolicy, names: tuple[str, ...]
+) -> Judged:
+    """Judge what a request shows to some authenticators; its session does
+    not slide.
+
+    :raises Exception: what went wrong, if anything did.
+    """
+    judged = policy.authenticate(request, names)
+    policy.state(request).slides = False
+    if judged.error is not None:
+        raise judged.error
+    return judged
+
+
+def session_shown(
+    request: Any, policy: SessionTokenPolicy
+) -> Identity | Refusal | None:
+    """Give the session that is shown, of any user, whether or not the
+    application still knows that user. It does not slide.
+    """
+    rules, state = policy.rules, policy.state(request)
+    state.slides = False
+    try:
+        return rules.chain.first(request, state, tuple(rules.carriers))
+    finally:
+        notify_refusals(request, state)
+
+
+def unauthorized(
+    request: Any,
+    policy: SessionTokenPolicy,
+    names: tuple[str, ...],
+    refusal: Refusal | None,
+) -> OAuthError:
+    """Make a 401 with the challenges of some authenticators."""
+    description = "A credential is needed that can be swapped for a token"
+    if refusal is not None and refusal.reason == REASON_EXPIRED:
+        description = "The token expired"
+    elif refusal is not None:
+        description = "The credential was refused"
+    return OAuthError(
+        401, "invalid_client", description, challenges(request, policy, names)
+    )

