@@ -19,7 +19,7 @@ from pyramid.request import Request
 
 from . import clock
 from .config.row import PREFIX
-from .config.settings import TABLE
+from .config.settings import SETTINGS, TABLE, Settings
 from .errors import InvalidCredential, SessionTokenError
 from .identity.ticket import Ticket
 from .identity.userid import Userid, from_subject, subject_of
@@ -192,8 +192,9 @@ def _check(arguments: argparse.Namespace) -> int:
     with _application(arguments.ini) as request:
         policy = _policy(request)
         rules = policy.rules
+        settings = request.registry[SETTINGS]
         effective = {
-            "cookie.name": policy.settings.cookie.full_name,
+            "cookie.name": settings.cookie.full_name,
             "token.exchange": " ".join(rules.exchange),
             "challenge": " ".join(rules.challenge or ("all",)),
             "revocation": _on_or_off(rules.stored),
@@ -201,7 +202,7 @@ def _check(arguments: argparse.Namespace) -> int:
         width = max(map(len, TABLE)) + len(PREFIX)
         for row in TABLE.values():
             key = PREFIX + row.key
-            value = effective.get(row.key) or policy.settings.show(row.key)
+            value = effective.get(row.key) or settings.show(row.key)
             source = _source(row.key, given, request.registry.settings)
             print(f"{key:{width}}  {value}  ({source})")
         print()
@@ -212,8 +213,8 @@ def _check(arguments: argparse.Namespace) -> int:
             ring = request.registry.queryUtility(IKeyRing, name)
             if ring is not None:
                 print(f"{what}: {describe(ring)}{_follows(ring)}")
-        print(f"Revocable: {_promise(policy)}")
-        for advice in policy.settings.advice():
+        print(f"Revocable: {_promise(rules.stored, settings)}")
+        for advice in settings.advice():
             print(f"Warning: {advice}")
     return 0
 
@@ -231,9 +232,8 @@ def _follows(ring: Any) -> str:
     )
 
 
-def _promise(policy: SessionTokenPolicy) -> str:
+def _promise(kept: StoredSessions | None, settings: Settings) -> str:
     """Tell what can be ended early, and how soon everybody knows."""
-    kept, settings = policy.rules.stored, policy.settings
     if kept is None:
         return "nothing; a token ends at its own times."
     notice = settings.repository.notice

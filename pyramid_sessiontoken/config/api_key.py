@@ -9,8 +9,8 @@ from ..authenticators.api_key import ApiKeyAuthenticator
 from ..authenticators.schemes import environ_key
 from .built_in import BuiltIn, Shared
 from .kinds import CALLABLE, HEADER, Named
-from .parts import Parts
 from .row import PREFIX, setting
+from .setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ApiKeySettings(BuiltIn):
         elif token_header is not None and place == environ_key(token_header):
             yield f"{told} is {PREFIX}token.header, too"
 
-    def make(self, parts: Parts, shared: Shared) -> ApiKeyAuthenticator | None:
+    def make(self, setup: Setup, shared: Shared) -> ApiKeyAuthenticator | None:
         if self.check is None:
             return None
         return ApiKeyAuthenticator(self.check.value, self.header)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..authenticators.basic import BasicAuthenticator, Check
 from .built_in import BuiltIn, Shared
 from .kinds import CALLABLE, TEXT, Named
-from .parts import Parts
 from .row import PREFIX, setting
+from .setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class BasicSettings(BuiltIn):
                 f" {self.row('check')} or {self.row('htpasswd')}"
             )
 
-    def make(self, parts: Parts, shared: Shared) -> BasicAuthenticator | None:
-        check = self._make_check(parts)
+    def make(self, setup: Setup, shared: Shared) -> BasicAuthenticator | None:
+        check = self._make_check(setup)
         if check is None:
             return None
         return BasicAuthenticator(shared.throttled(check), shared.realm)
 
-    def _make_check(self, parts: Parts) -> Check | None:
+    def _make_check(self, setup: Setup) -> Check | None:
         if self.check is not None:
             check: Check = self.check.value
             return check
@@ -61,11 +61,11 @@ class BasicSettings(BuiltIn):
 
             return Htpasswd(self.htpasswd)
         except ImportError:
-            parts.fault(
+            setup.fault(
                 key,
                 "it needs more packages:"
                 " pip install 'pyramid_sessiontoken[htpasswd]'",
             )
         except (OSError, ValueError) as error:
-            parts.fault(key, str(error))
+            setup.fault(key, str(error))
         return None

@@ -26,8 +26,8 @@ from ..keys.strength import ALGORITHMS as HMAC
 from ..keys.strength import weakness
 from .built_in import BuiltIn, Shared
 from .kinds import LIST, TEXT, Kind, read_list, read_secret, read_text, some_of
-from .parts import Parts
 from .row import PREFIX, setting
+from .setup import Setup
 
 PEM = "-----BEGIN "
 
@@ -141,8 +141,8 @@ class BearerSettings(BuiltIn):
         if self.key is None and self.jwks is None:
             yield f"{told} {self.row('key')} or {self.row('jwks')}"
 
-    def make(self, parts: Parts, shared: Shared) -> BearerAuthenticator | None:
-        keys = self._make_keys(parts)
+    def make(self, setup: Setup, shared: Shared) -> BearerAuthenticator | None:
+        keys = self._make_keys(setup)
         if (
             keys is None
             or self.issuer is None
@@ -155,26 +155,26 @@ class BearerSettings(BuiltIn):
         )
         mapped = Mapped(Template(self.userid), read_names(self.claims or ()))
         return BearerAuthenticator(
-            tokens, mapped, parts.clock.now, shared.realm, shared.is_ours
+            tokens, mapped, setup.clock.now, shared.realm, shared.is_ours
         )
 
-    def _make_keys(self, parts: Parts) -> Keys | None:
+    def _make_keys(self, setup: Setup) -> Keys | None:
         if self.algorithms is None:
             return None
         if self.key is not None:
             try:
                 return OneKey(_one_key(self.key, self.algorithms))
             except ValueError as error:
-                parts.fault(f"{self.group}.key", str(error))
+                setup.fault(f"{self.group}.key", str(error))
                 return None
         if self.jwks is None:
             return None
         if is_url(self.jwks):
-            return KeysAtURL(self.jwks, self.algorithms, parts.clock.now)
+            return KeysAtURL(self.jwks, self.algorithms, setup.clock.now)
         try:
             return KeyFile(self.jwks, self.algorithms)
         except (OSError, ValueError) as error:
-            parts.fault(
+            setup.fault(
                 f"{self.group}.jwks", f"{self.jwks!r} cannot be read: {error}"
             )
             return None

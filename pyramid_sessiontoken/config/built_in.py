@@ -9,8 +9,8 @@ from typing import Any
 
 from ..authenticators.basic import Check
 from ..policy.carriers import Carriers
-from .parts import Parts
 from .row import Group
+from .setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +48,5 @@ class BuiltIn(Group, ABC):
         yield from ()
 
     @abstractmethod
-    def make(self, parts: Parts, shared: Shared) -> Any:
+    def make(self, setup: Setup, shared: Shared) -> Any:
         """Make the authenticator; ``None`` at a fault, which is told."""

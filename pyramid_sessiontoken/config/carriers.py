@@ -10,52 +10,52 @@ from ..sessions.references import References
 from ..sessions.stored import StoredSessions
 from ..tokens.jwt import SessionJWT
 from .cookie import CookieSettings, make_jar, make_transform
-from .parts import Parts
+from .setup import Setup
 from .token import TokenSettings
 
 
 def make_carriers(
-    parts: Parts,
+    setup: Setup,
     token: TokenSettings,
     cookie: CookieSettings,
     stored: StoredSessions | None,
 ) -> Carriers:
     """Make the two ways in which sessions travel."""
     return Carriers(
-        make_header_carrier(parts, token, stored),
-        make_cookie_carrier(parts, cookie, token, stored),
+        make_header_carrier(setup, token, stored),
+        make_cookie_carrier(setup, cookie, token, stored),
     )
 
 
 def make_header_carrier(
-    parts: Parts, token: TokenSettings, stored: StoredSessions | None
+    setup: Setup, token: TokenSettings, stored: StoredSessions | None
 ) -> HeaderCarrier:
     revocations = None if stored is None else stored.revocations
     references = None
     if stored is not None:
-        references = References(parts.registry, revocations, "header")
+        references = References(setup.registry, revocations, "header")
     form = HeaderForm(
-        SessionJWT(parts.header_ring, token.algorithm, *token.application),
+        SessionJWT(setup.header_ring, token.algorithm, *token.application),
         references,
         revocations,
         writes_references=token.writes_references,
     )
-    sessions = Sessions(parts.registry, form, token.scheme, revocations)
+    sessions = Sessions(setup.registry, form, token.scheme, revocations)
     return HeaderCarrier(sessions, form, token.renewal_header)
 
 
 def make_cookie_carrier(
-    parts: Parts,
+    setup: Setup,
     cookie: CookieSettings,
     token: TokenSettings,
     stored: StoredSessions | None,
 ) -> CookieCarrier:
     revocations = None if stored is None else stored.revocations
     form = CookieForm(
-        CookieCodec(make_transform(parts, cookie, token.application)),
-        References(parts.registry, revocations, "cookie"),
+        CookieCodec(make_transform(setup, cookie, token.application)),
+        References(setup.registry, revocations, "cookie"),
         revocations,
         writes_references=cookie.writes_references,
     )
-    sessions = Sessions(parts.registry, form, token.scheme, revocations)
+    sessions = Sessions(setup.registry, form, token.scheme, revocations)
     return CookieCarrier(sessions, make_jar(cookie))

@@ -10,8 +10,8 @@ from typing import Any
 from ..authenticators.trusted_place import Network, find_place
 from .built_in import BuiltIn, Shared
 from .kinds import BOOL, CALLABLE, Kind, Named, one_of, read_list, read_text
-from .parts import Parts
 from .row import PREFIX, setting
+from .setup import Setup
 from .trusted_proxies import NETWORKS, PLACE, need_proxies
 
 
@@ -120,7 +120,7 @@ class ClientCertificateSettings(BuiltIn):
                 " whom to believe"
             )
 
-    def make(self, parts: Parts, shared: Shared) -> Any:
+    def make(self, setup: Setup, shared: Shared) -> Any:
         from ..authenticators.client_certificate import (
             Believed,
             ClientCertificateAuthenticator,
@@ -138,7 +138,7 @@ class ClientCertificateSettings(BuiltIn):
             find_place(self.source, proxies),
             find_place(self.verify, proxies),
             believed,
-            parts.clock.now,
+            setup.clock.now,
             binds=self.bind,
         )
 

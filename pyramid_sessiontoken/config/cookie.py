@@ -27,8 +27,8 @@ from .kinds import (
     read_dotted,
     read_header_name,
 )
-from .parts import Parts
 from .row import setting
+from .setup import Setup
 
 #: The name, behind the prefix that the other settings allow.
 NAME = "sessiontoken"
@@ -83,6 +83,7 @@ class CookieSettings(BuiltIn):
         "signed",
         "signed: readable, not forgeable; encrypted: neither; or an"
         " ICookieTransform of your own for what the key ring has signed.",
+        factory=True,
     )
     form: str = setting(
         FORM,
@@ -138,7 +139,7 @@ class CookieSettings(BuiltIn):
         if at_host and self.domain is not None:
             yield f"{told} allows no {self.row('domain')}"
 
-    def make(self, parts: Parts, shared: Shared) -> CookieAuthenticator:
+    def make(self, setup: Setup, shared: Shared) -> CookieAuthenticator:
         cookie = shared.carriers.cookie
         return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
 
@@ -157,19 +158,21 @@ def make_jar(cookie: CookieSettings) -> Jar:
 
 
 def make_transform(
-    parts: Parts, cookie: CookieSettings, application: tuple[str, str]
+    setup: Setup, cookie: CookieSettings, application: tuple[str, str]
 ) -> CurrentTransform:
     """Register the transform that the settings name; give what looks it up.
 
     :param application: issuer and audience; keys are derived for them.
     """
     purpose = ("cookie", cookie.full_name, *application)
-    signed = SignedTransform(parts.ring, *purpose)
+    signed = SignedTransform(setup.ring, *purpose)
     if isinstance(cookie.transform, Named):
-        parts.register_named(ICookieTransform, "cookie.transform")
+        setup.register_named(
+            ICookieTransform, "cookie.transform", cookie.transform
+        )
     elif cookie.transform == "encrypted":
-        encrypted = EncryptedTransform(parts.ring, *purpose)
-        parts.register(ICookieTransform, encrypted, "cookie.transform")
+        encrypted = EncryptedTransform(setup.ring, *purpose)
+        setup.register(ICookieTransform, encrypted, "cookie.transform")
     else:
-        parts.register(ICookieTransform, signed, "cookie.transform")
-    return CurrentTransform(parts.registry, signed)
+        setup.register(ICookieTransform, signed, "cookie.transform")
+    return CurrentTransform(setup.registry, signed)

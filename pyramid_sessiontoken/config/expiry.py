@@ -17,8 +17,8 @@ from .kinds import (
     at_most,
     read_duration,
 )
-from .parts import Parts
 from .row import Group, setting
+from .setup import Setup
 
 
 def read_fraction(value: Any) -> float:
@@ -66,7 +66,7 @@ class ExpirySettings(Group):
         " end.",
     )
     policy: Named | None = setting(
-        DOTTED, None, "An IExpiryPolicy of your own."
+        DOTTED, None, "An IExpiryPolicy of your own.", factory=True
     )
 
     def faults(self) -> Iterator[str]:
@@ -86,9 +86,9 @@ def make_policy(expiry: ExpirySettings) -> ExpiryPolicy:
     )
 
 
-def register_policy(parts: Parts, expiry: ExpirySettings) -> None:
+def register_policy(setup: Setup, expiry: ExpirySettings) -> None:
     """Register the policy that the settings name, or the library's own."""
     if expiry.policy is None:
-        parts.register(IExpiryPolicy, make_policy(expiry), "expiry.")
+        setup.register(IExpiryPolicy, make_policy(expiry), "expiry.")
     else:
-        parts.register_named(IExpiryPolicy, "expiry.policy")
+        setup.register_named(IExpiryPolicy, "expiry.policy", expiry.policy)

@@ -17,8 +17,8 @@ from ..keys.lookup import HEADER_RING
 from ..keys.ring import Key, KeyRing
 from ..keys.strength import PLACEHOLDER, refuse_duplicates, shared, weakness
 from .kinds import Kind, read_list, read_secret
-from .parts import Parts
 from .row import PREFIX, Group, setting
+from .setup import Setup
 
 EPHEMERAL = "ephemeral"
 
@@ -177,26 +177,26 @@ _RINGS = {
 }
 
 
-def register_rings(parts: Parts, keys: KeySettings, algorithm: str) -> None:
+def register_rings(setup: Setup, keys: KeySettings, algorithm: str) -> None:
     """Register a ring for each setting that has keys."""
     for field, (key, name) in _RINGS.items():
         if getattr(keys, field):
-            ring = _make_ring(parts, keys, field, algorithm)
-            parts.register(IKeyRing, ring, key, name)
+            ring = _make_ring(setup, keys, field, algorithm)
+            setup.register(IKeyRing, ring, key, name)
 
 
 def _make_ring(
-    parts: Parts, settings: KeySettings, field: str, algorithm: str
+    setup: Setup, settings: KeySettings, field: str, algorithm: str
 ) -> KeyRing | FileRing:
     keys = getattr(settings, field)
     key = PREFIX + _RINGS[field].key
-    items = located(parts.registry.settings[key])
+    items = located(setup.registry.settings[key])
     paths = files_of(items)
     # A pipe can be read once.
     if not paths or not all(map(os.path.isfile, paths)):
         return KeyRing(keys)
-    read = _Reader(parts.registry, field, items, algorithm)
-    return FileRing(keys, paths, read, parts.clock, key)
+    read = _Reader(setup.registry, field, items, algorithm)
+    return FileRing(keys, paths, read, setup.clock, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,15 +44,13 @@ class Kind:
 class Named:
     """An object that the settings name, or are given.
 
-    :ivar name: as it stands in the INI.
+    :ivar name: as it stands in the INI; the type of an object that was given
+        itself.
     :ivar value: the object.
     """
 
     name: str
     value: Any
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def read_text(value: Any) -> str:

@@ -9,8 +9,8 @@ from ..authenticators.remote_user import RemoteUserAuthenticator
 from ..authenticators.trusted_place import Network, Place
 from .built_in import BuiltIn, Shared
 from .kinds import HEADER
-from .parts import Parts
 from .row import setting
+from .setup import Setup
 from .trusted_proxies import ENVIRON, NETWORKS, need_proxies
 
 
@@ -34,7 +34,7 @@ class RemoteUserSettings(BuiltIn):
         if self.header is not None:
             yield from need_proxies(self, "header", self.trusted_proxies)
 
-    def make(self, parts: Parts, shared: Shared) -> RemoteUserAuthenticator:
+    def make(self, setup: Setup, shared: Shared) -> RemoteUserAuthenticator:
         if self.header is None:
             return RemoteUserAuthenticator(Place(self.environ))
         proxies = self.trusted_proxies or ()

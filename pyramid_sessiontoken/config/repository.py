@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,11 +24,9 @@ from .kinds import (
     read_dotted,
     read_duration,
 )
-from .parts import Parts
 from .row import PREFIX, Group, setting
+from .setup import Setup
 from .workers import has_several_workers
-
-log = logging.getLogger("pyramid_sessiontoken")
 
 #: What ``repository`` says where the application registers its own.
 REGISTERED = "registered"
@@ -74,6 +71,7 @@ class RepositorySettings(Group):
         "Where the server keeps sessions. registered: the application"
         " registers an ITokenRepository of its own.",
         key="repository",
+        factory=True,
     )
     url: str | None = setting(
         SECRET_TEXT,
@@ -81,13 +79,26 @@ class RepositorySettings(Group):
         "Of the database: SQLAlchemy's URLs; redis://, rediss://, unix://,"
         " redis+sentinel://h1:26379,h2:26379/mymaster,"
         " redis+cluster://h1:6379,h2:6379.",
+        option_of="repository",
     )
-    table: str = setting(WORD, "session_tokens", "The table in SQL.")
-    prefix: str = setting(TEXT, "sessiontoken:", "Of the keys in Redis.")
+    table: str = setting(
+        WORD, "session_tokens", "The table in SQL.", option_of="repository"
+    )
+    prefix: str = setting(
+        TEXT, "sessiontoken:", "Of the keys in Redis.", option_of="repository"
+    )
     timeout: float = setting(
-        TIMEOUT, "250ms", "How long an answer is waited for."
+        TIMEOUT,
+        "250ms",
+        "How long an answer is waited for.",
+        option_of="repository",
     )
-    pool_size: int = setting(POOL_SIZE, "10", "How many connections at most.")
+    pool_size: int = setting(
+        POOL_SIZE,
+        "10",
+        "How many connections at most.",
+        option_of="repository",
+    )
     cache_size: int = setting(
         CACHE_SIZE,
         "10000",
@@ -115,72 +126,71 @@ def make_cache(repository: RepositorySettings) -> FirstLevelCache:
     return FirstLevelCache(repository.cache_size, repository.cache_ttl)
 
 
-def register_repository(parts: Parts, repository: RepositorySettings) -> None:
+def register_repository(setup: Setup, repository: RepositorySettings) -> None:
     """Register the repository that the settings name, unless there is one;
     warn of what the one that counts cannot do.
     """
     if isinstance(repository.place, Named):
-        parts.register_named(ITokenRepository, "repository")
+        setup.register_named(ITokenRepository, "repository", repository.place)
     elif repository.place not in (None, REGISTERED):
-        made = _make_shipped(parts, repository)
+        made = _make_shipped(setup, repository)
         if made is not None:
-            parts.register(ITokenRepository, made, "repository")
-    there = parts.registry.queryUtility(ITokenRepository)
+            setup.register(ITokenRepository, made, "repository")
+    there = setup.registry.queryUtility(ITokenRepository)
     if there is not None:
-        _warn_of_lacks(there)
+        _warn_of_lacks(setup, there)
 
 
-def _make_shipped(parts: Parts, repository: RepositorySettings) -> Any:
+def _make_shipped(setup: Setup, repository: RepositorySettings) -> Any:
     """Make one of the library's own; ``None`` at a fault, which is told."""
     name = str(repository.place)
     if name == "memory":
-        return _make_memory(parts)
+        return _make_memory(setup)
     if not repository.url:
         return None  # Already a fault.
     try:
-        return _SHIPPED[name](parts, repository, repository.url)
+        return _SHIPPED[name](setup, repository, repository.url)
     except ImportError as error:
         lacking = (error.name or name).partition(".")[0]
         if lacking == name:
             lacking = f"'pyramid_sessiontoken[{name}]'"
-        parts.fault(
+        setup.fault(
             "repository", f"it needs more packages: pip install {lacking}"
         )
     except ValueError as error:
-        parts.fault("repository.url", str(error))
+        setup.fault("repository.url", str(error))
     return None
 
 
-def _make_memory(parts: Parts) -> MemoryRepository:
+def _make_memory(setup: Setup) -> MemoryRepository:
     if has_several_workers():
-        log.warning(
-            "%srepository = memory: each worker keeps its own sessions, and"
-            " knows nothing of the others'",
-            PREFIX,
+        setup.warn(
+            f"{PREFIX}repository = memory: each worker keeps its own sessions,"
+            " and knows nothing of the others'"
         )
-    return MemoryRepository(parts.clock)
+    return MemoryRepository(setup.clock)
 
 
 def _make_sqlalchemy(
-    parts: Parts, repository: RepositorySettings, url: str
+    setup: Setup, repository: RepositorySettings, url: str
 ) -> Any:
     from ..repositories.sqlalchemy import SQLAlchemyRepository
 
     return SQLAlchemyRepository(
         url,
-        parts.clock,
+        setup.clock,
         table=repository.table,
         timeout=repository.timeout,
         pool_size=repository.pool_size,
     )
 
 
-def _make_redis(parts: Parts, repository: RepositorySettings, url: str) -> Any:
+def _make_redis(setup: Setup, repository: RepositorySettings, url: str) -> Any:
     from ..repositories.redis import RedisRepository
 
     return RedisRepository(
         url,
-        parts.clock,
+        setup.clock,
         prefix=repository.prefix,
         timeout=repository.timeout,
         pool_size=repository.pool_size,
@@ -191,14 +201,14 @@ def _make_redis(parts: Parts, repository: RepositorySettings, url: str) -> Any:
 _SHIPPED = {"sqlalchemy": _make_sqlalchemy, "redis": _make_redis}
 
 
-def _warn_of_lacks(repository: Any) -> None:
+def _warn_of_lacks(setup: Setup, repository: Any) -> None:
     if not IRenewingRepository.providedBy(repository):
-        log.warning(
+        setup.warn(
             "the repository does not provide IRenewingRepository: a renewal"
             " under way may bring back a session that was ended"
         )
     if not ISubjectRepository.providedBy(repository):
-        log.warning(
+        setup.warn(
             "the repository does not provide ISubjectRepository: the sessions"
             " of a user cannot be listed"
         )

@@ -5,25 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
-from pyramid.httpexceptions import HTTPForbidden
 from pyramid.interfaces import (
-    IExceptionViewClassifier,
-    IMultiView,
-    IRequest,
     IRoutesMapper,
-    ISecuredView,
-    IView,
 )
 from pyramid.security import NO_PERMISSION_REQUIRED
-from zope.interface import implementedBy
 
 from ..policy.rules import CHOICE
 from ..views import introspection, token
-from ..views.forbidden import forbidden
 from .kinds import read_list
-from .parts import Parts
 from .row import PREFIX
 from .settings import TABLE
+from .setup import Setup
 
 
 def add_endpoint(config: Any) -> str:
@@ -53,62 +45,28 @@ def add_endpoint(config: Any) -> str:
     return str(path)
 
 
-def check_path(parts: Parts, token_path: str) -> None:
-    path = parts.settings.token.path
+def check_path(setup: Setup, path: str, token_path: str) -> None:
+    """Tell where a path is another than it was at the include."""
     if path != token_path:
-        parts.fault(
+        setup.fault(
             "token.path",
             f"it is read at the include, as {token_path!r}; it became"
             f" {path!r} later",
         )
 
 
-def check_login_route(parts: Parts) -> None:
-    url = parts.settings.login_url
-    if url is None or url.startswith("/"):
-        return
-    mapper = parts.registry.queryUtility(IRoutesMapper)
-    route = None if mapper is None else mapper.get_route(url)
-    try:
-        found = route is not None and bool(route.generate({}))
-    except KeyError:
-        found = False
-    if not found:
-        parts.fault(
-            "login_url",
-            "neither a path that begins with / nor a route without parts to"
-            f" fill in: {url!r}",
-        )
-
-
-def check_routes(parts: Parts, names: tuple[str, ...]) -> None:
-    mapper = parts.registry.queryUtility(IRoutesMapper)
+def check_routes(setup: Setup, names: tuple[str, ...]) -> None:
+    mapper = setup.registry.queryUtility(IRoutesMapper)
     routes = [] if mapper is None else mapper.get_routes(include_static=True)
     for route in routes:
         for predicate in route.predicates:
             for name in getattr(predicate, CHOICE, ()):
                 if name not in names:
-                    parts.fault(
+                    setup.fault(
                         "authenticators",
                         f"the route {route.name!r} names {name!r}, which is"
                         " none of them",
                     )
-
-
-def register_forbidden_view(registry: Any) -> None:
-    """Answer ``HTTPForbidden`` where neither the application nor another
-    plugin does. This is no action: it could conflict with theirs.
-    """
-    registered = registry.adapters.registered
-    required = (
-        IExceptionViewClassifier,
-        IRequest,
-        implementedBy(HTTPForbidden),  # type: ignore[no-untyped-call]
-    )
-    for kind in (IView, ISecuredView, IMultiView):
-        if registered(required, kind) is not None:
-            return
-    registry.registerAdapter(forbidden, required, IView)
 
 
 class AuthenticatorsPredicate:

@@ -18,22 +18,34 @@ class Setting:
 
     :ivar key: without the prefix that all have.
     :ivar default: as one would write it; ``None`` for none.
+    :ivar factory: whether a dotted name may stand here whose options stand
+        under the row's key.
+    :ivar option_of: the row with such a dotted name, which then gets this
+        one as an option; what ships with the library needs it otherwise.
     """
 
     key: str
     kind: Kind
     default: str | None
     meaning: str
+    factory: bool = False
+    option_of: str | None = None
 
 
-def setting(
-    kind: Kind, default: str | None, meaning: str, *, key: str = ""
+def setting(  # noqa: PLR0913
+    kind: Kind,
+    default: str | None,
+    meaning: str,
+    *,
+    key: str = "",
+    factory: bool = False,
+    option_of: str | None = None,
 ) -> Any:
     """Make the field of a row.
 
     :param key: where it is not the group's name, a dot and the field's name.
     """
-    row = Setting(key, kind, default, meaning)
+    row = Setting(key, kind, default, meaning, factory, option_of)
     return field(metadata={"row": row}, repr=not kind.secret)
 
 
@@ -52,7 +64,7 @@ class Group:
         return f"{PREFIX}{self.group}.{name}"
 
 
-def group(rows: type[Group], *, authenticator: str = "") -> Any:
+def group(rows: type[Group], *, authenticator: str | None = None) -> Any:
     """Make the field of a group that has the field's name.
 
     :param authenticator: which of the library's own the group is for.
@@ -60,19 +72,25 @@ def group(rows: type[Group], *, authenticator: str = "") -> Any:
     return field(metadata={"group": rows, "authenticator": authenticator})
 
 
-Rows = TypeVar("Rows", bound=Group)
+def rows_of(holder: type[Any], name: str) -> dict[str, Setting]:
+    """Give the rows of a group that has a name, by field.
 
-
-def rows_of(group: type[Group], name: str) -> dict[str, Setting]:
-    """Give the rows of a group that has a name, by field."""
+    :param name: empty where the keys are the names of the fields.
+    """
+    before = f"{name}." if name else ""
     return {
-        each.name: replace(row, key=row.key or f"{name}.{each.name}")
-        for each in fields(group)
+        each.name: replace(row, key=row.key or before + each.name)
+        for each in fields(holder)
         if (row := each.metadata.get("row")) is not None
     }
 
 
-def fill(group: type[Rows], name: str, values: Mapping[str, Any]) -> Rows:
+Rows = TypeVar("Rows", bound=Group)
+
+
+def fill(rows: type[Rows], name: str, values: Mapping[str, Any]) -> Rows:
     """Make a group of the values that were read, by key."""
-    rows = rows_of(group, name)
-    return group(name, **{f: values[row.key] for f, row in rows.items()})
+    read = {
+        field: values[row.key] for field, row in rows_of(rows, name).items()
+    }
+    return rows(name, **read)

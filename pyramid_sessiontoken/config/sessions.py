@@ -13,9 +13,9 @@ from ..sessions.seal import Seal
 from ..sessions.store import RepositorySessionStore
 from ..sessions.stored import StoredSessions
 from .kinds import BOOL, DOTTED, Named
-from .parts import Parts
 from .repository import RepositorySettings, make_cache, register_repository
 from .row import PREFIX, Group, setting
+from .setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,11 @@ class SessionSettings(Group):
     """Sessions that the server keeps."""
 
     store: Named | None = setting(
-        DOTTED, None, "An ISessionStore of your own.", key="session_store"
+        DOTTED,
+        None,
+        "An ISessionStore of your own.",
+        key="session_store",
+        factory=True,
     )
     revocation: bool | None = setting(
         BOOL,
@@ -53,7 +57,7 @@ class SessionSettings(Group):
 
 
 def keep_sessions(
-    parts: Parts,
+    setup: Setup,
     sessions: SessionSettings,
     repository: RepositorySettings,
     application: tuple[str, str],
@@ -62,7 +66,7 @@ def keep_sessions(
 
     :param application: issuer and audience; records are sealed for them.
     """
-    registry = parts.registry
+    registry = setup.registry
     has_repository = (
         repository.place is not None
         or registry.queryUtility(ITokenRepository) is not None
@@ -73,13 +77,13 @@ def keep_sessions(
     )
     if not has_repository and not has_store:
         return None
-    register_repository(parts, repository)
+    register_repository(setup, repository)
     cache = make_cache(repository)
-    seal = Seal(parts.ring, "store", *application)
+    seal = Seal(setup.ring, "store", *application)
     revocations = None
     if has_repository and sessions.revocation is not False:
         revocations = Revocations(registry, seal, cache)
-    parts.register_named(ISessionStore, "session_store")
+    setup.register_named(ISessionStore, "session_store", sessions.store)
     store = None
     if registry.queryUtility(ISessionStore) is None:
         store = RepositorySessionStore(registry, seal, cache)

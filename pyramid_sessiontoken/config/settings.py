@@ -1,4 +1,4 @@
-"""One table of all settings: it parses, it reports, and the docs and
+"""All settings in one table: it parses and reports them, and the docs and
 ``psessiontoken check`` are made from it.
 """
 
@@ -9,71 +9,41 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
-from . import row
 from .api_key import ApiKeySettings
+from .authenticators import AuthenticatorSettings
 from .basic import BasicSettings
 from .bearer import BearerSettings
 from .built_in import BuiltIn
 from .client_certificate import ClientCertificateSettings
 from .cookie import CookieSettings
 from .expiry import ExpirySettings
+from .forbidden import ForbiddenSettings
 from .keys import KeySettings
-from .kinds import (
-    BOOL,
-    CALLABLE,
-    DOTTED,
-    LIST,
-    TEXT,
-    Kind,
-    Named,
-    either,
-    one_of,
-)
+from .kinds import BOOL, Named, one_of
+from .registered import Registered
 from .remote_user import RemoteUserSettings
 from .repository import RepositorySettings
-from .row import PREFIX, Group, Setting, fill, group, rows_of
+from .row import PREFIX, Setting, fill, group, rows_of, setting
 from .sessions import SessionSettings
 from .throttle import ThrottleSettings
 from .token import TokenSettings
+from .users import UserSettings
 
-
-def setting(key: str, kind: Kind, default: str | None, meaning: str) -> Any:
-    return row.setting(kind, default, meaning, key=key)
+#: Where the registry keeps the parsed settings, for the commands.
+SETTINGS = "pyramid_sessiontoken.settings"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, parsed; a field for each row."""
+    """All settings, parsed: a field for each group, and for each row that is
+    in none.
 
-    authenticators: tuple[str, ...] = setting(
-        "authenticators",
-        LIST,
-        "session cookie",
-        "Who may vouch, in order of precedence: session, cookie, basic,"
-        " bearer, api_key, client_certificate, remote_user, your own as"
-        " NAME=package.module:attribute, or a name that a directive"
-        " registered.",
-    )
-    combine: bool = setting(
-        "combine",
-        BOOL,
-        "false",
-        "Whether the claims of all that vouch make one identity. Two that"
-        " name different users refuse each other; of equal claims the first"
-        " authenticator's wins.",
-    )
-    realm: str = setting(
-        "realm", TEXT, "session", "The realm in challenges, escaped."
-    )
-    challenge: tuple[str, ...] | None = setting(
-        "challenge",
-        LIST,
-        None,
-        "Which schemes a 401 advertises; without it, that of every"
-        " authenticator that has one. Basic is never advertised to a script.",
-    )
+    :ivar options: of what dotted names make, by what their keys begin with.
+    :ivar given: the keys to which the application's settings give a value.
+    """
+
+    authenticators: AuthenticatorSettings = group(AuthenticatorSettings)
     require_tls: bool = setting(
-        "require_tls",
         BOOL,
         "true",
         "Over plain HTTP nobody is signed in, and the endpoints answer 403.",
@@ -83,7 +53,6 @@ class Settings:
     token: TokenSettings = group(TokenSettings, authenticator="session")
     cookie: CookieSettings = group(CookieSettings, authenticator="cookie")
     cross_site: str = setting(
-        "cross_site",
         one_of("refuse", "allow"),
         "refuse",
         "Whether an unsafe request from another origin can spend what a"
@@ -101,92 +70,76 @@ class Settings:
         RemoteUserSettings, authenticator="remote_user"
     )
     throttle: ThrottleSettings = group(ThrottleSettings)
-    claims_transformer: Named | None = setting(
-        "claims_transformer", DOTTED, None, "An IClaimsTransformer."
-    )
-    user_loader: Named | None = setting(
-        "user_loader",
-        CALLABLE,
-        None,
-        "(identity, request): the user object that request.identity gives;"
-        " None for one gone or barred.",
-    )
-    principals: Named | None = setting(
-        "principals",
-        CALLABLE,
-        None,
-        "(identity, request): the names under which ACLs know the user.",
-    )
-    authorization: Named | str = setting(
-        "authorization",
-        Kind(
-            "acl | authenticated | the dotted name of a callable",
-            either(("acl", "authenticated"), CALLABLE.read),
-        ),
-        "acl",
-        "How permits decides: by Pyramid's ACLs, for any signed-in user, or"
-        " (request, context, permission, principals).",
-    )
-    forbidden_view: bool = setting(
-        "forbidden_view",
-        BOOL,
-        "true",
-        "Answer HTTPForbidden where nobody else does: 401, 403, or 302 to"
-        " login_url.",
-    )
-    login_url: str | None = setting(
-        "login_url",
-        TEXT,
-        None,
-        "Where a page that needs a user is sent: a path or a route name; the"
-        " way back is added as ?next=.",
-    )
+    users: UserSettings = group(UserSettings)
+    forbidden: ForbiddenSettings = group(ForbiddenSettings)
 
-    #: Options of what dotted names make, by the prefix that is theirs.
     options: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict, repr=False
     )
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def built_in(self) -> dict[str, BuiltIn]:
+        """The groups of the library's own authenticators, by name."""
+        return {name: getattr(self, field) for name, field in BUILT_IN.items()}
 
     def value(self, key: str) -> Any:
         """Give the value of a key."""
         return _READERS[key](self)
 
-    @property
-    def built_in(self) -> dict[str, BuiltIn]:
-        """The groups of the library's own authenticators, by name."""
-        return {
-            each.metadata["authenticator"]: getattr(self, each.name)
-            for each in fields(self)
-            if each.metadata.get("authenticator")
-        }
-
     def show(self, key: str) -> str:
         """Write a value as people read it: no secret, only names of keys."""
-        value = self.value(key)
+        value, row = self.value(key), TABLE[key]
         if value is None:
             return "-"
-        if TABLE[key].kind.secret and isinstance(value, str):
-            return value if value == TABLE[key].default else "(secret)"
-        if TABLE[key].kind.secret:
+        if row.kind.secret and isinstance(value, str):
+            return value if value == row.default else "(secret)"
+        if row.kind.secret:
             return ", ".join(f"key {item.kid!r}" for item in value)
         if isinstance(value, tuple):
             return " ".join(map(str, value))
         if isinstance(value, bool):
             return str(value).lower()
-        return str(value)
+        return value.name if isinstance(value, Named) else str(value)
 
-    #: Keys that the application's settings give a value.
-    given: frozenset[str] = field(default=frozenset(), compare=False)
+    def faults(self, registered: Registered) -> Iterator[str]:
+        """Tell where settings that are each allowed contradict each other."""
+        names = self.authenticators.names
+        yield from self.keys.faults(
+            self.token.algorithm, has_ring=registered.keys
+        )
+        yield from self.expiry.faults()
+        yield from self.repository.faults()
+        yield from self.sessions.faults(
+            self._wanting_references(),
+            has_repository=(
+                self.repository.place is not None or registered.repository
+            ),
+        )
+        yield from self.authenticators.faults(
+            registered, BUILT_IN, FIRST_WORDS
+        )
+        yield from self.forbidden.faults()
+        yield from self.api_key.faults_of_header(
+            self.token.header if {"session", "api_key"} <= set(names) else None
+        )
+        for name, rows in self.built_in.items():
+            yield from rows.faults(names)
+            if name in names and name not in registered.authenticators:
+                yield from rows.lacks()
+
+    def _wanting_references(self) -> list[str]:
+        return [
+            rows.row("form")
+            for rows in (self.token, self.cookie)
+            if rows.writes_references
+        ]
 
     def advice(self) -> Iterator[str]:
         """Advise on what is allowed and yet seldom right."""
         yield from self.token.advice()
-        yield from self.throttle.advice(authenticator_names(self))
-        if "session" not in authenticator_names(self):
-            yield (
-                f"{PREFIX}authenticators lacks 'session': the endpoint's"
-                " tokens are honoured elsewhere, if anywhere"
-            )
+        yield from self.throttle.advice(self.authenticators.names)
+        yield from self.authenticators.advice()
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:
@@ -198,13 +151,14 @@ class Settings:
 
 def _places() -> Iterator[tuple[Setting, str]]:
     """Give each row with the way to its value, in the order of the table."""
+    own = rows_of(Settings, "")
     for each in fields(Settings):
-        rows: type[Group] | None = each.metadata.get("group")
-        if rows is not None:
-            for name, row in rows_of(rows, each.name).items():
+        if each.name in own:
+            yield own[each.name], each.name
+        elif "group" in each.metadata:
+            rows = rows_of(each.metadata["group"], each.name)
+            for name, row in rows.items():
                 yield row, f"{each.name}.{name}"
-        elif "row" in each.metadata:
-            yield each.metadata["row"], each.name
 
 
 TABLE: dict[str, Setting] = {row.key: row for row, _ in _places()}
@@ -214,11 +168,15 @@ _READERS = {row.key: attrgetter(way) for row, way in _places()}
 #: Names of the contract whose features are still to come.
 PLANNED = frozenset(("repository.invalidation", "javascript.path"))
 
-BUILT_IN = tuple(
-    each.metadata["authenticator"]
+#: What the keys of the table begin with.
+FIRST_WORDS = frozenset(key.partition(".")[0] for key in (*TABLE, *PLANNED))
+
+#: The library's own authenticators, and the group of settings of each.
+BUILT_IN: dict[str, str] = {
+    name: each.name
     for each in fields(Settings)
-    if each.metadata.get("authenticator")
-)
+    if (name := each.metadata.get("authenticator")) is not None
+}
 
 
 def settings_of(
@@ -227,27 +185,12 @@ def settings_of(
     given: frozenset[str],
 ) -> Settings:
     """Make the settings of the values that were read, by key."""
-    made: dict[str, Any] = {"options": options, "given": given}
-    for each in fields(Settings):
-        if "group" in each.metadata:
-            rows = each.metadata["group"]
-            made[each.name] = fill(rows, each.name, values)
-        elif "row" in each.metadata:
-            made[each.name] = values[each.metadata["row"].key]
-    return Settings(**made)
-
-
-def authenticator_names(settings: Settings) -> tuple[str, ...]:
-    return tuple(split_item(item)[0] for item in settings.authenticators)
-
-
-def split_item(item: str) -> tuple[str, str | None]:
-    """Split ``NAME=package.module:attribute``; a bare dotted name is called
-    by its last part.
-    """
-    name, equals, dotted = item.partition("=")
-    if equals:
-        return name, dotted
-    if "." in item or ":" in item:
-        return item.replace(":", ".").rpartition(".")[2], item
-    return item, None
+    groups = {
+        each.name: fill(each.metadata["group"], each.name, values)
+        for each in fields(Settings)
+        if "group" in each.metadata
+    }
+    own = {
+        name: values[row.key] for name, row in rows_of(Settings, "").items()
+    }
+    return Settings(**groups, **own, options=options, given=given)

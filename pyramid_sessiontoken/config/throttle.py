@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -12,11 +11,9 @@ from ..authenticators.basic import Check
 from ..authenticators.throttle import KeyedDigest, Throttle
 from ..keys.derivation import DerivedKeys
 from .kinds import SECRET_TEXT, Kind, off_or, read_text, some_of
-from .parts import Parts
 from .row import PREFIX, Group, setting
+from .setup import Setup
 from .workers import has_several_workers
-
-log = logging.getLogger("pyramid_sessiontoken")
 
 _RATE = re.compile(
     r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
@@ -74,7 +71,7 @@ class ThrottleSettings(Group):
 
 
 def throttled(
-    parts: Parts,
+    setup: Setup,
     throttle: ThrottleSettings,
     application: tuple[str, str],
     timeout: float,
@@ -90,7 +87,7 @@ def throttled(
     try:
         from ..authenticators.failures import read_rate
     except ImportError:
-        parts.fault(
+        setup.fault(
             "throttle.attempts",
             "it needs more packages:"
             " pip install 'pyramid_sessiontoken[throttle]'",
@@ -98,26 +95,25 @@ def throttled(
         return check
     rate = read_rate(throttle.attempts)
     try:
-        failures = _make_failures(parts, throttle.storage, rate, timeout)
+        failures = _make_failures(setup, throttle.storage, rate, timeout)
     except ValueError as error:
-        parts.fault("throttle.storage", str(error))
+        setup.fault("throttle.storage", str(error))
         return check
-    keys = DerivedKeys(parts.ring, "throttle", *application, make=bytes)
+    keys = DerivedKeys(setup.ring, "throttle", *application, make=bytes)
     return Throttle(
         check, failures, rate.amount, throttle.by, KeyedDigest(keys)
     )
 
 
 def _make_failures(
-    parts: Parts, storage: str, rate: Any, timeout: float
+    setup: Setup, storage: str, rate: Any, timeout: float
 ) -> Any:
     from ..authenticators.failures import MemoryFailures, StoredFailures
 
     if storage not in _MEMORY:
         return StoredFailures(rate, storage, timeout)
     if has_several_workers():
-        log.warning(
-            "%sthrottle.storage = memory: each worker counts for itself",
-            PREFIX,
+        setup.warn(
+            f"{PREFIX}throttle.storage = memory: each worker counts for itself"
         )
-    return MemoryFailures(rate.get_expiry(), parts.clock)
+    return MemoryFailures(rate.get_expiry(), setup.clock)

@@ -20,8 +20,8 @@ from .kinds import (
     one_of,
     read_header_name,
 )
-from .parts import Parts
 from .row import PREFIX, setting
+from .setup import Setup
 
 #: Issuer and audience of an application that names none.
 NAME = "pyramid_sessiontoken"
@@ -128,7 +128,7 @@ class TokenSettings(BuiltIn):
                     " taken for one of yours"
                 )
 
-    def make(self, parts: Parts, shared: Shared) -> SessionAuthenticator:
+    def make(self, setup: Setup, shared: Shared) -> SessionAuthenticator:
         return SessionAuthenticator(
             shared.carriers.header.sessions.redeem,
             self.scheme,

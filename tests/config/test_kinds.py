@@ -576,7 +576,7 @@ def test_a_dotted_name_is_imported(name):
     named = read_dotted(name)
 
     assert named == Named(name.strip(), json.loads)
-    assert str(named) == name.strip()
+    assert named.name == name.strip()
 
 
 def test_an_object_of_ones_own_is_taken_as_it_is():
@@ -585,7 +585,7 @@ def test_an_object_of_ones_own_is_taken_as_it_is():
     named = read_dotted(clock)
 
     assert named.value is clock
-    assert str(named).endswith(type(clock).__name__)
+    assert named.name.endswith(type(clock).__name__)
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,16 @@ from hypothesis import strategies as st
 from pyramid.exceptions import ConfigurationError
 from support.tokens import BASE64URL, FIRST, SECOND, make_jwt, make_ticket
 
-from pyramid_sessiontoken.config.contradictions import Registered
+from pyramid_sessiontoken.config.authenticators import split_item
 from pyramid_sessiontoken.config.kinds import Named
 from pyramid_sessiontoken.config.reader import raise_faults, read_settings
+from pyramid_sessiontoken.config.registered import Registered
 from pyramid_sessiontoken.config.row import PREFIX
 from pyramid_sessiontoken.config.settings import (
     BUILT_IN,
     PLANNED,
     TABLE,
-    authenticator_names,
     settings_of,
-    split_item,
 )
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.keys.base64url import encode_base64url
@@ -260,7 +259,7 @@ def test_names_of_authenticators_in_their_order():
     parsed, faults = read({"authenticators": "a=json:loads session uuid.UUID"})
 
     assert faults == []
-    assert authenticator_names(parsed) == ("a", "session", "UUID")
+    assert parsed.authenticators.names == ("a", "session", "UUID")
 
 
 def test_options_of_what_dotted_names_make_are_theirs():

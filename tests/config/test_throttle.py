@@ -13,8 +13,8 @@ from pyramid.httpexceptions import HTTPTooManyRequests
 from pyramid.response import Response
 from support import KEY, check_password
 
-from pyramid_sessiontoken.config.contradictions import Registered
 from pyramid_sessiontoken.config.reader import read_settings
+from pyramid_sessiontoken.config.registered import Registered
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.interfaces import IAuthenticator, IKeyRing
 from pyramid_sessiontoken.keys.base64url import decode_base64url
