@@ -1,4 +1,4 @@
-"""From settings to how sessions travel."""
+"""The two ways in which sessions travel, made of the settings."""
 
 from __future__ import annotations
 

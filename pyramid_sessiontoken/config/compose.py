@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -24,24 +25,27 @@ from .forbidden import check_login_route, register_forbidden_view
 from .keys import register_rings
 from .reader import raise_faults, read_settings
 from .registered import registered_in
-from .routes import check_path, check_routes
+from .routes import check_paths, check_routes
 from .sessions import keep_sessions
 from .settings import SETTINGS, Settings
 from .setup import Setup
 from .throttle import throttled
 from .users import register_users
 
+#: Where the registry keeps the warnings of the start, for the commands.
+WARNINGS = "pyramid_sessiontoken.warnings"
+
 
 def compose(
     registry: Any,
     policy: SessionTokenPolicy,
-    token_path: str,
+    paths: Mapping[str, str],
     *,
     autocommit: bool,
 ) -> list[str]:
     """Read the settings and make the policy ready.
 
-    :param token_path: as it was read at the include.
+    :param paths: as they were read at the include, by key.
     :param autocommit: whether directives may come later.
     :return: the warnings of this start, as the log has them.
     :raises ConfigurationError: one, that lists all faults.
@@ -67,7 +71,7 @@ def compose(
     )
     rules = _rules(setup, settings, carriers, stored)
 
-    check_path(setup, token.path, token_path)
+    check_paths(setup, paths, {key: settings.value(key) for key in paths})
     if not autocommit:
         check_login_route(setup, settings.forbidden.login_url)
         check_routes(setup, rules.names)

@@ -43,7 +43,7 @@ class ForbiddenSettings(Group):
     )
 
     def faults(self) -> Iterator[str]:
-        # Browsers take // and /\\ for the beginning of a host.
+        # Browsers take // and /\ for the beginning of a host.
         if (self.login_url or "").startswith(("//", "/\\")):
             yield (
                 f"{PREFIX}login_url: exactly one leading slash, found"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
@@ -38,21 +38,17 @@ def read_settings(
     parsed = settings_of(
         values, _options(given, values, prefixes), frozenset(given)
     )
-    unknown = [
-        _unknown(key)
-        for key in given
-        if key not in TABLE
-        and _prefix_of(key, prefixes) is None
-        and not _is_off(key, given[key])
-        and not _may_be_option(key, broken)
-    ]
     contradictions = [
         fault
         for fault in parsed.faults(registered)
         # Skip those that a default causes which replaced a bad value.
-        if not any(_names(fault, key) for key in broken)
+        if not any(_mentions(fault, key) for key in broken)
     ]
-    return parsed, [*broken.values(), *unknown, *contradictions]
+    return parsed, [
+        *broken.values(),
+        *_unknown_keys(given, prefixes, broken),
+        *contradictions,
+    ]
 
 
 def raise_faults(faults: list[str]) -> None:
@@ -101,7 +97,8 @@ def _shown(found: Any) -> str:
     return "" if _USERINFO.search(shown) else f", found {shown}"
 
 
-def _names(fault: str, key: str) -> bool:
+def _mentions(fault: str, key: str) -> bool:
+    """Tell whether a sentence names a setting, not only one below it."""
     return bool(re.search(re.escape(PREFIX + key) + r"(?!\.?\w)", fault))
 
 
@@ -142,6 +139,22 @@ def _options(
             values[key] if is_secret else value
         )
     return options
+
+
+def _unknown_keys(
+    given: Mapping[str, Any],
+    prefixes: Collection[str],
+    broken: Collection[str],
+) -> Iterator[str]:
+    """Tell which keys are neither settings nor options."""
+    for key, value in given.items():
+        is_known = key in TABLE or _prefix_of(key, prefixes) is not None
+        if (
+            not is_known
+            and not _is_off(key, value)
+            and not _may_be_option(key, broken)
+        ):
+            yield _unknown(key)
 
 
 def _is_off(key: str, value: Any) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from pyramid.exceptions import ConfigurationError
-from pyramid.interfaces import (
-    IRoutesMapper,
-)
+from pyramid.interfaces import IRoutesMapper
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from ..policy.rules import CHOICE
@@ -18,44 +17,77 @@ from .settings import TABLE
 from .setup import Setup
 
 
-def add_endpoint(config: Any) -> str:
+class Route(NamedTuple):
+    """A route of the library.
+
+    :ivar key: the setting that gives its path.
+    :ivar below: what follows that path.
+    """
+
+    name: str
+    key: str
+    below: str
+    view: Callable[..., Any]
+
+
+ROUTES = (
+    Route("sessiontoken.token", "token.path", "", token.token),
+    Route("sessiontoken.status", "token.path", "/status", token.status),
+    Route(
+        "sessiontoken.introspect",
+        "token.path",
+        "/introspect",
+        introspection.introspect,
+    ),
+    Route(
+        "sessiontoken.revoke", "token.path", "/revoke", introspection.revoke
+    ),
+)
+
+
+def add_routes(config: Any) -> dict[str, str]:
     """Add the routes now: from an action, every catch-all route would come
     first.
+
+    :return: the paths that were read now, by the keys of their settings.
     """
-    row = TABLE["token.path"]
-    path = config.registry.settings.get(PREFIX + row.key, row.default)
-    try:
-        path = row.kind.read(path)
-    except ValueError:
-        path = row.default  # The settings' own fault, which is told there.
-    for name, suffix, view in (
-        ("token", "", token.token),
-        ("status", "/status", token.status),
-        ("introspect", "/introspect", introspection.introspect),
-        ("revoke", "/revoke", introspection.revoke),
-    ):
-        route = f"sessiontoken.{name}"
-        config.add_route(route, path + suffix)
+    settings = config.registry.settings
+    paths = {route.key: _read_path(settings, route.key) for route in ROUTES}
+    for route in ROUTES:
+        config.add_route(route.name, paths[route.key] + route.below)
         config.add_view(
-            view,
-            route_name=route,
+            route.view,
+            route_name=route.name,
             permission=NO_PERMISSION_REQUIRED,
             require_csrf=False,
         )
+    return paths
+
+
+def _read_path(settings: Mapping[str, Any], key: str) -> str:
+    row = TABLE[key]
+    try:
+        path = row.kind.read(settings.get(PREFIX + key, row.default))
+    except ValueError:
+        path = row.default  # The settings' own fault, which is told there.
     return str(path)
 
 
-def check_path(setup: Setup, path: str, token_path: str) -> None:
-    """Tell where a path is another than it was at the include."""
-    if path != token_path:
-        setup.fault(
-            "token.path",
-            f"it is read at the include, as {token_path!r}; it became"
-            f" {path!r} later",
-        )
+def check_paths(
+    setup: Setup, at_include: Mapping[str, str], now: Mapping[str, str]
+) -> None:
+    """Tell which paths are others than at the include, by their keys."""
+    for key, path in at_include.items():
+        if now[key] != path:
+            setup.fault(
+                key,
+                f"it is read at the include, as {path!r}; it became"
+                f" {now[key]!r} later",
+            )
 
 
 def check_routes(setup: Setup, names: tuple[str, ...]) -> None:
+    """Tell which routes choose an authenticator that is not listed."""
     mapper = setup.registry.queryUtility(IRoutesMapper)
     routes = [] if mapper is None else mapper.get_routes(include_static=True)
     for route in routes:

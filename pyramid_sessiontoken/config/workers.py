@@ -7,6 +7,6 @@ import sys
 
 
 def has_several_workers() -> bool:
-    """Guess it from what is known of common servers."""
+    """Guess, from what common servers set or import."""
     several = os.environ.get("WEB_CONCURRENCY", "") not in ("", "0", "1")
     return several or "gunicorn" in sys.modules or "uwsgi" in sys.modules
