@@ -2,10 +2,12 @@
 
 import ast
 import configparser
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from support.architecture import drawn_rooms
 
 import pyramid_sessiontoken
 from pyramid_sessiontoken.config.settings import TABLE
@@ -82,6 +84,10 @@ def test_a_room_imports_only_rooms_before_it(path):
     assert others <= {"zope", *PACKAGES.get(here, ())}
 
 
+def test_the_docs_show_the_same_line_of_rooms():
+    assert drawn_rooms() == ROOMS, "docs/architecture.rst, the block 'rooms'"
+
+
 def test_no_imports_form_a_circle():
     graph = {name_of(path): imports_of(path)[0] for path in MODULES}
     seen = set()
@@ -142,3 +148,27 @@ def test_development_ini_sets_only_settings_of_the_library():
     ]
     assert given
     assert set(given) <= set(TABLE)
+
+
+def test_ruff_has_one_version():
+    """Another version would format in another way."""
+    by_tox = re.search(
+        r'"ruff == ([\d.]+)"', (TOP / "pyproject.toml").read_text()
+    )
+    at_commit = re.search(
+        r"ruff-pre-commit\n +rev: v([\d.]+)\n",
+        (TOP / ".pre-commit-config.yaml").read_text(),
+    )
+    assert by_tox[1] == at_commit[1]
+
+
+def test_the_workflow_runs_every_environment_of_tox():
+    listed = re.search(
+        r"env_list = \[([^]]*)\]", (TOP / "pyproject.toml").read_text()
+    )
+    workflow = (TOP / ".github" / "workflows" / "tests.yml").read_text()
+    one, every = r"env: (\w+)\}", r"env: \[(.*)\]"
+    run = re.findall(one, workflow)
+    for several in re.findall(every, workflow):
+        run += several.split(", ")
+    assert sorted(run) == sorted(re.findall(r'"(\w+)"', listed[1]))
