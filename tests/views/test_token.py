@@ -7,13 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyramid.authorization import ACLHelper
-from pyramid.csrf import CookieCSRFStoragePolicy
 from pyramid.exceptions import HTTPForbidden
 from pyramid.renderers import JSONP
 from pyramid.response import Response
 from support import Client
 
-import pyramid_sessiontoken
 from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.events import SessionIssued
 from pyramid_sessiontoken.views.forbidden import local_path
@@ -434,38 +432,6 @@ def test_another_plugins_forbidden_view_wins_without_a_conflict(make):
 def test_the_forbidden_view_can_be_switched_off(make):
     client = make({"forbidden_view": "off"})
     assert "WWW-Authenticate" not in client.get("/admin", status=403).headers
-
-
-def test_csrf_tokens_are_asked_of_what_browsers_send_by_themselves(make):
-    def setup(config):
-        config.set_csrf_storage_policy(CookieCSRFStoragePolicy())
-        config.set_default_csrf_options(
-            require_csrf=True, callback=pyramid_sessiontoken.csrf_required
-        )
-        config.add_route("unsafe", "/unsafe")
-        config.add_view(lambda request: Response(), route_name="unsafe")
-
-    client = make(setup=setup)
-    token = client.swap()["access_token"]
-    headers = {"Authorization": f"Session {token}"}
-    client.post("/unsafe", headers=headers, status=200)
-    client.post("/unsafe", status=400)
-    client.post("/unsafe", headers=BASIC, status=400)
-    # A junk token with a good cookie beside it is no way round.
-    headers = {"Authorization": "Session junk"}
-    client.post("/unsafe", headers=headers, status=400)
-
-    class Other:
-        def identity(self, request):
-            return "other"
-
-        authenticated_userid = remember = forget = identity
-
-        def permits(self, request, context, permission):
-            return True
-
-    other = make(setup=setup, security_policy=Other())
-    other.post("/unsafe", headers=headers, status=400)
 
 
 def test_the_same_settings_serve_two_applications_in_one_process(make):
