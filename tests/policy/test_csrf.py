@@ -1,13 +1,10 @@
 """CSRF tokens are needed where browsers send a credential by themselves."""
 
-import base64
-
 from pyramid.csrf import CookieCSRFStoragePolicy
 from pyramid.response import Response
+from support.endpoint import BASIC
 
 import pyramid_sessiontoken
-
-BASIC = {"Authorization": "Basic " + base64.b64encode(b"bob:bob").decode()}
 
 
 def test_csrf_tokens_are_asked_of_what_browsers_send_by_themselves(make):
