@@ -39,3 +39,18 @@ def test_in_one_request_the_last_of_sign_in_and_out_counts(client):
     assert not request.is_authenticated
     remember(request, 7)
     assert request.authenticated_userid == 7
+
+
+def test_a_device_is_kept_printable_and_not_longer_than_300_characters(make):
+    client = make({"repository": "memory"})
+    request = Request.blank("/", base_url="https://localhost")
+    request.registry = client.registry
+    request.environ["HTTP_USER_AGENT"] = "Fire\x00fox\n" + "x" * 400
+    request.environ["REMOTE_ADDR"] = "192.0.2.7"
+
+    issued = request.sessiontoken.issue("alice")
+
+    assert issued.ticket.device == {
+        "user_agent": "Firefox" + "x" * 293,
+        "address": "192.0.2.7",
+    }
