@@ -44,6 +44,13 @@ PACKAGES = {
 #: Only these read ``registry.settings``; policy reads a key of Pyramid's.
 SETTINGS = {"policy", "config", "__init__", "scripts"}
 
+#: Rooms whose files need no tests of their own, and where these are.
+TESTED_ELSEWHERE = {
+    "__init__": "in all tests of applications, which include the package",
+    "config": "tests/config: together, as applications read the settings",
+    "demo": "test_demo.py, which serves it",
+}
+
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -110,6 +117,28 @@ def test_few_rooms_read_the_settings_of_the_registry():
         if "registry.settings" in path.read_text()
     }
     assert reading <= SETTINGS
+
+
+def has_code(path):
+    """Tell whether a file has a function that does something."""
+    return any(
+        not isinstance(statement, ast.Expr)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for statement in node.body
+    )
+
+
+def test_each_file_has_tests_of_its_own():
+    """For cookies/jar.py, in tests/cookies/test_jar.py."""
+    lacking = []
+    for path in filter(has_code, MODULES):
+        place = path.relative_to(ROOT)
+        tests = TESTS / place.with_name(f"test_{place.name}")
+        if room_of(name_of(path)) in TESTED_ELSEWHERE or tests.exists():
+            continue
+        lacking.append(str(place))
+    assert lacking == []
 
 
 def test_no_test_imports_another_test():
