@@ -5,16 +5,6 @@ import pytest
 from pyramid_sessiontoken.scripts import main
 
 
-def test_an_application_without_the_library_is_told_so(run, tmp_path):
-    file = tmp_path / "other.ini"
-    file.write_text("[app:main]\nuse = call:support.application:make_other\n")
-    status, _, err = run("check", str(file))
-    assert status == 1
-    assert "does not include pyramid_sessiontoken" in err
-    status, _, err = run("check", f"{file}#absent")
-    assert status == 1
-
-
 def test_misuse_is_told_with_status_2(run):
     for argv in ((), ("unknown",), ("issue",)):
         with pytest.raises(SystemExit) as caught:
