@@ -26,10 +26,7 @@ class ApiKeySettings(BuiltIn):
 
     def lacks(self) -> Iterator[str]:
         if self.check is None:
-            yield (
-                f"{PREFIX}authenticators: {self.group!r} needs"
-                f" {self.row('check')}"
-            )
+            yield self.needs(self.row("check"))
 
     def faults_of_header(self, token_header: str | None) -> Iterator[str]:
         """Tell whether the header holds something else as well.

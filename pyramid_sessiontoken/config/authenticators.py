@@ -1,5 +1,5 @@
-"""``authenticators``, ``combine``, ``realm`` and ``challenge``: who may
-vouch, and what a 401 asks for.
+"""``authenticators``, ``combine``, ``realm`` and ``challenge``: which
+credentials are accepted, and which ones a 401 asks for.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def split_item(item: str) -> Item:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorSettings(Group):
-    """Who may vouch, and what a 401 asks for.
+    """Which credentials are accepted, and which ones a 401 asks for.
 
     :ivar listed: the value of ``authenticators`` itself.
     """
@@ -49,7 +49,7 @@ class AuthenticatorSettings(Group):
     listed: tuple[str, ...] = setting(
         LIST,
         "session cookie",
-        "Who may vouch, in order of precedence: session, cookie, basic,"
+        "The authenticators, in order of precedence: session, cookie, basic,"
         " bearer, api_key, client_certificate, remote_user, your own as"
         " NAME=package.module:attribute, or a name that a directive"
         " registered.",
@@ -58,9 +58,9 @@ class AuthenticatorSettings(Group):
     combine: bool = setting(
         BOOL,
         "false",
-        "Whether the claims of all that vouch make one identity. Two that"
-        " name different users refuse each other; of equal claims the first"
-        " authenticator's wins.",
+        "Whether all credentials of a request make one identity, with the"
+        " claims of each. Where two name different users, both are refused;"
+        " of two claims with one name the first authenticator's counts.",
         key="combine",
     )
     realm: str = setting(
@@ -112,8 +112,8 @@ class AuthenticatorSettings(Group):
         """Advise on what is allowed and yet seldom right."""
         if "session" not in self.names:
             yield (
-                f"{PREFIX}authenticators lacks 'session': the endpoint's"
-                " tokens are honoured elsewhere, if anywhere"
+                f"{PREFIX}authenticators lacks 'session': this application"
+                " does not accept the tokens of its endpoint"
             )
 
 

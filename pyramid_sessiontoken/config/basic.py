@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..authenticators.basic import BasicAuthenticator, Check
 from .built_in import BuiltIn, Shared
 from .kinds import CALLABLE, TEXT, Named
-from .row import PREFIX, setting
+from .row import setting
 from .setup import Setup
 
 
@@ -38,10 +38,7 @@ class BasicSettings(BuiltIn):
 
     def lacks(self) -> Iterator[str]:
         if self.check is None and self.htpasswd is None:
-            yield (
-                f"{PREFIX}authenticators: {self.group!r} needs"
-                f" {self.row('check')} or {self.row('htpasswd')}"
-            )
+            yield self.needs(f"{self.row('check')} or {self.row('htpasswd')}")
 
     def make(self, setup: Setup, shared: Shared) -> BasicAuthenticator | None:
         check = self._make_check(setup)
@@ -61,11 +58,7 @@ class BasicSettings(BuiltIn):
 
             return Htpasswd(self.htpasswd)
         except ImportError:
-            setup.fault(
-                key,
-                "it needs more packages:"
-                " pip install 'pyramid_sessiontoken[htpasswd]'",
-            )
+            setup.missing_extra(key, "htpasswd")
         except (OSError, ValueError) as error:
             setup.fault(key, str(error))
         return None

@@ -26,7 +26,7 @@ from ..keys.strength import ALGORITHMS as HMAC
 from ..keys.strength import weakness
 from .built_in import BuiltIn, Shared
 from .kinds import LIST, TEXT, Kind, read_list, read_secret, read_text, some_of
-from .row import PREFIX, setting
+from .row import setting
 from .setup import Setup
 
 PEM = "-----BEGIN "
@@ -134,12 +134,11 @@ class BearerSettings(BuiltIn):
             )
 
     def lacks(self) -> Iterator[str]:
-        told = f"{PREFIX}authenticators: {self.group!r} needs"
         for row in ("issuer", "audience", "algorithms"):
             if getattr(self, row) is None:
-                yield f"{told} {self.row(row)}"
+                yield self.needs(self.row(row))
         if self.key is None and self.jwks is None:
-            yield f"{told} {self.row('key')} or {self.row('jwks')}"
+            yield self.needs(f"{self.row('key')} or {self.row('jwks')}")
 
     def make(self, setup: Setup, shared: Shared) -> BearerAuthenticator | None:
         keys = self._make_keys(setup)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..authenticators.basic import Check
 from ..policy.carriers import Carriers
-from .row import Group
+from .row import PREFIX, Group
 from .setup import Setup
 
 
@@ -37,7 +37,8 @@ class BuiltIn(Group, ABC):
     """The settings of an authenticator that ships with the library."""
 
     def faults(self, names: Collection[str]) -> Iterator[str]:
-        """Tell what contradicts itself, whether or not it is listed.
+        """Tell which settings contradict each other, also where the
+        authenticator is not listed.
 
         :param names: of the authenticators that are listed.
         """
@@ -46,6 +47,10 @@ class BuiltIn(Group, ABC):
     def lacks(self) -> Iterator[str]:
         """Tell which settings the authenticator needs and lacks."""
         yield from ()
+
+    def needs(self, what: str) -> str:
+        """Write that the authenticator needs something."""
+        return f"{PREFIX}authenticators: {self.group!r} needs {what}"
 
     @abstractmethod
     def make(self, setup: Setup, shared: Shared) -> Any:

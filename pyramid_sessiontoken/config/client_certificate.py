@@ -77,7 +77,9 @@ class ClientCertificateSettings(BuiltIn):
         PLACE, "environ:SSL_CLIENT_VERIFY", "Where the server says SUCCESS."
     )
     trusted_proxies: tuple[Network, ...] | None = setting(
-        NETWORKS, None, "From whom headers with certificates are believed."
+        NETWORKS,
+        None,
+        "The proxies whose headers with certificates are believed.",
     )
     subject: tuple[str, ...] | None = setting(
         NAMES, None, "Subjects to believe."
@@ -114,10 +116,9 @@ class ClientCertificateSettings(BuiltIn):
 
     def lacks(self) -> Iterator[str]:
         if not any((self.subject, self.issuer, self.thumbprint, self.check)):
-            yield (
-                f"{PREFIX}authenticators: {self.group!r} needs at least one of"
-                f" {self.row('subject')}, .issuer, .thumbprint and .check:"
-                " whom to believe"
+            yield self.needs(
+                f"at least one of {self.row('subject')}, .issuer, .thumbprint"
+                " and .check: which certificates to believe"
             )
 
     def make(self, setup: Setup, shared: Shared) -> Any:

@@ -60,7 +60,7 @@ class CookieSettings(BuiltIn):
         " path or domain forbids that; sessiontoken where not secure.",
     )
     secure: bool = setting(BOOL, "true", "Over TLS only.")
-    httponly: bool = setting(BOOL, "true", "Out of the reach of scripts.")
+    httponly: bool = setting(BOOL, "true", "Scripts cannot read it.")
     samesite: str = setting(
         one_of("Lax", "Strict", "None"),
         "Lax",
@@ -70,7 +70,7 @@ class CookieSettings(BuiltIn):
     domain: str | None = setting(
         COOKIE_DOMAIN,
         None,
-        "To which hosts it is sent; without it, to ours alone.",
+        "To which hosts it is sent; without it, to the one that set it.",
     )
     persistent: bool = setting(
         BOOL,
@@ -81,7 +81,7 @@ class CookieSettings(BuiltIn):
     transform: Named | str = setting(
         TRANSFORM,
         "signed",
-        "signed: readable, not forgeable; encrypted: neither; or an"
+        "signed: it can be read, but not forged; encrypted: neither; or an"
         " ICookieTransform of your own for what the key ring has signed.",
         factory=True,
     )

@@ -30,15 +30,15 @@ class ForbiddenSettings(Group):
     view: bool = setting(
         BOOL,
         "true",
-        "Answer HTTPForbidden where nobody else does: 401, 403, or 302 to"
-        " login_url.",
+        "Answer HTTPForbidden, unless the application or a plugin does: 401,"
+        " 403, or 302 to login_url.",
         key="forbidden_view",
     )
     login_url: str | None = setting(
         TEXT,
         None,
-        "Where a page that needs a user is sent: a path or a route name; the"
-        " way back is added as ?next=.",
+        "Where a browser is sent from a page that needs a user: a path or a"
+        " route name; the way back is added as ?next=.",
         key="login_url",
     )
 

@@ -151,8 +151,8 @@ class KeySettings(Group):
         """Tell where the rings have a key in common."""
         if shared(self.ring or (), self.token_ring or ()):
             yield (
-                f"{PREFIX}token.keys: a key of {PREFIX}keys is among them: who"
-                " holds it could make cookies"
+                f"{PREFIX}token.keys: a key of {PREFIX}keys is among them:"
+                " whoever holds it could make cookies"
             )
 
     def warnings(self) -> Iterator[str]:

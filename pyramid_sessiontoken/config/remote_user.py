@@ -27,7 +27,7 @@ class RemoteUserSettings(BuiltIn):
         HEADER, None, "Where a trusted proxy names the user instead."
     )
     trusted_proxies: tuple[Network, ...] | None = setting(
-        NETWORKS, None, "From whom that header is believed."
+        NETWORKS, None, "The proxies whose header is believed."
     )
 
     def faults(self, names: Collection[str]) -> Iterator[str]:

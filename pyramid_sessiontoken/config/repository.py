@@ -153,10 +153,9 @@ def _make_shipped(setup: Setup, repository: RepositorySettings) -> Any:
     except ImportError as error:
         lacking = (error.name or name).partition(".")[0]
         if lacking == name:
-            lacking = f"'pyramid_sessiontoken[{name}]'"
-        setup.fault(
-            "repository", f"it needs more packages: pip install {lacking}"
-        )
+            setup.missing_extra("repository", name)
+        else:
+            setup.missing("repository", lacking)
     except ValueError as error:
         setup.fault("repository.url", str(error))
     return None

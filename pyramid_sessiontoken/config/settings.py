@@ -55,8 +55,9 @@ class Settings:
     cross_site: str = setting(
         one_of("refuse", "allow"),
         "refuse",
-        "Whether an unsafe request from another origin can spend what a"
-        " browser sends by itself.",
+        "Whether an unsafe request from another origin is signed in by what a"
+        " browser sends by itself: cookie, Basic, client certificate, remote"
+        " user.",
     )
     repository: RepositorySettings = group(RepositorySettings)
     sessions: SessionSettings = group(SessionSettings)

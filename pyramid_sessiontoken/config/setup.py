@@ -44,6 +44,13 @@ class Setup:
         """Tell what is wrong with a setting."""
         self.faults.append(f"{PREFIX}{key}: {text}")
 
+    def missing(self, key: str, packages: str) -> None:
+        """Tell what to install for a setting."""
+        self.fault(key, f"it needs more packages: pip install {packages}")
+
+    def missing_extra(self, key: str, extra: str) -> None:
+        self.missing(key, f"'pyramid_sessiontoken[{extra}]'")
+
     def warn(self, text: str) -> None:
         log.warning("%s", text)
         self.warnings.append(text)
@@ -76,8 +83,8 @@ class Setup:
             self.registry.registerUtility(value, interface, name)
         elif key and any(given.startswith(key) for given in self._given):
             self.warn(
-                f"{PREFIX}{key} is set, but {there!r} is registered and beats"
-                " it"
+                f"{PREFIX}{key} is set, but {there!r} is registered and is"
+                " used instead"
             )
 
     def register_named(

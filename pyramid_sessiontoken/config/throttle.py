@@ -87,11 +87,7 @@ def throttled(
     try:
         from ..authenticators.failures import read_rate
     except ImportError:
-        setup.fault(
-            "throttle.attempts",
-            "it needs more packages:"
-            " pip install 'pyramid_sessiontoken[throttle]'",
-        )
+        setup.missing_extra("throttle.attempts", "throttle")
         return check
     rate = read_rate(throttle.attempts)
     try:

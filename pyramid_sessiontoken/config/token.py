@@ -108,7 +108,7 @@ class TokenSettings(BuiltIn):
                     f" {PREFIX}authenticators"
                 )
         if "basic" in names and self.scheme.lower() == "basic":
-            yield f"{self.row('scheme')}: Basic is what 'basic' answers to"
+            yield f"{self.row('scheme')}: Basic is the scheme of 'basic'"
         if self.header.lower() == "cookie":
             yield (
                 f"{self.row('header')}: Cookie holds many values; name the"
@@ -123,9 +123,9 @@ class TokenSettings(BuiltIn):
         ):
             if value == NAME:
                 yield (
-                    f"{self.row(name)} is the default: name your own, lest a"
-                    " token of another application with the same keys is"
-                    " taken for one of yours"
+                    f"{self.row(name)} is the default: name your own, or a"
+                    " token of another application with the same keys counts"
+                    " as one of yours"
                 )
 
     def make(self, setup: Setup, shared: Shared) -> SessionAuthenticator:

@@ -30,7 +30,7 @@ def read_networks(value: Any) -> tuple[Network, ...]:
         networks.append(network)
     for network in _collapsed(networks):
         if network.prefixlen == 0:
-            raise ValueError(f"{network} is everything")
+            raise ValueError(f"{network} is every address")
     return tuple(networks)
 
 
@@ -74,8 +74,8 @@ def read_environ_name(value: Any) -> str:
     # PEP 3333: what the client sent.
     if text.startswith("HTTP_"):
         raise ValueError(
-            "it is a header, which anybody can send: name it as one, and who"
-            " is trusted to send it"
+            "it is a header, which anybody can send: name the header, and the"
+            " proxies that are trusted to send it"
         )
     return text
 

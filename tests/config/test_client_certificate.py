@@ -30,7 +30,11 @@ BELIEVED = {"client_certificate.issuer": "CN=CA"}
         ("client_certificate.issuer", "CN=a\nC=Germany", "is no name ("),
         ("client_certificate.thumbprint", "ab:cd", "no SHA-256 digest"),
         ("client_certificate.userid", "CN", "not one of them"),
-        ("client_certificate.trusted_proxies", "0.0.0.0/0", "is everything"),
+        (
+            "client_certificate.trusted_proxies",
+            "0.0.0.0/0",
+            "is every address",
+        ),
     ],
 )
 def test_a_bad_value_is_told_and_the_default_stands(key, value, why):

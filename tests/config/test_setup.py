@@ -77,7 +77,8 @@ def test_a_setting_without_effect_is_warned_of(given, caplog):
 
     (warning,) = setup.warnings
     assert warning == (
-        f"sessiontoken.clock is set, but {mine!r} is registered and beats it"
+        f"sessiontoken.clock is set, but {mine!r} is registered and is"
+        " used instead"
     )
     assert caplog.messages == [warning]
 
