@@ -40,7 +40,7 @@ _JSON_OBJECT = re.compile(r"\s*\{")
 def read_keys(value: Any) -> tuple[Key, ...]:
     """Read the keys of a ring, the signing one first.
 
-    :raises ValueError: for a key that is no key; lengths are not judged.
+    :raises ValueError: for what is no key; lengths are not judged.
     """
     if value == EPHEMERAL:
         name = f"{EPHEMERAL}-{secrets.token_hex(4)}"
@@ -101,7 +101,7 @@ class KeySettings(Group):
     :ivar token_ring: that of ``token.keys``.
     """
 
-    ring: tuple[Key, ...] = setting(
+    ring: tuple[Key, ...] | None = setting(
         KEYS,
         None,
         "The key ring. The first key signs, all verify. A file is followed"

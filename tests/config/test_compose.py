@@ -1,11 +1,15 @@
 """What the settings compose, and what stops the start."""
 
+import gc
+import weakref
+
 import pytest
 from pyramid.config import Configurator
 from support import KEY, OTHER_KEY
 from support.own_parts import OWN
 from support.settings import faults_of_start
 
+from pyramid_sessiontoken.config import compose
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
@@ -206,3 +210,30 @@ def test_the_warnings_of_the_start_are_kept_as_the_log_has_them(make, caplog):
         if record.levelname == "WARNING"
     ]
     assert len(kept) == 2
+
+
+def test_what_the_start_was_made_with_ends_with_it(make, monkeypatch):
+    alive = []
+
+    class Watched(compose.Setup):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            alive.append(weakref.ref(self))
+
+    monkeypatch.setattr(compose, "Setup", Watched)
+    client = make(
+        {
+            "authenticators": "session cookie basic bearer remote_user",
+            "repository": "memory",
+            "throttle.attempts": "5/minute",
+            "token.scheme": "Bearer",
+            "bearer.issuer": "https://issuer.example",
+            "bearer.audience": "us",
+            "bearer.algorithms": "HS256",
+            "bearer.key": OTHER_KEY,
+        }
+    )
+    client.swap()
+    gc.collect()
+
+    assert [ref() for ref in alive] == [None]
