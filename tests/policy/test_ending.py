@@ -78,7 +78,7 @@ def test_no_session_is_to_end_where_the_identity_comes_from_none():
 @pytest.mark.parametrize("reference", [None, "pst_reference"])
 def test_a_session_ends_with_the_reference_that_was_shown(reference):
     state = state_of(Stored())
-    state.note_token(ShownToken("session", TICKET, reference, "text", VALID))
+    state.tokens = (ShownToken("session", TICKET, reference, "text", VALID),)
 
     assert ending_of(state, ALICE) == Ending(ALICE, TICKET, reference)
 

@@ -18,7 +18,6 @@ from pyramid_sessiontoken.interfaces import (
     IClock,
     IExpiryPolicy,
 )
-from pyramid_sessiontoken.sessions.forms import Decoded
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
 
 ALICE = Identity("alice", {"roles": ["admin"]}, "basic")
@@ -39,7 +38,7 @@ class Drawer:
     def decode(self, text):
         if not text.isdecimal():
             raise InvalidCredential("no number")
-        return Decoded(self.tickets[int(text)], f"reference {text}")
+        return self.tickets[int(text)], f"reference {text}"
 
     def renew(self, reference, ticket):
         return None if reference in self.ended else self.encode(ticket)
