@@ -101,6 +101,12 @@ class RequestState:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
 
+    def note_token(self, token: ShownToken) -> None:
+        """Note a token that was accepted, and whether it is due."""
+        self.tokens += (token,)
+        if token.verdict is RENEW:
+            self.status = max(self.status, Status.RENEW)
+
     def token_of(self, identity: Identity) -> ShownToken | None:
         """Give the token that an identity comes from, if it was one."""
         for token in self.tokens:
@@ -143,11 +149,7 @@ def find_state(request: Any) -> RequestState | None:
 
 
 def note_token(request: Any, token: ShownToken) -> None:
-    """Note a token that was accepted, and whether it is due, in the state of
-    a request, if there is one.
-    """
+    """Note a token in the state of a request, if there is one."""
     state: RequestState | None = request.__dict__.get(STATE)
     if state is not None:
-        state.tokens += (token,)
-        if token.verdict is RENEW:
-            state.status = max(state.status, Status.RENEW)
+        state.note_token(token)
