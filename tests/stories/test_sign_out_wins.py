@@ -86,8 +86,8 @@ class World:
         return taken, options
 
     def living(self):
-        """Tell which references live, for whoever asks; nobody disagrees,
-        once the caches are old.
+        """Tell which references are accepted; all processes agree, once
+        their caches are old.
         """
         self.clock.advance(5)
         fresh = Process(self.clock, self.inner, ttl=0)
@@ -147,7 +147,7 @@ def test_what_was_ended_is_over_where_many_are_at_it(world, ends):
 
 
 def test_who_signs_in_after_all_ended_is_in_and_who_did_before_is_out(world):
-    """Who does in between is one of both, for everybody alike."""
+    """A sign-in in between is one or the other, in every process alike."""
 
     def play(choose):
         played = world(ttl=0)
