@@ -39,7 +39,7 @@ def credential(username="alice", password=PASSWORD, codec="utf-8"):
 
 
 class Check:
-    """Know alice, and remember who was asked about."""
+    """Know alice, and note the user names that were asked for."""
 
     def __init__(self):
         self.asked = []
@@ -222,7 +222,7 @@ HOSTILE = (
 @example("Basic ", credential("system.Everyone"))
 @example("Basic ", credential("a" * 256))
 def test_whatever_the_header_says_it_is_judged(scheme, text):
-    """The check vouches for everybody, so only the grammar can refuse."""
+    """The check accepts every user, so only the grammar can refuse."""
     request = make_request(scheme + text)
 
     answer = ask(BasicAuthenticator(everybody), request)

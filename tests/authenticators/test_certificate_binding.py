@@ -195,7 +195,7 @@ def test_a_session_ends_with_its_certificate(make, clock):
     assert who(client, token, **shown(short)) is None
 
 
-# What is bound.
+# Bound sessions.
 
 
 def test_every_session_that_begins_with_an_accepted_certificate_is_bound(make):
@@ -306,7 +306,7 @@ def test_nor_does_another_authenticator_of_that_name_know(make):
 
 
 def test_the_proof_may_come_by_a_proxy_and_then_varies(make):
-    """Whoever else sends the header proves nothing."""
+    """The header of an untrusted peer proves nothing."""
     proxied = {
         **BOUND,
         "client_certificate.source": "header:Client-Cert",
@@ -349,7 +349,7 @@ def test_no_state_is_needed_to_ask(make):
         require_certificate(request, BOB.x5t)
 
 
-# What is told of it.
+# Reports of the binding.
 
 
 def test_introspection_tells_what_a_token_is_bound_to(make):
@@ -375,7 +375,7 @@ def test_a_thumbprint_is_that_of_the_certificate():
     assert decode_base64url(ALICE.x5t).hex() == ALICE.thumbprint
 
 
-# Forgery: who holds a key of the tokens may say what he likes.
+# Forgery, with a key of the ring.
 
 HOSTILE = [
     None,

@@ -76,8 +76,8 @@ class Story:
         return Chain(is_cross_site).first(self.request, self.state, self.names)
 
     def winner(self):
-        """Give the place of who vouched, ``None`` for nobody, or "refused"
-        and the place of whom the refusal came from.
+        """Give the place of the authenticator that vouched, ``None`` for an
+        unknown user, or "refused" and the place of the one that refused.
         """
         answer = self.judge()
         if isinstance(answer, Refusal):
@@ -97,8 +97,8 @@ def make(kind, outcome, place):
 
 
 def expected(shown):
-    """Say who wins, in the words of the contract: the first that vouches,
-    but for an ambient one where an explicit one is refused.
+    """Give the winner by the contract: the first that vouches, but no
+    ambient one where an explicit one is refused.
     """
     explicit_refused = [
         place
@@ -199,7 +199,7 @@ def test_an_explicit_credential_that_vouches_spares_asking_the_rest():
     assert [own.asked for own in others] == [0, 0, 0, 0]
 
 
-# Who vouches.
+# Identities.
 
 
 def test_an_identity_bears_the_name_in_the_list():
@@ -246,7 +246,7 @@ def test_what_is_looked_at_is_remembered_for_vary():
     assert story.state.vary == ("X-One", "X-Two", "X-Two", "X-Three")
 
 
-# Who refuses.
+# Refusals.
 
 
 def test_a_refusal_is_one_sentence_in_the_log_and_told_once(caplog):
@@ -304,7 +304,7 @@ def test_any_other_refusal_leaves_the_response_alone():
     assert story.state.status is Status.NONE
 
 
-# Who is made to come.
+# Cross-site requests.
 
 CROSS_SITE = {
     "method": "POST",
@@ -343,7 +343,7 @@ def test_a_cookie_that_another_site_spends_shadows_nothing():
     assert Story(cookie, token, **CROSS_SITE).winner() == 1
 
 
-# Who fails.
+# Errors.
 
 
 @pytest.mark.parametrize(

@@ -317,7 +317,7 @@ def test_a_certificate_for_something_else_is_refused(changes):
     assert "not for clients" in refusal(make_request(made))
 
 
-# Whom to believe.
+# Which certificates are accepted.
 
 OTHER = name("Other CA")
 
@@ -360,7 +360,7 @@ def test_every_kind_that_is_given_must_hold(believed, good):
 
 
 def test_names_are_compared_as_names():
-    """Whoever may choose an organisation is not everybody's namesake."""
+    """A text inside one attribute is not taken for another attribute."""
     organization = NameOID.ORGANIZATION_NAME
     eve = make_certificate(name((organization, "Tests,CN=alice"), "eve"))
     turned = make_certificate(name("alice", (organization, "Tests")))
@@ -509,7 +509,7 @@ def test_a_long_subject_is_no_userid():
     assert "1 to 255" in refusal(make_request(made), userid="subject")
 
 
-# Whatever stands there.
+# Any value.
 
 
 @settings(max_examples=300)

@@ -1,4 +1,4 @@
-"""A user whom the server signed in, or a proxy that may be believed."""
+"""The user that the server, or a trusted proxy, signed in."""
 
 import logging
 

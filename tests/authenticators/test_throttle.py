@@ -1,4 +1,4 @@
-"""Guessing ends at a limit, and who knows the password is not in its way."""
+"""Guessing ends at a limit, and right passwords are not hindered by it."""
 
 import threading
 from collections import Counter
@@ -25,7 +25,7 @@ BOTH = ("user", "address")
 
 
 class Check:
-    """Let in who has the name for a password; remember who asked."""
+    """Accept a password that equals the name; note the names."""
 
     def __init__(self):
         self.asked = []
@@ -122,8 +122,8 @@ def test_what_is_turned_away_does_not_count(make_throttle, clock):
 
 
 def test_a_success_takes_no_failure_back(make_throttle):
-    """Or who has one account, or knows when somebody signs in, could go on
-    guessing for ever.
+    """Or an attacker with one account could go on guessing, with a right
+    password of that account in between.
     """
     throttle = make_throttle()
     fail(throttle, 2)
@@ -172,7 +172,7 @@ def test_a_check_that_cannot_tell_does_not_count(make_throttle, error):
     assert throttle("alice", "alice", HERE) is True
 
 
-# By what is counted.
+# Users and addresses.
 
 
 def test_a_user_is_counted_from_everywhere(make_throttle):

@@ -1,4 +1,4 @@
-"""A header is believed only from whom it may come; a variable always."""
+"""A header is believed only from a trusted proxy; a variable always."""
 
 import ipaddress
 

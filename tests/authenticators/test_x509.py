@@ -212,7 +212,7 @@ def test_stray_bits_make_no_second_spelling():
     assert outcome(read_pem, f"{BEGIN}\nQR==\n{END}") is None
 
 
-# Whatever stands there.
+# Any text.
 
 READERS = {
     read_pem: (ALICE.pem, ALICE.folded),
@@ -258,7 +258,7 @@ def plain(read, text):
     return "".join(text.split())
 
 
-# What it says.
+# Contents.
 
 
 @settings(max_examples=300)

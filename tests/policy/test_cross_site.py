@@ -1,4 +1,4 @@
-"""Another site made the browser send it, or nobody did."""
+"""A request is cross-site where another site made the browser send it."""
 
 import pytest
 from pyramid.config import Configurator

@@ -65,7 +65,7 @@ def request_(clock, told):
     return request
 
 
-# What is decided.
+# Decisions.
 
 
 def test_no_session_is_to_end_where_the_identity_comes_from_none():
@@ -78,7 +78,7 @@ def test_no_session_is_to_end_where_the_identity_comes_from_none():
 @pytest.mark.parametrize("reference", [None, "pst_reference"])
 def test_a_session_ends_with_the_reference_that_was_shown(reference):
     state = state_of(Stored())
-    state.note_token(ShownToken("session", TICKET, reference, "text", VALID))
+    state.tokens = (ShownToken("session", TICKET, reference, "text", VALID),)
 
     assert ending_of(state, ALICE) == Ending(ALICE, TICKET, reference)
 
@@ -136,7 +136,7 @@ def test_the_stored_sessions_tell_what_can_be_ended(stored, reference, can):
     assert can_end(state_of(stored), ending) is can
 
 
-# What is done.
+# Endings.
 
 
 def test_without_an_ending_nothing_happens(request_, told):

@@ -1,4 +1,4 @@
-"""Who the request is, asked at any moment and by anybody."""
+"""From the credentials of a request to its identity."""
 
 import logging
 

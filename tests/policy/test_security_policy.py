@@ -1,4 +1,4 @@
-"""A request is judged once, whoever asks."""
+"""A request is judged once, however often it is asked for."""
 
 import pytest
 from pyramid.request import Request

@@ -50,7 +50,7 @@ def test_asking_does_not_make_an_answer_younger(cache):
 
 
 def test_an_answer_from_the_future_is_stale(cache):
-    """Somebody set the clock back."""
+    """The clock was set back."""
     put(cache, "a", "ticket")
     assert cache.get("a", START - 1) is UNKNOWN
     assert cache.get("a", START - 10**6) is UNKNOWN

@@ -156,7 +156,7 @@ def run_nginx(folder, authority, upstream, verify_client):
     ):
         (folder / name).write_text(text)
     # nginx takes over a socket that listens already, as when it is upgraded
-    # while it runs; so nobody waits for it, or for a port to be free.
+    # while it runs; so the test need not wait for nginx or for a free port.
     with socket.create_server((LOCALHOST, 0)) as listening:
         port = listening.getsockname()[1]
         (folder / "nginx.conf").write_text(
@@ -455,7 +455,7 @@ def test_a_careless_proxy_is_an_open_door(site, authority):
     assert answer.json()["authenticator"] == "remote_user"
 
 
-# Users whom nginx knows.
+# Users that nginx knows.
 
 
 def test_a_user_of_nginx_gets_a_token(site):

@@ -185,7 +185,7 @@ def test_a_revoked_token_stays_revoked_under_other_settings(make):
     assert long.fresh().ask(token).json["userid"] is None
 
 
-# What points to a session in a cookie points to none in a header.
+# A reference of a cookie is none of a header.
 
 
 @pytest.mark.parametrize("transform", ["signed", "encrypted"])

@@ -180,7 +180,7 @@ def test_the_first_key_signs_and_all_verify(make):
 
 
 def test_header_tokens_may_have_a_ring_of_their_own(make):
-    """Who shares it can make tokens, and no cookies."""
+    """A service that has this ring can make tokens, and no cookies."""
     client = make({"token.keys": OTHER_KEY})
     shared = make({"keys": OTHER_KEY, "authenticators": "session basic"})
     token = client.swap()["access_token"]

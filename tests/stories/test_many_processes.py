@@ -91,7 +91,7 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture
 def names():
-    """Two users whom no other test knows."""
+    """Give two users that no other test has."""
     number = next(NUMBERS)
     return [f"alice{number}", f"bob{number}"]
 
@@ -184,7 +184,7 @@ def test_a_sign_out_everywhere_is_noticed_by_the_others(pair, names):
         for headers in shown:
             assert [one.who(headers) for one in pair] == [name] * 2
         end_everywhere(here, shown[0])
-        # Who comes back in the same second is welcome.
+        # A sign-in after it in the same second is accepted.
         back = [one.swap(name) for one in (there, here)]
         assert_ended(here, there, shown, seconds)
         for headers in back:
@@ -324,7 +324,7 @@ def assert_unavailable(application, shown, name):
     with ThreadPoolExecutor(len(questions)) as pool:
         token, *_ = list(pool.map(ask, questions))
     assert token.json()["error"] == "temporarily_unavailable"
-    # Who needs nobody's name is served.
+    # A view that does not ask for the user is served.
     assert application.get("/public").text == "hello"
 
 

@@ -119,7 +119,7 @@ def requests_of(one, other):
 
 
 def standing(states):
-    """Give who vouches and stands, by the rules of precedence."""
+    """Give the authenticators whose identities count, by precedence."""
     refused = any(
         state == BAD and name not in AMBIENT for name, state in states.items()
     )
@@ -132,7 +132,7 @@ def standing(states):
 
 @pytest.fixture
 def ask(make):
-    """Ask who a request is that shows something to two authenticators."""
+    """Ask for the identity of a request with credentials of two kinds."""
 
     def begin(pair, users, **settings):
         names = [*pair, *(n for n in NAMES if n not in pair)]

@@ -120,7 +120,7 @@ def test_who_signed_in_at_a_provider_has_a_session_here(make, clock, provider):
 
 # As their documents are laid out: keys that only encrypt stand beside those
 # that sign; some name their algorithm, some do not; there are certificates,
-# and members that nobody else knows.
+# and members of their own.
 DOCUMENTS = {
     "one RSA key, all members": (
         "RS256",

@@ -1,4 +1,4 @@
-"""Keys are rotated while four processes serve, and nobody notices."""
+"""Keys are rotated while four processes serve, without an error."""
 
 import os
 import threading
@@ -90,7 +90,7 @@ class Server:
         return self.mine.client
 
     def show(self, name):
-        """Give what shows that somebody is signed in: a header, a cookie."""
+        """Sign a user in; give a header and a cookie that show it."""
         return [self.client.swap(name), self.client.sign_in(name)]
 
     def who(self, headers):
@@ -146,7 +146,7 @@ class Fleet:
 
 
 class Traffic:
-    """Users who sign in here and are served there, until told to stop."""
+    """Users sign in at one process and ask others, until it is over."""
 
     def __init__(self, fleet):
         self.fleet = fleet
@@ -233,7 +233,7 @@ def test_a_rotation_refuses_nobody(fleet):
         traffic.flow()
         fleet.clock.advance(1)
         traffic.flow()
-        # One starts with both, one sees half a file: nobody minds.
+        # One process starts with both keys; others see half a file.
         fleet.start()
         traffic.flow()
         whole = fleet.keys.read_text()
@@ -243,7 +243,7 @@ def test_a_rotation_refuses_nobody(fleet):
         replace(fleet.keys, whole)
         fleet.clock.advance(PROPAGATION // 2)
         traffic.flow()
-        # Who started with both signs with the new one already.
+        # The process that started with both signs with the new one.
         assert fleet.kids() == {old.kid, new.kid}
         # The first requests of the new time find them at odds.
         fleet.clock.advance(PROPAGATION)
