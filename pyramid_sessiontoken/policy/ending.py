@@ -45,7 +45,7 @@ def ending_of_expired(
     is no such session, or where the server could not end it.
     """
     stored, ticket = state.rules.stored, refusal.ticket
-    if stored is None or ticket is None or not stored.ends_by_name:
+    if stored is None or ticket is None or not stored.ends_by_sid:
         return None
     # An expired token was not checked for its certificate, or for another
     # site that made the browser send it; check now.
@@ -78,7 +78,7 @@ def end(request: Any, state: PolicyState, ending: Ending | None) -> None:
     identity, ticket, reference = ending
     stored = state.rules.stored
     if stored is not None and (
-        stored.finds_by_name or stored.can_end(reference)
+        stored.finds_by_sid or stored.can_end(reference)
     ):
         with repository_or_503():
             stored.end(ticket.sid, reference, ticket.session_end)

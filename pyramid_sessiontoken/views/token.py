@@ -94,7 +94,7 @@ def _as_it_is(
         refusal = Refusal("session", error.reason)
         names = policy.rules.exchange
         raise unauthorized(request, policy, names, refusal) from None
-    return sessions.as_it_is(ticket, text).as_dict()
+    return sessions.unchanged(ticket, text).as_dict()
 
 
 def _end(request: Any) -> None:

@@ -396,7 +396,10 @@ def test_a_clock_that_was_wrong_signs_nobody_in_from_the_future(browser):
     browser.post_json("/sign_in", {})
     browser.clock.advance(-3600)
     response = browser.get("/identity")
-    assert response.json["failure"] == "cookie refused: it is from the future"
+    assert response.json["failure"] == (
+        "cookie refused: its iat is later than now: compare the clocks of the"
+        " servers, or raise sessiontoken.expiry.clock_skew"
+    )
 
 
 def test_the_cookie_works_for_a_client_that_quotes_nothing(browser):
