@@ -10,7 +10,7 @@ from ..authenticators.basic import BasicAuthenticator, Check
 from ..authenticators.cookie import CookieAuthenticator
 from ..authenticators.remote_user import RemoteUserAuthenticator
 from ..authenticators.session import SessionAuthenticator
-from ..authenticators.trusted_place import Place, find_place
+from ..authenticators.trusted_place import TrustedPlace, find_place
 from ..interfaces import IAuthenticator
 from ..policy.carriers import Carriers
 from .bearer import make_bearer
@@ -121,9 +121,10 @@ def _make_remote_user(parts: Parts, carriers: Carriers) -> Any:
     settings = parts.settings
     header = settings.remote_user_header
     if header is None:
-        return RemoteUserAuthenticator(Place(settings.remote_user_environ))
+        place = TrustedPlace(settings.remote_user_environ)
+        return RemoteUserAuthenticator(place)
     proxies = settings.remote_user_trusted_proxies or ()
-    return RemoteUserAuthenticator(Place.of_header(header, proxies))
+    return RemoteUserAuthenticator(TrustedPlace.of_header(header, proxies))
 
 
 def _make_bearer(parts: Parts, carriers: Carriers) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..authenticators.certificate_binding import CLIENT_CERTIFICATE
+from ..authenticators.names import CLIENT_CERTIFICATE
 from ..authenticators.state import Refusal
 from ..cookies.jar import Headers
 from ..events import SessionIssued
