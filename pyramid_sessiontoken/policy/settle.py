@@ -1,8 +1,8 @@
-"""What the response must carry: one status a request, and one place that
-acts on it.
+"""What a response does about the session: it acts on the status of the
+request.
 
-It runs as a response callback: after the commit, on whatever response leaves
-the application.
+It is a response callback, which runs after the commit, for every response that
+leaves the application.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger("pyramid_sessiontoken")
 
 
 def settle(state: PolicyState, request: Any, response: Any) -> None:
-    """Do what the status of the request says."""
+    """Add what the status of the request demands to the response."""
     add_vary(response, dict.fromkeys(state.vary))
     if state.carries_token:
         response.headers["Cache-Control"] = NO_STORE
@@ -38,7 +38,7 @@ def settle(state: PolicyState, request: Any, response: Any) -> None:
 
 
 def _renew(request: Any, response: Any, state: PolicyState) -> None:
-    """Renew the token of who the request is, where it is due."""
+    """Renew the token that the user of the request showed, if it is due."""
     judged = state.judged.get(state.rules.names_for(request))
     identity = judged.identity if judged else None
     shown = None if identity is None else state.token_of(identity)
@@ -49,9 +49,10 @@ def _renew(request: Any, response: Any, state: PolicyState) -> None:
     try:
         issued = _put_renewed(request, response, state, shown)
     except Exception:
-        # A failed renewal never fails the request: the token that came in is
-        # still good.
-        log.exception("a session could not be renewed")
+        # The request must not fail: the token that came in is still good.
+        log.exception(
+            "a session could not be renewed: the response carries no new token"
+        )
         return
     if issued is not None:
         _notify(request, identity, issued)
@@ -60,8 +61,8 @@ def _renew(request: Any, response: Any, state: PolicyState) -> None:
 def _put_renewed(
     request: Any, response: Any, state: PolicyState, shown: ShownToken
 ) -> IssuedToken | None:
-    """Renew a token and put it on the response; ``None`` where it is not
-    renewed, or where another request renewed or ended it meanwhile.
+    """Renew a token and put it on the response; ``None`` if its carrier does
+    not renew, or if another request ended or renewed the session meanwhile.
     """
     carrier = state.rules.carriers.get(shown.authenticator)
     if carrier is None or not carrier.renews(shown.reference):
@@ -80,8 +81,7 @@ def _notify(request: Any, identity: Identity, issued: IssuedToken) -> None:
             SessionRenewed(request, identity, issued.ticket)
         )
     except Exception:
-        # A failing subscriber does not fail the request either: no exception
-        # view could answer any more.
+        # The request must not fail: no exception view can answer any more.
         log.exception("a subscriber to SessionRenewed failed")
 
 
@@ -90,8 +90,8 @@ def _delete(request: Any, response: Any, state: PolicyState) -> None:
     cookie = state.rules.cookie
     if cookie is None:
         return
-    # Sign-out holds whatever response is sent: an exception view's that lost
-    # the headers of forget(), or one with those of remember() before it.
+    # Sign-out holds for any response. It may be that of an exception view,
+    # without the headers of forget(), or it may have those of remember().
     deletes = cookie.delete_headers(request)
     headers = response.headerlist
     names = {value.partition("=")[0] for _, value in deletes}

@@ -1,4 +1,4 @@
-"""Who the request is, asked at any moment and by anybody."""
+"""The user of a request, asked for at any time, by any code."""
 
 import logging
 
@@ -23,7 +23,7 @@ from pyramid_sessiontoken.interfaces import IAuthenticator
 
 
 class Own:
-    """An authenticator that does what it is told."""
+    """An authenticator that calls a function of the test."""
 
     scheme = None
     vary = ("X-Own",)
@@ -45,7 +45,7 @@ class Own:
 
 @pytest.fixture
 def own(make):
-    """Make a client whose first authenticator does something."""
+    """Make a client whose first authenticator calls a function."""
 
     def make_own(does, settings=(), setup=None, **kw):
         authenticator = Own(does)
@@ -109,7 +109,7 @@ def test_a_refusal_is_asked_for_once_too_and_told_once(own, caplog):
 
 
 def test_a_password_is_checked_once_though_the_endpoint_asks_as_well(make):
-    """pyramid_tm asks first, for all; the endpoint for those it swaps."""
+    """pyramid_tm asks all authenticators; the endpoint asks some of them."""
     asked = []
 
     def check(username, password, request):
@@ -170,12 +170,12 @@ def test_an_error_of_the_applications_code_reaches_exception_views(own):
     assert client.own.asked == 1
     assert client.post("/token", status=500).text == "view, None"
     with pytest.raises(LookupError):
-        # Raised by the forbidden view itself, where no view is left.
+        # Raised by the forbidden view itself, after all other views.
         client.get("/forbidden")
 
 
 def test_before_routing_an_error_is_nobody(own):
-    """pyramid_tm asks where no exception view could answer."""
+    """pyramid_tm asks when no exception view could answer."""
     client = own(
         LookupError("bug"),
         setup=lambda config: config.include("pyramid_tm"),
@@ -233,7 +233,7 @@ def test_an_outage_inside_an_exception_view_is_nobody(own):
 
 def test_who_asks_while_it_is_decided_is_told_so(own):
     client = own(lambda request: request.identity)
-    with pytest.raises(SessionTokenError, match="what decides it"):
+    with pytest.raises(SessionTokenError, match="which it helps to decide"):
         client.get("/identity")
 
 
@@ -251,7 +251,7 @@ def test_the_name_in_the_list_is_the_name_of_who_vouched(own):
 
 
 class Transformer:
-    """Adds a claim, and counts."""
+    """Adds a claim, and counts its calls."""
 
     def __init__(self, does=None):
         self.does = does
@@ -278,7 +278,7 @@ def test_what_the_transformer_adds_goes_into_the_ticket(make):
     who = client.ask(token).json
     assert who["claims"] == claims
     assert who["authenticator"] == "session"
-    # Not for a session token, nor for the cookie.
+    # It is not called for a session token, nor for the cookie.
     assert transformer.seen == ["basic"]
     client.post_json("/sign_in", {})
     client.get("/identity")
@@ -329,7 +329,7 @@ def test_a_transformer_that_takes_the_user_away_refuses(make):
 
 def test_what_interrupts_a_judgement_leaves_none_behind(own):
     class Interrupted(BaseException):
-        """As a green thread's timeout is."""
+        """A BaseException, as the timeout of a green thread is."""
 
     state = {"fails": True}
 
@@ -403,7 +403,10 @@ def test_the_user_loader_gives_the_applications_own_user(make):
     del users["alice"]
     who = client.ask(token).json
     assert who["userid"] is None
-    assert who["failure"] == "session refused: the user is gone or barred"
+    assert who["failure"] == (
+        "session refused: the user loader gave None: the user is gone or"
+        " barred"
+    )
     assert client.ask(token, "/token/status").json == {"active": False}
     client.authorization = ("Basic", ("alice", "alice"))
     client.post("/token", status=401)
@@ -425,7 +428,7 @@ def test_over_plain_http_nobody_is_signed_in(client):
 
 
 def test_identity_is_for_each_request_its_own(make):
-    """A subrequest and a copy are judged by what they show themselves."""
+    """A subrequest and a copy are judged by their own credentials."""
 
     def setup(config):
         def outer(request):
@@ -484,7 +487,7 @@ def test_traversal_is_no_routing_and_errors_are_seen_there_too(own):
 
 
 def test_the_order_of_precedence(own):
-    """The first that vouches; an explicit refusal beats an ambient one."""
+    """The first that vouches counts, unless an explicit one is refused."""
     vouches = own(Identity("carol"))
     token = vouches.swap(headers={})["access_token"]
     assert vouches.ask(token).json["userid"] == "carol"
@@ -506,7 +509,7 @@ def test_an_ambient_identity_waits_for_every_explicit_credential(make):
     assert client.get("/identity").json["userid"] == "alice"
     assert client.ask("junk").json["userid"] is None
     token = client.swap("bob")["access_token"]
-    # Both vouch: the first of the list.
+    # Both vouch: the first of the list counts.
     assert client.ask(token).json["userid"] == "alice"
 
 

@@ -15,7 +15,7 @@ NAME = "__Host-sessiontoken"
 
 @pytest.fixture
 def respond(make):
-    """Make a client whose /custom answers with a response of the test's."""
+    """Make a client whose /custom answers with the test's own response."""
 
     def make_client(response, settings=(), setup=None):
         def custom(request):
@@ -34,7 +34,7 @@ def respond(make):
 
 
 def renewed(client, **headers):
-    """Use a token of half an hour and see whether it is renewed."""
+    """Use a token after half an hour; tell whether it is renewed."""
     token = client.swap()["access_token"]
     client.clock.advance(1800)
     response = client.ask(token, "/custom", **headers)
@@ -229,7 +229,7 @@ def test_a_view_that_shows_a_token_is_not_kept_by_anybody(make):
 
 
 def test_sign_out_takes_back_a_sign_in_of_the_same_response(make):
-    """In however many chunks that came."""
+    """The sign-in may have set any number of chunks."""
 
     def setup(config):
         def in_and_out(request):

@@ -160,7 +160,7 @@ def test_no_credential_a_wrong_one_and_an_unknown_user(client):
     )
     assert none.json["error"] == wrong.json["error"] == "invalid_client"
     assert is_unkept(none)
-    # Unknown user and wrong password are alike.
+    # An unknown user gets the same answer as a wrong password.
     assert wrong.body == unknown.body
     assert wrong.headerlist == unknown.headerlist
     assert none.headers.getall("WWW-Authenticate") == [
@@ -256,7 +256,7 @@ def test_the_endpoint_stands_under_the_route_prefix(make):
 
 
 def test_nothing_that_applications_set_shuts_the_endpoint(make):
-    """Default permission, CSRF tokens, another JSON renderer, a catch-all."""
+    """Default permission, CSRF tokens, JSON renderer, a catch-all route."""
 
     def setup(config):
         config.set_default_permission("locked")
@@ -287,7 +287,7 @@ def test_where_another_policy_wins_no_token_is_issued(make, caplog):
     response = client.post("/token", headers=BASIC, status=503)
     assert response.json["error"] == "temporarily_unavailable"
     assert "Retry-After" in response.headers
-    # And its answers are its own.
+    # The answers are those of the endpoint.
     assert "WWW-Authenticate" not in client.get("/admin", status=403).headers
 
 
@@ -419,7 +419,7 @@ def test_the_applications_forbidden_view_wins(make):
 
 
 def test_another_plugins_forbidden_view_wins_without_a_conflict(make):
-    """As cornice does it, included before and after."""
+    """As cornice sets one, included before and after the library."""
 
     def plugin(config):
         config.add_view(
@@ -451,7 +451,7 @@ def test_csrf_tokens_are_asked_of_what_browsers_send_by_themselves(make):
     client.post("/unsafe", headers=headers, status=200)
     client.post("/unsafe", status=400)
     client.post("/unsafe", headers=BASIC, status=400)
-    # A junk token with a good cookie beside it is no way round.
+    # An invalid token beside a good cookie does not help.
     headers = {"Authorization": "Session junk"}
     client.post("/unsafe", headers=headers, status=400)
 
