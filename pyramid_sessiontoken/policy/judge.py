@@ -32,8 +32,16 @@ def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
         refusal = Refusal("sessiontoken", TLS_REQUIRED)
         log.info("%s", refusal)
         return Judged(refusal=refusal)
+    found: Identity | Refusal | None
     try:
-        found = _identify(request, state, names)
+        if state.decided:
+            found = state.signed_in
+        elif state.rules.combine:
+            found = _combine_all(request, state, names)
+        else:
+            found = state.rules.chain.first(request, state, names)
+            if isinstance(found, Identity) and found.ticket is None:
+                found = _transform_credential(request, state, found)
         if found is None:
             return _NOTHING_SHOWN
         return _load_user(request, state, found)
@@ -48,23 +56,6 @@ def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
         return Judged(
             refusal=Refusal("application", type(error).__name__), error=error
         )
-
-
-def _identify(
-    request: Any, state: PolicyState, names: tuple[str, ...]
-) -> Identity | Refusal | None:
-    """Give the identity of a request after the claims transformer, or the
-    refusal that decides.
-    """
-    rules = state.rules
-    if state.decided:
-        return state.signed_in
-    if rules.combine:
-        return _identify_combined(request, state, names)
-    found = rules.chain.first(request, state, names)
-    if isinstance(found, Identity) and found.ticket is None:
-        return _transform_credential(request, state, found)
-    return found
 
 
 def _load_user(
@@ -83,7 +74,7 @@ def _load_user(
     return Judged(found, user)
 
 
-def _identify_combined(
+def _combine_all(
     request: Any, state: PolicyState, names: tuple[str, ...]
 ) -> Identity | Refusal | None:
     """Make one identity of all that vouch; ``None`` if none names a user.

@@ -32,16 +32,20 @@ def add_vary(response: Any, names: Iterable[str]) -> None:
         response.headers["Vary"] = ", ".join(filter(None, merged))
 
 
-def may_carry_token(request: Any, response: Any) -> bool:
+def may_carry_token(
+    request: Any, response: Any, *, is_private: bool = False
+) -> bool:
     """Tell whether a response may carry a new token.
 
     It may not if it is an error, if a cache may keep it, if pyramid_retry
     throws it away, or if the client sent ``Session-Slide: no``.
+
+    :param is_private: whether the response becomes ``no-store`` anyway.
     """
     return not (
         response.status_code >= 400  # noqa: PLR2004
         or request.environ.get("HTTP_SESSION_SLIDE", "").lower() == "no"
-        or is_cacheable(request, response)
+        or (not is_private and is_cacheable(request, response))
         or will_be_retried(request)
     )
 

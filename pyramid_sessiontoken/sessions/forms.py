@@ -5,7 +5,7 @@ Settings choose the form that is written. Both forms are accepted.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ..cookies.codec import JSON, CookieCodec
 from ..errors import SessionTokenError
@@ -18,15 +18,9 @@ from .store import REFERENCE_PREFIX
 _JWT_DOTS = 2  # RFC 7515, section 3.1: a JWT has three parts.
 
 
-class Decoded(NamedTuple):
-    """What a text says.
-
-    :ivar reference: the reference that the text is, or that the cookie
-        holds; ``None`` for a self-contained token.
-    """
-
-    ticket: Ticket
-    reference: str | None
+#: The ticket that a text says, and the reference that the text is or that the
+#: cookie holds; ``None`` for a self-contained token.
+Decoded = tuple[Ticket, str | None]
 
 
 class Form(Protocol):
@@ -82,10 +76,10 @@ class HeaderForm:
     def decode(self, text: str) -> Decoded:
         references = self._references
         if references is not None and _is_reference(references, text):
-            return Decoded(references.redeem(text), text)
+            return references.redeem(text), text
         ticket = self._jwt.decode(text)
         refuse_ended(self._revocations, ticket)
-        return Decoded(ticket, None)
+        return ticket, None
 
     def renew(self, reference: str | None, ticket: Ticket) -> str | None:
         if reference is None or self._references is None:
@@ -139,9 +133,9 @@ class CookieForm:
     def decode(self, text: str) -> Decoded:
         content = self._codec.open(text)
         if isinstance(content, str):
-            return Decoded(self._references.redeem(content), content)
+            return self._references.redeem(content), content
         refuse_ended(self._revocations, content)
-        return Decoded(content, None)
+        return content, None
 
     def renew(self, reference: str | None, ticket: Ticket) -> str | None:
         if reference is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import clock
 from ..errors import REASON_EXPIRED, ClaimsError, InvalidCredential
@@ -50,16 +50,9 @@ class IssuedToken:
         }
 
 
-class Redeemed(NamedTuple):
-    """A token that is accepted now.
-
-    :ivar reference: as in :class:`.forms.Decoded`.
-    :ivar verdict: ``VALID`` or ``RENEW``.
-    """
-
-    ticket: Ticket
-    reference: str | None
-    verdict: Verdict
+#: A token that is accepted now: its ticket, the reference that it is or holds
+#: (``None`` where it is self-contained), and ``VALID`` or ``RENEW``.
+Redeemed = tuple[Ticket, str | None, Verdict]
 
 
 class Sessions:
@@ -132,7 +125,7 @@ class Sessions:
         ticket, reference = self._form.decode(text)
         verdict = self.verdict_of(ticket)
         if verdict is VALID or verdict is RENEW:
-            return Redeemed(ticket, reference, verdict)
+            return ticket, reference, verdict
         if verdict is EXPIRED:
             raise InvalidCredential(REASON_EXPIRED, ticket)
         raise InvalidCredential(

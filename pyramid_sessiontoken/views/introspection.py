@@ -37,7 +37,7 @@ def _introspect(request: Any) -> dict[str, Any]:
     """
     policy, judged, text = _token_of_caller(request)
     try:
-        ticket = policy.rules.header.sessions.redeem(text).ticket
+        ticket, _, _ = policy.rules.header.sessions.redeem(text)
     except InvalidCredential:
         return {"active": False}
     if not _is_own(judged, ticket) and not (

@@ -90,7 +90,7 @@ def _unchanged(
     """Answer with a token that another request renewed or ended meanwhile."""
     sessions = policy.rules.header.sessions
     try:
-        ticket = sessions.redeem(text).ticket
+        ticket, _, _ = sessions.redeem(text)
     except InvalidCredential as error:
         refusal = Refusal(SESSION, error.reason)
         names = policy.rules.exchange
