@@ -61,7 +61,7 @@ class ClientCertificateAuthenticator:
     """Accept a certificate that the server verified.
 
     The server verifies the chain, the revocation and the possession of the
-    key. The rest is judged here: dates, usages, and whom it names.
+    key. Dates, usages and names are judged here.
 
     :param source: where the server says the certificate.
     :param verify: where the server says ``SUCCESS``.
@@ -114,8 +114,7 @@ class ClientCertificateAuthenticator:
         """Give the thumbprint of the certificate that the request shows, as
         in ``x5t#S256`` (RFC 8705, section 3.1); ``None`` where it shows none.
 
-        :raises InvalidCredential: as for :meth:`authenticate`, but whoever
-            the certificate names.
+        :raises InvalidCredential: where it cannot stand for a client now.
         """
         shown = self._read(request)
         return None if shown is None else encode_base64url(shown.thumbprint)
@@ -144,12 +143,12 @@ class ClientCertificateAuthenticator:
         return shown
 
     def _require_verified(self, request: Any) -> None:
-        said = self._verify.read(request.environ)
-        if said != SUCCESS:
+        verdict = self._verify.read(request.environ)
+        if verdict != SUCCESS:
             raise InvalidCredential(
-                f"the server did not verify the certificate:"
-                f" {self._verify.key} is {said and said[:_MAX_NAME]!r}, not"
-                f" {SUCCESS!r}"
+                "the server did not verify the certificate:"
+                f" {self._verify.header or self._verify.key} is"
+                f" {verdict and verdict[:_MAX_NAME]!r}, not {SUCCESS!r}"
             )
 
     def _require_accepted(self, shown: ShownCertificate) -> None:

@@ -67,7 +67,7 @@ _OIDS = {
 
 
 class ShownCertificate(NamedTuple):
-    """A certificate that was shown, and what is needed of it.
+    """A certificate that was shown, and the values that are judged.
 
     :ivar thumbprint: SHA-256 of the DER.
     :ivar begins: whole seconds since the epoch, as is ``ends``.

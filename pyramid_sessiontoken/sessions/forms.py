@@ -33,7 +33,7 @@ class Form(Protocol):
         """
 
     def decode(self, text: str) -> Decoded:
-        """Give the ticket that a text says, whatever its times are.
+        """Give the ticket that a text says, also if it has expired.
 
         :raises InvalidCredential: for a text that is not of this form, and
             for a session that was ended.

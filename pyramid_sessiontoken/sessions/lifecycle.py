@@ -109,7 +109,7 @@ class Sessions:
         return self._issued(self._form.encode(ticket), ticket, now)
 
     def read(self, text: str) -> Decoded:
-        """Give the ticket of a token, whatever its times are.
+        """Give the ticket of a token, also if it has expired.
 
         :raises InvalidCredential: for a text that is no token of ours, and
             for a session that was ended.
