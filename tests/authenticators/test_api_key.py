@@ -113,7 +113,7 @@ def test_where_no_key_is_shown_nobody_is_asked(request_):
             {"sub": "alice", "scope": "read"},
             Identity("alice", {"scope": "read"}, "api_key"),
         ),
-        # Only claims, or only that the key is good: no userid.
+        # Claims only, or only that the key is good: they name no user.
         ({"scope": "read"}, Identity(None, {"scope": "read"}, "api_key")),
         (True, Identity(None, {}, "api_key")),
     ],

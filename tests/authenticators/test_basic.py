@@ -39,7 +39,7 @@ def credential(username="alice", password=PASSWORD, codec="utf-8"):
 
 
 class Check:
-    """A check that knows alice, and notes all user names."""
+    """Know alice, and note the user names that were asked for."""
 
     def __init__(self):
         self.asked = []

@@ -184,7 +184,7 @@ def test_leeway_is_that_of_our_own_tokens(make):
         assert ask(client, text).json["userid"] is None
 
 
-# The headers.
+# Challenges.
 
 
 def test_where_nothing_was_shown_there_is_no_error(client):
@@ -528,7 +528,7 @@ def test_keys_in_a_file(make, tmp_path):
         assert ask(client, token(algorithm="PS256")).json["failure"]
 
 
-# Any text at all.
+# Any header.
 
 
 @given(

@@ -196,7 +196,7 @@ def test_a_session_ends_with_its_certificate(make, clock):
     assert who(client, token, **shown(short)) is None
 
 
-# Sessions that are bound.
+# Bound sessions.
 
 
 def test_every_session_that_begins_with_an_accepted_certificate_is_bound(make):
@@ -310,7 +310,7 @@ def test_nor_does_another_authenticator_of_that_name_know(make):
 
 
 def test_the_proof_may_come_by_a_proxy_and_then_varies(make):
-    """From another peer the header does not count."""
+    """The header of an untrusted peer proves nothing."""
     proxied = {
         **BOUND,
         "client_certificate.source": "header:Client-Cert",
@@ -353,7 +353,7 @@ def test_no_state_is_needed_to_ask(make):
         require_certificate(request, BOB.x5t)
 
 
-# Answers about a binding.
+# Reports of the binding.
 
 
 def test_introspection_tells_what_a_token_is_bound_to(make):
@@ -379,7 +379,7 @@ def test_a_thumbprint_is_that_of_the_certificate():
     assert decode_base64url(ALICE.x5t).hex() == ALICE.thumbprint
 
 
-# Forged members, signed with a key of the ring.
+# Forgery, with a key of the ring.
 
 HOSTILE = [
     None,

@@ -75,8 +75,8 @@ class Story:
         return Chain(is_cross_site).first(self.request, self.state, self.names)
 
     def winner(self):
-        """Give the place of the authenticator that vouched, ``None`` if none
-        did, or "refused" and the place of the one that refused.
+        """Give the place of the authenticator that vouched, ``None`` for an
+        unknown user, or "refused" and the place of the one that refused.
         """
         answer = self.judge()
         if isinstance(answer, Refusal):
@@ -96,8 +96,8 @@ def make(kind, outcome, place):
 
 
 def expected(shown):
-    """Give the winner: the first that vouches, but not an ambient one if an
-    explicit one is refused.
+    """Give the winner by the contract: the first that vouches, but no
+    ambient one where an explicit one is refused.
     """
     explicit_refused = [
         place
@@ -303,7 +303,7 @@ def test_any_other_refusal_leaves_the_response_alone():
     assert story.state.status is Status.NONE
 
 
-# Requests that another site made.
+# Cross-site requests.
 
 CROSS_SITE = {
     "method": "POST",

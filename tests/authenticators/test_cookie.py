@@ -1,4 +1,4 @@
-"""The session in the cookie: its user, or why it is refused."""
+"""The session in the cookie: its identity, or why it is refused."""
 
 import itertools
 import re
@@ -349,7 +349,7 @@ def test_a_cookie_of_a_lost_key_is_undecodable():
 
 
 def test_the_cookie_of_another_name_is_undecodable_under_ours(site):
-    """A prefix such as __Host- makes a promise about the origin."""
+    """The prefix of a name is a promise about the origin of the cookie."""
     other = Site(SignedTransform, name="sessiontoken")
     pairs = [pair.replace("sess", "__Host-sess") for pair in other.sign_in()]
 
@@ -413,7 +413,7 @@ def test_of_two_that_cannot_be_decoded_neither_holds(site):
     assert isinstance(site.refusal(f"{NAME}=0.a", f"{NAME}=0.b"), Undecodable)
 
 
-# Any header at all.
+# Any header.
 
 FRAGMENTS = st.sampled_from(
     [

@@ -78,8 +78,8 @@ def test_then_it_begins_anew(memory, clock):
 
 
 def test_what_was_counted_in_the_future_is_over(memory, clock):
-    """The clock was wrong, and is set back: no user stays locked out until it
-    reaches the wrong time again.
+    """The clock was ahead, and is set back: no user is locked out until it
+    has caught up.
     """
     clock.advance(86400)
     add(memory, "alice", 5)

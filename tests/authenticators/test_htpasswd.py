@@ -10,7 +10,7 @@ from pwdlib import PasswordHash
 
 from pyramid_sessiontoken.authenticators.htpasswd import Htpasswd
 
-# The smallest cost.
+# The cheapest hashes.
 SALT = b"$2b$04$abcdefghijklmnopqrstuu"
 ARGON2 = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -20,7 +20,7 @@ def by_bcrypt(password):
 
 
 def write(path, text, mtime):
-    """Write a file with a new modification time, without waiting."""
+    """Write a file with a time of its own, so that no test waits."""
     path.write_text(text, encoding="utf-8")
     os.utime(path, (mtime, mtime))
 

@@ -1,4 +1,4 @@
-"""A user whom the server or a trusted proxy signed in."""
+"""The user that the server, or a trusted proxy, signed in."""
 
 import logging
 

@@ -209,7 +209,7 @@ def test_whatever_the_header_says_it_is_judged(scheme, text, end):
 
 
 def test_it_is_noted_what_a_token_said_and_whether_it_is_due(world):
-    """The response renews it, once the user of the request is known."""
+    """The response renews the token, once the request is judged."""
     token = world.issue()
     for seconds, verdict in ((1799, VALID), (1, RENEW)):
         world.clock.advance(seconds)

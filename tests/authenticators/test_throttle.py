@@ -1,4 +1,4 @@
-"""Guessing ends at a limit; users who know their password are let in."""
+"""Guessing ends at a limit, and right passwords are not hindered by it."""
 
 import threading
 from collections import Counter
@@ -25,7 +25,7 @@ BOTH = ("user", "address")
 
 
 class Check:
-    """Accept the user name as the password; note who was asked about."""
+    """Accept a password that equals the name; note the names."""
 
     def __init__(self):
         self.asked = []
@@ -122,8 +122,8 @@ def test_what_is_turned_away_does_not_count(make_throttle, clock):
 
 
 def test_a_success_takes_no_failure_back(make_throttle):
-    """Else an attacker with one account, or one who knows when another user
-    signs in, could guess without limit.
+    """Or an attacker with one account could go on guessing, with a right
+    password of that account in between.
     """
     throttle = make_throttle()
     fail(throttle, 2)
@@ -172,7 +172,7 @@ def test_a_check_that_cannot_tell_does_not_count(make_throttle, error):
     assert throttle("alice", "alice", HERE) is True
 
 
-# Counts by user and by address.
+# Users and addresses.
 
 
 def test_a_user_is_counted_from_everywhere(make_throttle):

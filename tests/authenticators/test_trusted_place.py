@@ -1,4 +1,4 @@
-"""A header is accepted only from trusted peers; a variable always."""
+"""A header is believed only from a trusted proxy; a variable always."""
 
 import ipaddress
 

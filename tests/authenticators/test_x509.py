@@ -215,7 +215,7 @@ def test_stray_bits_make_no_second_spelling():
     assert outcome(read_certificate_pem, f"{BEGIN}\nQR==\n{END}") is None
 
 
-# Any text at all.
+# Any text.
 
 READERS = {
     read_certificate_pem: (ALICE.pem, ALICE.folded),
@@ -261,7 +261,7 @@ def plain(read, text):
     return "".join(text.split())
 
 
-# What a certificate says.
+# Contents.
 
 
 @settings(max_examples=300)

@@ -1,4 +1,4 @@
-"""Whether another site made the browser send a request."""
+"""A request is cross-site where another site made the browser send it."""
 
 import pytest
 from pyramid.config import Configurator

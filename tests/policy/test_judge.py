@@ -1,4 +1,4 @@
-"""The user of a request, asked for at any time, by any code."""
+"""From the credentials of a request to its identity."""
 
 import logging
 

@@ -369,7 +369,7 @@ def test_an_encrypted_cookie_does_not_show_its_reference(clock):
 
 
 def test_a_bare_reference_is_no_cookie(protected):
-    """An attacker who read a reference cannot make a cookie of it."""
+    """A reference that was read elsewhere cannot be made a cookie."""
     reference = protected.token("reference").encode(ticket_of())
     carrier = protected.cookie("reference")
     for raw in (reference, encode_base64url(reference.encode())):

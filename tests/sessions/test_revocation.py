@@ -382,7 +382,7 @@ def test_it_ends_all_where_nothing_is_written_on_a_condition(clock):
         assert process(clock, repository).is_ended(session)
 
 
-# Marks that cannot be read.
+# Unreadable records.
 
 
 def test_a_mark_is_sealed(revocations, repository):
@@ -450,7 +450,7 @@ def test_a_key_that_leaves_the_ring_brings_nothing_back(
     clock.advance(600)
     later = begin(old, clock, sid=SIDS[2])
     assert not old.is_ended(later)
-    # A process that cannot read the mark counts all sessions as ended.
+    # A process that cannot read the record takes all for ended, once.
     assert new.is_ended(ticket_of(userid="bob"))
     for ticket in (session, later):
         assert new.is_ended(ticket)

@@ -110,7 +110,7 @@ class Process:
         return Process(self.clock, self.repository, *keys, ttl=ttl)
 
     def fresh(self, reference, *keys):
-        """Retrieve in a process that remembers nothing."""
+        """Retrieve as a process that remembers nothing."""
         return self.other(*keys, ttl=0).store.retrieve(reference)
 
 
@@ -151,7 +151,7 @@ def renewed(seconds=1800, **changes):
     )
 
 
-# The record.
+# Stored records.
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_record_outlives_its_ticket_by_the_longest_leeway(process, clock):
     assert process.fresh(reference) is None
 
 
-# Records that were changed in the repository.
+# Changed records.
 
 
 def replace_token(process, reference, token):
@@ -323,7 +323,7 @@ def test_two_records_that_changed_places_end_both_sessions(kept):
 
 
 def test_a_record_given_for_another_key_ends_the_session(kept):
-    """Two records were exchanged, and each still says its former key."""
+    """A repository that keeps items whole, and two were exchanged."""
     process, reference, _ = kept
     other = process.store.store(ticket_of("mallory"))
     items = process.repository.items
@@ -382,7 +382,7 @@ def test_a_renewal_seals_under_the_first_key(process):
     assert process.fresh(reference, SECOND) == renewed()
 
 
-# Questions to the repository.
+# Reading.
 
 
 JUNK = [
@@ -484,7 +484,7 @@ def test_an_answer_under_way_while_it_was_removed_is_not_kept(any_process):
 def test_what_the_repository_did_not_remove_is_not_called_removed(
     process, monkeypatch
 ):
-    """The sign-out was answered with 503, so the session must go on."""
+    """The sign-out is a 503, and the session goes on."""
     reference = process.store.store(ticket_of())
 
     def down(key):
@@ -587,7 +587,7 @@ def test_keeping_a_session_that_is_not_there_keeps_none(process):
     assert process.store.remove_all_of("alice", "z" * 22) == 1
 
 
-# The memory of opened records.
+# Remembered without a cache.
 
 
 def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
@@ -694,7 +694,7 @@ def test_of_two_renewals_in_a_second_one_is_true(any_process):
         assert each.store.retrieve(reference) == ticket_of()
     answers = [each.store.renew(reference, renewed()) for each in others]
     assert answers == [True, False, False]
-    # The slower request sees the ticket of the faster one.
+    # The losers see what the winner wrote.
     for each in others:
         assert each.store.retrieve(reference) == renewed()
 
@@ -728,7 +728,7 @@ def test_a_record_that_nobody_can_read_is_not_renewed(any_process):
     assert process.fresh(reference) is None
 
 
-# Lists.
+# Listing.
 
 
 def test_the_tickets_of_a_user_are_given_once_each(process):

@@ -520,8 +520,8 @@ def test_of_two_renewals_of_one_window_one_is_written(make, clock):
 
 
 def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
-    """The sliding expiry was 8 hours and is 1 hour now. A user who comes every
-    half hour stays signed in, also with a ticket of before.
+    """The setting was 8 hours and became 1: a session that is used every
+    half an hour goes on, whatever was written before.
     """
     repository = MemoryRepository(clock)
 

@@ -284,7 +284,7 @@ def test_sign_out_everywhere_spares_who_signs_in_after_it(server):
 
 def test_nobody_has_no_sessions(keeping, make):
     server = keeping()
-    with pytest.raises(SessionTokenError, match="nobody"):
+    with pytest.raises(SessionTokenError, match="no user is signed in"):
         server.get("/sessions")
     without = make(setup=kept_views)
     without.post_json("/sign_in", {})
