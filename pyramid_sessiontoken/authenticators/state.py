@@ -61,7 +61,7 @@ class Refusal(NamedTuple):
 class ShownToken(NamedTuple):
     """A token that was shown, and that an authenticator accepted.
 
-    :ivar reference: as in :class:`.forms.Decoded`.
+    :ivar reference: as in ``forms.Decoded``.
     :ivar text: the token, or the value of the cookie.
     :ivar verdict: ``VALID`` or ``RENEW``.
     """

@@ -22,7 +22,7 @@ class Carrier(Protocol):
     def renews(self, reference: str | None) -> bool:
         """Tell whether a token that is due is renewed.
 
-        :param reference: as in :class:`.forms.Decoded`, of this token.
+        :param reference: as in ``forms.Decoded``, of this token.
         """
 
     def put(
@@ -35,7 +35,7 @@ class Carrier(Protocol):
         """Put a renewed token into the headers of a response; tell whether the
         response carries it then.
 
-        :param reference: as in :class:`.forms.Decoded`, of the token that was
+        :param reference: as in ``forms.Decoded``, of the token that was
             renewed.
         """
 

@@ -43,7 +43,7 @@ class Form(Protocol):
         """Write the successor of a ticket; give ``None`` if another request
         ended or renewed the session meanwhile.
 
-        :param reference: as in :class:`Decoded`, of the token that is
+        :param reference: as in ``Decoded``, of the token that is
             renewed.
         """
 
@@ -87,8 +87,8 @@ class HeaderForm:
         return reference if self._references.renew(reference, ticket) else None
 
     def kid_of(self, text: str) -> str | None:
-        """Give the ``kid`` of the key that signed a JWT; ``None`` for a
-        reference, and for a key that is not in the ring.
+        """Give the ``kid`` that a JWT names; ``None`` for a reference, and for
+        a key that is not in the ring.
         """
         return self._jwt.kid_of(text)
 

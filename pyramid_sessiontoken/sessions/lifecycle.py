@@ -138,7 +138,7 @@ class Sessions:
     ) -> IssuedToken | None:
         """Let a session go on: same session, same end, a new token.
 
-        :param reference: as in :class:`.forms.Decoded`, of the token that is
+        :param reference: as in ``forms.Decoded``, of the token that is
             renewed.
         :return: ``None`` if another request ended or renewed the session
             meanwhile.

@@ -173,7 +173,7 @@ class Revocations:
         mark = self._read(item)
         if mark is None:
             now = self._now()
-            # spared_since: no session is spared.
+            # It ended something: count all that began up to now as ended.
             mark = Mark(now, spared_since=now)
         return mark
 

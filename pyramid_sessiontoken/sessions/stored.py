@@ -94,7 +94,7 @@ class StoredSessions:
     def can_end(self, reference: str | None) -> bool:
         """Tell whether a token can be ended before its time.
 
-        :param reference: as in :class:`.forms.Decoded`.
+        :param reference: as in ``forms.Decoded``.
         """
         return reference is not None or self.revocations is not None
 

@@ -65,7 +65,7 @@ def request_(clock, told):
     return request
 
 
-# What is decided.
+# Decisions.
 
 
 def test_no_session_is_to_end_where_the_identity_comes_from_none():
@@ -136,7 +136,7 @@ def test_the_stored_sessions_tell_what_can_be_ended(stored, reference, can):
     assert can_end(state_of(stored), ending) is can
 
 
-# What is done.
+# Endings.
 
 
 def test_without_an_ending_nothing_happens(request_, told):

@@ -259,7 +259,7 @@ def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
     assert len(form.tickets) == 1
 
 
-# What is left.
+# The time that is left.
 
 
 @pytest.mark.parametrize(
