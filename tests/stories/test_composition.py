@@ -174,7 +174,7 @@ def test_a_session_and_a_credential_of_another_user_refuse_each_other(
 
 
 class AddRoles:
-    """Give roles to credentials; never asked of a session."""
+    """Adds roles to credentials; it is never called for a session."""
 
     def __init__(self):
         self.asked = []

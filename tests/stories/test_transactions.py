@@ -14,7 +14,7 @@ NAME = "__Host-sessiontoken"
 
 
 class Recorder:
-    """A data manager that tells how the transaction went."""
+    """A data manager that notes the end of the transaction."""
 
     def __init__(self, log):
         self.log = log
