@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timezone
 from typing import Any
 
 from zope.interface import implementer
@@ -36,3 +37,8 @@ def now(registry: Any) -> int:
     """
     seconds: int = registry.utilities.lookup((), IClock).now()
     return seconds
+
+
+def moment(seconds: int) -> datetime:
+    """Write seconds since the epoch as an aware ``datetime`` in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc)

@@ -9,7 +9,6 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
@@ -35,7 +34,6 @@ from .keys.jwk import new_key, read_jwk_set, write_jwk_set
 from .keys.lookup import HEADER_RING
 from .keys.ring import describe
 from .policy.security_policy import POLICY, SessionTokenPolicy
-from .sessions.records import moment
 from .sessions.stored import SessionInfo, StoredSessions
 
 #: Purging begins with what expired so many days ago, and goes on by days.
@@ -293,14 +291,14 @@ def _purge(arguments: argparse.Namespace) -> int:
         now = clock.now(request.registry)
         if IPurgingRepository.providedBy(repository):
             total = 0
-            for gone in repository.purge(moment(now)):
+            for gone in repository.purge(clock.moment(now)):
                 total += gone
                 print(f"{total} forgotten", flush=True)
             print("done")
             return 0
         # From the oldest on, so that each step is short and says something.
         for days in range(PURGE_DAYS, -1, -1):
-            date = moment(now - days * 86400)
+            date = clock.moment(now - days * 86400)
             gone = repository.remove_all_before(date)
             print(f"until {date:%Y-%m-%d %H:%M}: {_count(gone)}")
     return 0
@@ -401,7 +399,7 @@ def _when(now: int, seconds: int | None) -> str:
 
 
 def _time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(" ")
+    return clock.moment(seconds).isoformat(" ")
 
 
 def _sentence(error: Exception) -> str:

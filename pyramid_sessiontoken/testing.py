@@ -13,7 +13,7 @@ from typing import Any
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from .clock import SystemClock
+from .clock import SystemClock, moment
 from .interfaces import (
     IClock,
     IListingRepository,
@@ -474,8 +474,7 @@ def _item(
     subject: str | None = None,
 ) -> TokenItem:
     """Make an item that expires after so many seconds."""
-    now = datetime.fromtimestamp(clock.now(), timezone.utc)
-    expires = now + timedelta(seconds=seconds)
+    expires = moment(clock.now()) + timedelta(seconds=seconds)
     return TokenItem(key or uuid.uuid4().hex, expires, token, subject)
 
 

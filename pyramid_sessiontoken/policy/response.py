@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import Any
 
 from .. import clock
@@ -66,9 +65,7 @@ def is_cacheable(request: Any, response: Any) -> bool:
     except ValueError:
         return True  # A year that Python does not know.
     # RFC 9111, section 5.3: what is no date, "0" above all, is the past.
-    return expires is not None and expires > datetime.fromtimestamp(
-        now, timezone.utc
-    )
+    return expires is not None and expires > clock.moment(now)
 
 
 def will_be_retried(request: Any) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from zope.interface import implementer
 
+from ..clock import moment
 from ..errors import RepositoryUnavailable
 from ..interfaces import (
     IListingRepository,
@@ -121,4 +122,4 @@ class MemoryRepository:
         return len(dead)
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.now(), timezone.utc)
+        return moment(self._clock.now())

@@ -11,7 +11,7 @@ import os
 import re
 import struct
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +24,7 @@ from redis.retry import Retry
 from redis.sentinel import SentinelConnectionPool
 from zope.interface import implementer
 
+from ..clock import moment
 from ..errors import RepositoryUnavailable, SessionTokenError
 from ..interfaces import (
     IListingRepository,
@@ -270,7 +271,7 @@ def _unpack(key: str, value: bytes, now: int) -> TokenItem | None:
         version, seconds, length = _HEAD_AND_LENGTH.unpack_from(value)
         if version != _VERSION or seconds <= now:
             return None
-        expires = datetime.fromtimestamp(seconds, timezone.utc)
+        expires = moment(seconds)
         subject = None
         begin = _HEAD_AND_LENGTH.size
         if length != _NOBODY:

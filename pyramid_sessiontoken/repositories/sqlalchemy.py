@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from zope.interface import implementer
 
+from ..clock import moment
 from ..errors import RepositoryUnavailable, SessionTokenError
 from ..interfaces import (
     IListingRepository,
@@ -384,8 +385,9 @@ def _row(item: TokenItem) -> dict[str, Any]:
 
 
 def _item(row: Any) -> TokenItem:
-    expires = datetime.fromtimestamp(row.expires, timezone.utc)
-    return TokenItem(row.key, expires, bytes(row.token), row.subject)
+    return TokenItem(
+        row.key, moment(row.expires), bytes(row.token), row.subject
+    )
 
 
 def _seconds(date: datetime) -> int:

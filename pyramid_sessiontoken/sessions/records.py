@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
 
@@ -23,10 +22,6 @@ def record_key(reference: str) -> str:
     cannot be computed from it.
     """
     return sha256(reference.encode()).hexdigest()
-
-
-def moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def find_repository(registry: Any) -> Any:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import clock
+from ..clock import moment
 from ..errors import InvalidCredential
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, subject_of
 from ..interfaces import IExpiryPolicy, IRenewingRepository, TokenItem
 from .cache import UNKNOWN, FirstLevelCache
-from .records import LINGER, find_repository, moment
+from .records import LINGER, find_repository
 from .seal import Seal
 
 log = logging.getLogger("pyramid_sessiontoken")

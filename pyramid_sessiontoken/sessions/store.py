@@ -13,6 +13,7 @@ from typing import Any
 from zope.interface import implementer
 
 from .. import clock
+from ..clock import moment
 from ..errors import InvalidCredential, SessionTokenError
 from ..expiry import MINIMUM_GAIN
 from ..identity.claims import freeze_claims
@@ -32,7 +33,6 @@ from .records import (
     LINGER,
     OF,
     find_repository,
-    moment,
     record_key,
     subject_of_sid,
 )

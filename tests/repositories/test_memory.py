@@ -1,14 +1,15 @@
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.interfaces import TokenItem
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 
 
 def item_of(clock, key, seconds=60, subject=None):
-    now = datetime.fromtimestamp(clock.now(), timezone.utc)
+    now = moment(clock.now())
     return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
 
 

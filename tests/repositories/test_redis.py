@@ -4,10 +4,11 @@ import struct
 import threading
 import time
 import traceback
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
     RepositoryUnavailable,
     SessionTokenError,
@@ -45,7 +46,7 @@ def item(clock):
 
 
 def item_of(clock, key="key", seconds=60, subject="str:alice"):
-    now = datetime.fromtimestamp(clock.now(), timezone.utc)
+    now = moment(clock.now())
     return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
 
 

@@ -5,12 +5,13 @@ import threading
 import time
 import traceback
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
     RepositoryUnavailable,
     SessionTokenError,
@@ -56,7 +57,7 @@ def item(clock):
 
 
 def item_of(clock, key="key", seconds=60, subject="str:alice"):
-    now = datetime.fromtimestamp(clock.now(), timezone.utc)
+    now = moment(clock.now())
     return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
 
 
@@ -203,7 +204,7 @@ def test_a_corrupt_row_is_absent(make, path, item, expires, token):
     repository = make(path_url(path))
     assert repository.get(item.key) is None
     assert repository.items_of(item.subject) == []
-    late = datetime.fromtimestamp(4_000_000_000, timezone.utc)
+    late = moment(4_000_000_000)
     assert repository.renew(item, late) is False
     repository.add_or_update(item)
     assert repository.get(item.key) == item
