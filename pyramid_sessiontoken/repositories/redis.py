@@ -6,7 +6,6 @@ It wants Redis 6.2 or later, or what speaks as that does.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import re
 import struct
@@ -25,7 +24,7 @@ from redis.sentinel import SentinelConnectionPool
 from zope.interface import implementer
 
 from ..clock import moment
-from ..errors import RepositoryUnavailable, SessionTokenError
+from ..errors import RepositoryUnavailable
 from ..interfaces import (
     IListingRepository,
     IPurgingRepository,
@@ -33,13 +32,11 @@ from ..interfaces import (
     ISubjectRepository,
     TokenItem,
 )
+from .item import MAX_SUBJECT, check_item, is_key, seconds_of
 from .redis_connections import Client, Command, Connections
 
 # It types some of its calls, in some versions.
 _redis: Any = redis
-
-_KEY = re.compile("[A-Za-z0-9_:.-]{1,200}")
-_MAX_SUBJECT = 300
 
 _OUTAGES = (RedisError, RedisClusterException, OSError)
 
@@ -126,18 +123,18 @@ class RedisRepository:
         self._opened: dict[int, Connections | Client] = {}
 
     def add_or_update(self, item: TokenItem) -> None:
-        _check(item)
+        check_item(item)
         key, at = self._name(item.key), _at(item.expires)
         self._ask(*self._note(item), ("SET", key, _pack(item), "EXAT", at))
 
     def get(self, key: str) -> TokenItem | None:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             return None
         (value,) = self._ask(("GET", self._name(key)))
         return self._live(key, value)
 
     def remove(self, key: str) -> None:
-        if _KEY.fullmatch(key):
+        if is_key(key):
             self._ask(("DEL", self._name(key)))
 
     def remove_all_before(self, date: datetime) -> int:
@@ -149,11 +146,11 @@ class RedisRepository:
         return ()
 
     def renew(self, item: TokenItem, was: datetime) -> bool:
-        _check(item)
-        if _seconds(was) <= self._clock.now():
+        check_item(item)
+        if seconds_of(was) <= self._clock.now():
             return False
         key, at = self._name(item.key), _at(item.expires)
-        head = _HEAD.pack(_VERSION, _seconds(was))
+        head = _HEAD.pack(_VERSION, seconds_of(was))
         renew = ("EVAL", _RENEW, 1, key, head, _pack(item), at)
         return bool(self._ask(*self._note(item), renew)[-1] == 1)
 
@@ -181,7 +178,7 @@ class RedisRepository:
                 values = self._ask(*[("GET", name) for name in names])
                 for key, value in zip(keys, values, strict=True):
                     item = self._live(key, value)
-                    if item is not None and _KEY.fullmatch(key):
+                    if item is not None and is_key(key):
                         yield item
         except _OUTAGES as e:
             raise _unavailable(e) from e
@@ -193,7 +190,7 @@ class RedisRepository:
         return [("EVAL", _NOTE, 1, index, item.key, _at(item.expires))]
 
     def _keys_of(self, subject: str) -> list[str]:
-        if len(subject) > _MAX_SUBJECT:
+        if len(subject) > MAX_SUBJECT:
             return []
         (found,) = self._ask(("ZRANGE", self._index(subject), 0, -1))
         return [key.decode("ascii", "replace") for key in found]
@@ -244,15 +241,8 @@ def _unavailable(error: Exception) -> RepositoryUnavailable:
     )
 
 
-def _check(item: TokenItem) -> None:
-    if not _KEY.fullmatch(item.key):
-        raise SessionTokenError("it is no key of a TokenItem")
-    if item.subject is not None and len(item.subject) > _MAX_SUBJECT:
-        raise SessionTokenError("it is no subject of a TokenItem")
-
-
 def _pack(item: TokenItem) -> bytes:
-    head = _HEAD.pack(_VERSION, _seconds(item.expires))
+    head = _HEAD.pack(_VERSION, seconds_of(item.expires))
     return head + _pack_subject(item.subject) + item.token
 
 
@@ -285,13 +275,9 @@ def _unpack(key: str, value: bytes, now: int) -> TokenItem | None:
     return TokenItem(key, expires, value[begin:], subject)
 
 
-def _seconds(date: datetime) -> int:
-    return math.floor(date.timestamp())
-
-
 def _at(date: datetime) -> int:
     """Give a time that Redis takes: none before the epoch."""
-    return max(1, _seconds(date))
+    return max(1, seconds_of(date))
 
 
 class _SentinelPool(SentinelConnectionPool, BlockingConnectionPool):

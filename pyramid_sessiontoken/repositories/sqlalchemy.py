@@ -25,6 +25,7 @@ from ..interfaces import (
     ISubjectRepository,
     TokenItem,
 )
+from .item import MAX_SUBJECT, check_item, is_key, seconds_of
 
 #: How many rows one transaction of a purge removes, or a list reads.
 BATCH = 1_000
@@ -32,11 +33,9 @@ BATCH = 1_000
 #: The last second that a ``datetime`` can tell, 9999-12-31T23:59:59Z.
 LAST = 253_402_300_799
 
-_KEY = re.compile("[A-Za-z0-9_:.-]{1,200}")
-
-# No database keeps surrogates; PostgreSQL keeps no NUL, either. No userid
-# has one of them.
-_SUBJECT = re.compile("[^\x00\ud800-\udfff]{0,300}")
+# No database can store a surrogate, and PostgreSQL cannot store NUL. A userid
+# never has one of them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
@@ -132,7 +131,7 @@ class SQLAlchemyRepository:
         self._execute(self._sql.put, _row(item))
 
     def get(self, key: str) -> TokenItem | None:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             return None
         args = {"k": key, "now": self._clock.now()}
         with self._connection() as connection:
@@ -140,7 +139,7 @@ class SQLAlchemyRepository:
         return None if row is None else _item(row)
 
     def remove(self, key: str) -> None:
-        if _KEY.fullmatch(key):
+        if is_key(key):
             self._execute(self._sql.remove, {"k": key})
 
     def remove_all_before(self, date: datetime) -> int:
@@ -149,7 +148,7 @@ class SQLAlchemyRepository:
 
     def purge(self, date: datetime) -> Iterator[int]:
         """Give how many they were, after each 1,000."""
-        args = {"date": _seconds(date)}
+        args = {"date": seconds_of(date)}
         while True:
             with self._connection() as connection:
                 dead = connection.scalars(self._sql.dead, args).all()
@@ -160,11 +159,11 @@ class SQLAlchemyRepository:
 
     def renew(self, item: TokenItem, was: datetime) -> bool:
         row = {f"new_{name}": value for name, value in _row(item).items()}
-        row |= {"was": _seconds(was), "now": self._clock.now()}
+        row |= {"was": seconds_of(was), "now": self._clock.now()}
         return self._execute(self._sql.renew, row) == 1
 
     def items_of(self, subject: str) -> list[TokenItem]:
-        if not _SUBJECT.fullmatch(subject):
+        if not _is_subject(subject):
             return []
         args = {"s": subject, "now": self._clock.now()}
         with self._connection() as connection:
@@ -172,9 +171,9 @@ class SQLAlchemyRepository:
         return [_item(row) for row in rows]
 
     def remove_all_of(self, subject: str, keep: Collection[str] = ()) -> int:
-        if not _SUBJECT.fullmatch(subject):
+        if not _is_subject(subject):
             return 0
-        kept = [key for key in keep if _KEY.fullmatch(key)]
+        kept = [key for key in keep if is_key(key)]
         return self._execute(
             self._sql.remove_all_of, {"s": subject, "keep": kept}
         )
@@ -377,18 +376,20 @@ def _create(engine: sa.Engine, t: sa.Table) -> None:
 
 
 def _row(item: TokenItem) -> dict[str, Any]:
-    if not _KEY.fullmatch(item.key):
-        raise SessionTokenError("it is no key of a TokenItem")
-    if item.subject is not None and not _SUBJECT.fullmatch(item.subject):
-        raise SessionTokenError("it is no subject of a TokenItem")
-    return item._replace(expires=_seconds(item.expires))._asdict()  # type: ignore[arg-type]
+    check_item(item)
+    if item.subject is not None and not _is_subject(item.subject):
+        raise SessionTokenError(
+            "the subject of a TokenItem in a database has no NUL and no"
+            " surrogate"
+        )
+    return item._replace(expires=seconds_of(item.expires))._asdict()  # type: ignore[arg-type]
+
+
+def _is_subject(text: str) -> bool:
+    return len(text) <= MAX_SUBJECT and not _UNSTORABLE.search(text)
 
 
 def _item(row: Any) -> TokenItem:
     return TokenItem(
         row.key, moment(row.expires), bytes(row.token), row.subject
     )
-
-
-def _seconds(date: datetime) -> int:
-    return math.floor(date.timestamp())
