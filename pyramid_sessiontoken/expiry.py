@@ -17,8 +17,12 @@ from .interfaces import (
     Verdict,
 )
 
-#: A renewal that gains less than this is not worth a write, seconds.
-MINIMUM_GAIN = 60
+
+def least_gain(life: int) -> float:
+    """Give the seconds that a renewal must gain to be worth a write: 60, or a
+    twentieth of the life of a ticket if that is less.
+    """
+    return min(60, life / 20)
 
 
 @implementer(IExpiryPolicy)
@@ -42,14 +46,14 @@ class ExpiryPolicy:
     life: int = field(init=False)
     #: Seconds of leeway.
     leeway: int = field(init=False)
-    #: Seconds that a renewal must gain.
+    #: Seconds that a renewal must gain, see :func:`least_gain`.
     minimum_gain: float = field(init=False)
 
     def __post_init__(self) -> None:
         life = self.absolute if self.sliding is None else self.sliding
         object.__setattr__(self, "life", life)
         object.__setattr__(self, "leeway", min(self.clock_skew, life // 10))
-        object.__setattr__(self, "minimum_gain", min(MINIMUM_GAIN, life / 20))
+        object.__setattr__(self, "minimum_gain", least_gain(life))
 
     def begin(self, now: int) -> Times:
         end = now + self.absolute

@@ -11,14 +11,11 @@ from ..errors import InvalidCredential, Undecodable
 from ..identity.ticket import Ticket
 from ..keys.base64url import decode_base64url, encode_base64url
 from ..tokens.payload import read_object, read_ticket, write_members
-from ..tokens.verified import VerifiedUnderKeys
+from ..tokens.verified import REMEMBERED, VerifiedUnderKeys
 from .transforms import RingTransform
 
 #: How a ticket begins, and a reference does not.
 JSON = "{"
-
-#: How many verified cookies a process remembers.
-REMEMBERED = 10_000
 
 
 class CookieCodec:

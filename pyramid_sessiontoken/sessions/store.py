@@ -15,7 +15,7 @@ from zope.interface import implementer
 from .. import clock
 from ..clock import moment
 from ..errors import InvalidCredential, SessionTokenError
-from ..expiry import MINIMUM_GAIN
+from ..expiry import least_gain
 from ..identity.claims import freeze_claims
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, subject_of
@@ -27,7 +27,7 @@ from ..interfaces import (
     TokenItem,
 )
 from ..tokens.payload import read_ticket, write_members
-from ..tokens.verified import VerifiedUnderKeys
+from ..tokens.verified import REMEMBERED, VerifiedUnderKeys
 from .cache import UNKNOWN, FirstLevelCache
 from .records import (
     LINGER,
@@ -44,9 +44,6 @@ log = logging.getLogger("pyramid_sessiontoken")
 REFERENCE_PREFIX = "pst_"
 
 _REFERENCE = re.compile(REFERENCE_PREFIX + "[A-Za-z0-9_-]{43}")
-
-#: How many records are remembered with what they say.
-REMEMBERED = 10_000
 
 
 @implementer(ISessionStore)
@@ -99,7 +96,7 @@ class RepositorySessionStore:
         if there is None or current is None:
             return False
         # Once a window: what another request just did is good enough.
-        if ticket.iat - current.iat < _least_gain(ticket):
+        if ticket.iat - current.iat < least_gain(ticket.exp - ticket.iat):
             return False
         renewed = replace(ticket, device=current.device)
         item = self._item(key, renewed)
@@ -249,7 +246,3 @@ class RepositorySessionStore:
 
     def _now(self) -> int:
         return clock.now(self._registry)
-
-
-def _least_gain(ticket: Ticket) -> float:
-    return min(MINIMUM_GAIN, (ticket.exp - ticket.iat) / 20)

@@ -23,7 +23,7 @@ from ..keys.base64url import decode_base64url, encode_base64url
 from ..keys.lookup import CurrentRing
 from ..keys.ring import Key
 from .payload import read_object, read_ticket, write_members
-from .verified import VerifiedTokens
+from .verified import REMEMBERED, VerifiedTokens
 
 #: Explicit typing (RFC 8725, section 3.11).
 TYPE = "session+jwt"
@@ -41,9 +41,6 @@ MAX_ISSUED = 7600
 
 #: Longer tokens are not looked at, bytes.
 MAX_READ = 8192
-
-#: How many verified tokens a process remembers.
-REMEMBERED = 10_000
 
 
 class SessionJWT:

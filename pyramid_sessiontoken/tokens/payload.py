@@ -11,8 +11,8 @@ from ..identity.ticket import Ticket, is_id
 from ..identity.userid import Userid, from_subject, to_subject
 from ..keys.base64url import decode_base64url
 
-#: No time is later, seconds: the year 36812.
-_MAX_TIME = 2**40
+#: Every time is less, seconds since the epoch: the year 36812.
+TIME_LIMIT = 2**40
 
 _TIMES = ("iat", "exp", "auth_time", "session_end")
 
@@ -66,7 +66,7 @@ def read_ticket(
     for time in times:
         # Not isinstance: True is no time, nor are 1e9 and NaN (RFC 7519,
         # section 2, allows fractions; we write none).
-        if type(time) is not int or not 0 <= time < _MAX_TIME:
+        if type(time) is not int or not 0 <= time < TIME_LIMIT:
             raise InvalidCredential("its times are no times")
     if not is_id(sid):
         raise InvalidCredential("its ids are not ours")

@@ -6,6 +6,10 @@ from typing import Generic, TypeVar
 
 Said = TypeVar("Said")
 
+#: How many tokens a process remembers: for headers, for cookies, and of the
+#: repository, each.
+REMEMBERED = 10_000
+
 
 class VerifiedTokens(Generic[Said]):
     """Remember what verified tokens say, by a digest of their text.
