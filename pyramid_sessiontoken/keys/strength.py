@@ -15,6 +15,7 @@ from .ring import Key
 #: (RFC 7518, section 3.2).
 ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
 
+_PYJWT = get_default_algorithms()
 
 # Words that stand in examples, not in random keys: in base64url one of them
 # comes up by chance once in a hundred million keys.
@@ -42,20 +43,31 @@ def weakness(key: Key, algorithm: str) -> str | None:
     if key.alg not in (None, algorithm):
         # RFC 8725, section 3.1: each key serves one algorithm.
         return f"it is for another algorithm than {algorithm}"
-    least = ALGORITHMS[algorithm]
-    if len(key.secret) < least:
-        return (
-            f"it has {len(key.secret)} bytes, and {algorithm} needs {least}"
-            " (RFC 7518, section 3.2)"
-        )
-    if len(set(key.secret)) == 1:
-        return "it is one repeated byte"
+    why = weakness_of_secret(key.secret, algorithm)
+    if why is not None:
+        return why
     text = encode_base64url(key.secret).encode("ascii")
     if PLACEHOLDER.search(key.secret) or PLACEHOLDER.search(text):
         return "it is a placeholder"
+    return None
+
+
+def weakness_of_secret(secret: bytes, algorithm: str) -> str | None:
+    """Say why a secret must not be used for HMAC, whoever made it; ``None``
+    for a good one.
+    """
+    least = ALGORITHMS[algorithm]
+    if len(secret) < least:
+        return (
+            f"it has {len(secret)} bytes, and {algorithm} needs {least}"
+            " (RFC 7518, section 3.2)"
+        )
+    if len(set(secret)) == 1:
+        return "it is one repeated byte"
     try:
-        # No PEM, DER or SSH key, which others may know (RFC 8725, 3.1).
-        get_default_algorithms()[algorithm].prepare_key(key.secret)
+        # RFC 8725, section 3.1: no PEM, DER or SSH key and no JWK, which
+        # others may know.
+        _PYJWT[algorithm].prepare_key(secret)
     except InvalidKeyError:
         return "it is an asymmetric key"
     return None
