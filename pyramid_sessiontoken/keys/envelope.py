@@ -15,14 +15,14 @@ NONCE_BYTES = 12
 
 
 class UnknownHead(ValueError):
-    """The bytes have another version, or a key that the ring does not have."""
+    """The bytes have another version, or a key that the ring lacks."""
 
 
 class Envelope(DerivedKeys[Made]):
-    """Write the head of protected bytes, and take it off again.
+    """Write and read the head of protected bytes.
 
     The head is the version of the format, one byte, and the name of the key,
-    eight bytes. The key is derived from the ring for one purpose.
+    eight bytes. The keys are derived from the ring for one purpose.
 
     :param purpose: labels of the derivation.
     :param make: makes the object that works with a derived key.
@@ -46,7 +46,7 @@ class Envelope(DerivedKeys[Made]):
     def split(self, protected: bytes) -> tuple[bytes, Made, bytes]:
         """Give the head, the key that it names, and the rest.
 
-        :raises UnknownHead: where no key here can have written it.
+        :raises UnknownHead: if this envelope cannot have written the head.
         """
         head, rest = protected[: 1 + NAME_BYTES], protected[1 + NAME_BYTES :]
         if head[:1] != self._version:
@@ -60,9 +60,9 @@ class Envelope(DerivedKeys[Made]):
 class EncryptedEnvelope(Envelope[AESGCM]):
     """Encrypt and authenticate with AES-256-GCM (NIST SP 800-38D).
 
-    After the head come the nonce and the ciphertext. The head is
-    authenticated, too. Nonces are random: a key serves at most 2**32 texts
-    (section 8.3).
+    The nonce and the ciphertext follow the head. The head is authenticated as
+    well. Nonces are random, so a key may encrypt at most 2**32 texts (section
+    8.3).
 
     :param version: the version of the format, one byte.
     :param purpose: labels of the derivation.
@@ -76,7 +76,7 @@ class EncryptedEnvelope(Envelope[AESGCM]):
     def seal(self, content: bytes, place: bytes = b"") -> bytes:
         """Encrypt under the first key.
 
-        :param place: where the result is kept; it opens only there.
+        :param place: authenticated as well: :meth:`open` needs the same place.
         """
         head, cipher = self.head()
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -85,10 +85,9 @@ class EncryptedEnvelope(Envelope[AESGCM]):
     def open(self, sealed: bytes, place: bytes = b"") -> bytes:
         """Give the content.
 
-        :raises UnknownHead: for another version, or a key that the ring does
-            not have.
-        :raises ValueError: for bytes that were altered, or sealed for another
-            place.
+        :raises UnknownHead: for another version or an unknown key.
+        :raises ValueError: for bytes that were altered, or that were sealed
+            for another place.
         """
         head, cipher, rest = self.split(sealed)
         nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
