@@ -27,12 +27,13 @@ def check_item(item: TokenItem) -> None:
     """
     if not is_key(item.key):
         raise SessionTokenError(
-            "the key of a TokenItem has 1 to 200 characters: ASCII letters,"
-            " digits, '-', '_', ':' and '.'"
+            "the key of a TokenItem must have 1 to 200 characters, which are"
+            " ASCII letters, digits, '-', '_', ':' and '.'"
         )
     if item.subject is not None and len(item.subject) > MAX_SUBJECT:
         raise SessionTokenError(
-            f"the subject of a TokenItem has at most {MAX_SUBJECT} characters"
+            "the subject of a TokenItem must have at most"
+            f" {MAX_SUBJECT} characters"
         )
 
 
