@@ -53,7 +53,7 @@ class Envelope(DerivedKeys[Made]):
             raise UnknownHead("it has another format")
         key = self.find(head[1:])
         if key is None:
-            raise UnknownHead("no key of the ring made it")
+            raise UnknownHead("its key is not in the key ring")
         return head, key, rest
 
 

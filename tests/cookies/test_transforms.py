@@ -156,7 +156,7 @@ def test_the_first_key_protects(kind):
 
     assert make(kind, FIRST).decode(protected) == CONTENT
     reason = refusal(make(kind, SECOND), protected)
-    assert reason == "no key of the ring made it"
+    assert reason == "its key is not in the key ring"
 
 
 def test_every_key_of_the_ring_verifies(kind):
@@ -178,7 +178,7 @@ def test_a_key_that_left_the_ring_ends_what_it_protected(kind):
 
     rings.replace(SECOND)
     assert transform.decode(renewed) == CONTENT
-    assert refusal(transform, protected) == "no key of the ring made it"
+    assert refusal(transform, protected) == "its key is not in the key ring"
 
 
 def test_keys_are_derived_once_for_a_ring(kind):
@@ -394,7 +394,7 @@ def test_a_key_that_left_the_ring_ends_it_under_ones_own_transform_too():
 
     elsewhere = OverSigned(make(SignedTransform, SECOND), own)
 
-    assert refusal(elsewhere, protected) == "no key of the ring made it"
+    assert refusal(elsewhere, protected) == "its key is not in the key ring"
 
 
 def test_what_ones_own_transform_refuses_is_refused_for_its_reason():
