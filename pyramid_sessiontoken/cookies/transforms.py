@@ -1,6 +1,6 @@
-"""Bytes to protected bytes and back: signed or encrypted.
+"""The content of a cookie to protected bytes, and back: signed or encrypted.
 
-Both write an :mod:`.envelope`. Its keys are derived from those of the ring,
+Both transforms write an :mod:`.envelope`. Its keys are derived from the ring
 for the cookie alone.
 """
 
@@ -23,19 +23,19 @@ MAC_BYTES = 32
 
 
 class RingTransform:
-    """A transform whose result depends on the keys of the ring alone."""
+    """A transform whose result depends only on the keys of the ring."""
 
     _envelope: Envelope[Any]
 
     @property
     def keys(self) -> object:
-        """The keys of this moment; another object once they are others."""
+        """The keys of this moment: another object as soon as they change."""
         return self._envelope.keys
 
 
 @implementer(ICookieTransform)
 class SignedTransform(RingTransform):
-    """Sign with HMAC-SHA-256 (RFC 2104); everybody can read it."""
+    """Sign with HMAC-SHA-256 (RFC 2104). The content stays readable."""
 
     VERSION = b"\x01"
     _envelope: Envelope[bytes]
@@ -66,7 +66,8 @@ class SignedTransform(RingTransform):
 class EncryptedTransform(RingTransform):
     """Encrypt and authenticate with AES-256-GCM (NIST SP 800-38D).
 
-    Nonces are random: a key serves at most 2**32 cookies (section 8.3).
+    Nonces are random, so a key may encrypt at most 2**32 cookies (section
+    8.3).
     """
 
     VERSION = b"\x02"
@@ -89,7 +90,7 @@ class EncryptedTransform(RingTransform):
 
 @implementer(ICookieTransform)
 class OverSigned:
-    """An application's own transform, of what the key ring has signed."""
+    """An application's own transform. Its content was signed by the ring."""
 
     def __init__(self, signed: SignedTransform, own: Any) -> None:
         self._signed = signed
@@ -105,9 +106,13 @@ class OverSigned:
         except (InvalidCredential, RepositoryUnavailable):
             raise
         except Exception as error:
-            # It is fed with what any client sends.
-            log.exception("the cookie transform failed")
-            raise Undecodable("the cookie transform failed") from error
+            # The bytes may come from any client, so any error is a refusal.
+            log.exception("sessiontoken.cookie.transform failed")
+            raise Undecodable(
+                "sessiontoken.cookie.transform failed"
+            ) from error
         if not isinstance(signed, bytes):
-            raise Undecodable("the cookie transform gave no bytes")
+            raise Undecodable(
+                "sessiontoken.cookie.transform did not return bytes"
+            )
         return self._signed.decode(signed)
