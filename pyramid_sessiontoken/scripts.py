@@ -351,7 +351,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         header = _policy(request).rules.header
         sessions = header.sessions
         try:
-            ticket = sessions.read(token).ticket
+            ticket, _ = sessions.read(token)
         except InvalidCredential as refusal:
             print(f"Verdict: refused, {refusal.reason}")
             return 1

@@ -1,4 +1,4 @@
-"""The house stands as it was planned: imports go down the storeys."""
+"""The rules of the package: its rooms stand in one line."""
 
 import ast
 import configparser
@@ -12,24 +12,24 @@ from support.architecture import drawn_rooms
 import pyramid_sessiontoken
 from pyramid_sessiontoken.config.settings import TABLE
 
+TESTS = Path(__file__).parent
+TOP = TESTS.parent
 ROOT = Path(pyramid_sessiontoken.__file__).parent
-TOP = ROOT.parent
 
-#: The rooms, from the ground up. A room imports what stands before it.
+#: In this order. A room imports itself and the rooms before it.
 ROOMS = """
 interfaces errors events identity clock keys repositories tokens expiry
 cookies issuers sessions authenticators policy views config
 __init__ scripts testing demo
 """.split()
 
-#: What a room may import from outside, beside zope and the standard library.
-FOREIGN = {
+#: The packages that a room imports, beside zope.
+PACKAGES = {
     "keys": {"jwt", "cryptography"},
     "tokens": {"jwt", "cryptography"},
     "cookies": {"cryptography"},
     "repositories": {"redis", "sqlalchemy", "psycopg"},
     "issuers": {"jwt", "cryptography"},
-    "sessions": {"cryptography"},
     "authenticators": {"cryptography", "pwdlib", "limits"},
     "policy": {"pyramid", "pyramid_retry"},
     "views": {"pyramid"},
@@ -40,9 +40,17 @@ FOREIGN = {
     "demo": {"pyramid", "pyramid_sessiontoken"},
 }
 
+#: Only these read ``registry.settings``; policy reads a key of Pyramid's.
+SETTINGS = {"policy", "config", "__init__", "scripts"}
 
-def modules():
-    return sorted(ROOT.rglob("*.py"))
+#: Rooms whose files need no tests of their own, and where these are.
+TESTED_ELSEWHERE = {
+    "__init__": "in all tests of applications, which include the package",
+    "config": "tests/config: together, as applications read the settings",
+    "demo": "test_demo.py, which serves it",
+}
+
+MODULES = sorted(ROOT.rglob("*.py"))
 
 
 def name_of(path):
@@ -50,12 +58,14 @@ def name_of(path):
     return ".".join(p for p in parts if p != "__init__") or "__init__"
 
 
+def room_of(module):
+    return module.split(".")[0]
+
+
 def imports_of(path):
-    """Give what a file imports: of the house, as module names; foreign, as
-    names of distributions.
-    """
+    """Give the modules of the package and the other packages it imports."""
     package = path.relative_to(ROOT).parent.parts
-    own, foreign = set(), set()
+    own, others = set(), set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
@@ -65,53 +75,88 @@ def imports_of(path):
             else:
                 own.update(".".join([*parts, a.name]) for a in node.names)
         elif isinstance(node, ast.ImportFrom):
-            foreign.add(node.module.split(".")[0])
+            others.add(node.module.split(".")[0])
         elif isinstance(node, ast.Import):
-            foreign.update(alias.name.split(".")[0] for alias in node.names)
-    return own, foreign - set(sys.stdlib_module_names)
+            others.update(alias.name.split(".")[0] for alias in node.names)
+    return own, others - set(sys.stdlib_module_names)
 
 
-def room_of(module):
-    return module.split(".")[0]
-
-
-@pytest.mark.parametrize("path", modules(), ids=name_of)
-def test_a_room_imports_only_what_stands_before_it(path):
-    own, foreign = imports_of(path)
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_room_imports_only_rooms_before_it(path):
+    own, others = imports_of(path)
     here = room_of(name_of(path))
     before = ROOMS[: ROOMS.index(here) + 1]
     assert [m for m in own if room_of(m) not in before] == []
-    assert foreign <= {"zope", *FOREIGN.get(here, ())}
+    assert others <= {"zope", *PACKAGES.get(here, ())}
 
 
 def test_the_docs_show_the_same_line_of_rooms():
     assert drawn_rooms() == ROOMS, "docs/architecture.rst, the block 'rooms'"
 
 
-def test_nothing_imports_in_a_circle():
-    graph = {name_of(path): imports_of(path)[0] for path in modules()}
+def test_no_imports_form_a_circle():
+    graph = {name_of(path): imports_of(path)[0] for path in MODULES}
+    seen = set()
 
-    def visit(module, way):
+    def follow(module, way):
         assert module not in way, " -> ".join([*way, module])
-        for imported in graph.get(module, ()):
-            visit(imported, [*way, module])
+        if module not in seen:
+            for imported in graph.get(module, ()):
+                follow(imported, [*way, module])
+            seen.add(module)
 
     for module in graph:
-        visit(module, [])
+        follow(module, [])
 
 
-def test_nothing_below_the_top_sees_a_dictionary_of_settings():
-    for path in modules():
-        if room_of(name_of(path)) not in (
-            "config",
-            "__init__",
-            "policy",
-            "scripts",
-        ):
-            assert "registry.settings" not in path.read_text()
+def test_few_rooms_read_the_settings_of_the_registry():
+    reading = {
+        room_of(name_of(path))
+        for path in MODULES
+        if "registry.settings" in path.read_text()
+    }
+    assert reading <= SETTINGS
 
 
-def test_every_setting_stands_with_its_default_in_development_ini():
+def has_code(path):
+    """Tell whether a file has a function that does something."""
+    return any(
+        not isinstance(statement, ast.Expr)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for statement in node.body
+    )
+
+
+def test_each_file_has_tests_of_its_own():
+    """For cookies/jar.py, in tests/cookies/test_jar.py."""
+    lacking = []
+    for path in filter(has_code, MODULES):
+        place = path.relative_to(ROOT)
+        tests = TESTS / place.with_name(f"test_{place.name}")
+        if room_of(name_of(path)) in TESTED_ELSEWHERE or tests.exists():
+            continue
+        lacking.append(str(place))
+    assert lacking == []
+
+
+def test_no_test_imports_another_test():
+    """Tests share what stands in tests/support and in conftest.py."""
+    wrong = []
+    for path in TESTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(a.name for a in node.names)]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            parts = [part for name in names for part in name.split(".")]
+            if any(p == "conftest" or p.startswith("test_") for p in parts):
+                wrong.append(f"{path}:{node.lineno}")
+    assert wrong == []
+
+
+def test_each_setting_stands_with_its_default_in_development_ini():
     shown = {}
     for line in (TOP / "development.ini").read_text().splitlines():
         if line.startswith("# sessiontoken."):
@@ -120,7 +165,7 @@ def test_every_setting_stands_with_its_default_in_development_ini():
     assert shown == {row.key: row.default for row in TABLE.values()}
 
 
-def test_development_ini_sets_only_what_there_is():
+def test_development_ini_sets_only_settings_of_the_library():
     parser = configparser.ConfigParser(interpolation=None)
     parser.optionxform = str
     parser.read(TOP / "development.ini")

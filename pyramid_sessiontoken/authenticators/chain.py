@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import (
     ClaimsError,
@@ -59,15 +59,17 @@ class Chain:
 
         :param names: of the authenticators, in order of precedence.
         """
+        find = request.registry.utilities.lookup
         best: Identity | Refusal | None = None
         most = _NOTHING
         for name in names:
-            authenticator = find_authenticator(request, name)
-            explicit = is_explicit(authenticator)
-            if most >= _VOUCHED_AMBIENT and not explicit:
+            authenticator = find((), IAuthenticator, name) or _missing(name)
+            if most >= _VOUCHED_AMBIENT and not is_explicit(authenticator):
                 continue
             answer = self._ask(request, state, name, authenticator)
-            counts = _weight(answer, explicit)
+            if answer is None:
+                continue
+            counts = _weight(answer, is_explicit(authenticator))
             if counts > most and {counts, most} != _BOTH_VOUCH:
                 best, most = answer, counts
             if most == _VOUCHED_EXPLICIT:
@@ -111,31 +113,25 @@ class Chain:
     def _ask(
         self, request: Any, state: RequestState, name: str, authenticator: Any
     ) -> Identity | Refusal | None:
-        if name not in state.answers:
+        answers = state.answers
+        if name not in answers:
             state.vary += tuple(authenticator.vary)
-            state.answers[name] = self._answer(
-                request, state, name, authenticator
-            )
-        answer = state.answers[name]
+            try:
+                identity = authenticator.authenticate(request)
+            except Exception as error:  # noqa: BLE001
+                foreign = authenticator.ambient and self.is_cross_site(request)
+                if isinstance(error, Undecodable) and not foreign:
+                    state.status = max(state.status, Status.DISCARD)
+                answers[name] = _refuse_or_keep(state, name, error)
+            else:
+                if identity is not None:
+                    identity = _name(name, identity)
+                    if authenticator.ambient and self.is_cross_site(request):
+                        identity = state.refuse(name, _CROSS_SITE)
+                answers[name] = identity
+        answer = answers[name]
         if isinstance(answer, Exception):
             raise answer
-        return answer
-
-    def _answer(
-        self, request: Any, state: RequestState, name: str, authenticator: Any
-    ) -> Answer:
-        try:
-            identity = authenticator.authenticate(request)
-        except Exception as error:  # noqa: BLE001
-            foreign = authenticator.ambient and self.is_cross_site(request)
-            if isinstance(error, Undecodable) and not foreign:
-                state.status = max(state.status, Status.DISCARD)
-            return _refuse_or_keep(state, name, error)
-        if identity is None:
-            return None
-        answer = _name(name, identity)
-        if authenticator.ambient and self.is_cross_site(request):
-            return state.refuse(name, _CROSS_SITE)
         return answer
 
 
@@ -144,14 +140,16 @@ def find_authenticator(request: Any, name: str) -> Any:
 
     :raises SessionTokenError: where none has this name.
     """
-    found = request.registry.utilities.lookup((), IAuthenticator, name)
-    if found is None:
-        raise SessionTokenError(
-            f"sessiontoken.authenticators names {name!r}, and no authenticator"
-            " is registered under this name"
-            " (config.add_sessiontoken_authenticator)"
-        )
-    return found
+    find = request.registry.utilities.lookup
+    return find((), IAuthenticator, name) or _missing(name)
+
+
+def _missing(name: str) -> NoReturn:
+    raise SessionTokenError(
+        f"sessiontoken.authenticators names {name!r}, and no authenticator is"
+        " registered under this name"
+        " (config.add_sessiontoken_authenticator)"
+    )
 
 
 def _refuse_or_keep(
@@ -181,13 +179,13 @@ def _name(name: str, identity: object) -> Identity | Exception:
     return replace(identity, authenticator=name)
 
 
-def _weight(answer: Identity | Refusal | None, explicit: bool) -> int:
+def _weight(answer: Identity | Refusal, explicit: bool) -> int:
     if isinstance(answer, Refusal):
         if not explicit:
             return _REFUSED_AMBIENT
         throttled = answer.retry_after is not None
         return _THROTTLED if throttled else _REFUSED_EXPLICIT
-    if answer is None or answer.userid is None:
+    if answer.userid is None:
         return _NOTHING
     return _VOUCHED_EXPLICIT if explicit else _VOUCHED_AMBIENT
 

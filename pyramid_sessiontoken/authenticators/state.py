@@ -149,7 +149,7 @@ def find_state(request: Any) -> RequestState | None:
 
 
 def note_token(request: Any, token: ShownToken) -> None:
-    """Note a token in the state of a request, if it has one."""
+    """Note a token in the state of a request, if there is one."""
     state: RequestState | None = request.__dict__.get(STATE)
     if state is not None:
         state.note_token(token)

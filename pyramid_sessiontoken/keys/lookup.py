@@ -30,7 +30,8 @@ class CurrentRing:
         self._copy: KeyRing | None = None
 
     def __call__(self) -> Any:
-        return self._keys_of(self._find())
+        ring = self._find()
+        return ring if type(ring) is KeyRing else self._keys_of(ring)
 
     def fresh(self, than: Any) -> bool:
         """Tell whether the ring is another one than the given ring by now.

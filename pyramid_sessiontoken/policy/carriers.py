@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from ..cookies.jar import CookieShown, Headers, Jar
 from ..sessions.forms import HeaderForm
 from ..sessions.lifecycle import IssuedToken, Sessions
+from .private_headers import PrivateHeaders
 
 
 class Carrier(Protocol):
-    """Puts a renewed token on a response."""
+    """Puts a renewed token into the headers of a response."""
 
     @property
     def sessions(self) -> Sessions: ...
@@ -26,11 +27,12 @@ class Carrier(Protocol):
     def put(
         self,
         request: Any,
-        response: Any,
+        headers: PrivateHeaders,
         issued: IssuedToken,
         reference: str | None,
     ) -> bool:
-        """Put a renewed token on a response; tell whether it had to be.
+        """Put a renewed token into the headers of a response; tell whether
+        it had to be.
 
         :param reference: of the token that was renewed.
         """
@@ -57,14 +59,14 @@ class HeaderCarrier:
     def put(
         self,
         request: Any,
-        response: Any,
+        headers: PrivateHeaders,
         issued: IssuedToken,
         reference: str | None,
     ) -> bool:
         if self._header is None or reference is not None:
             # A reference does not change at renewal.
             return False
-        response.headers[self._header] = issued.access_token
+        headers.replaced[self._header] = issued.access_token
         return True
 
 
@@ -81,11 +83,11 @@ class CookieCarrier:
     def put(
         self,
         request: Any,
-        response: Any,
+        headers: PrivateHeaders,
         issued: IssuedToken,
         reference: str | None,
     ) -> bool:
-        response.headerlist.extend(self.set_headers(request, issued))
+        headers.added += self.set_headers(request, issued)
         return True
 
     def set_headers(self, request: Any, issued: IssuedToken) -> Headers:

@@ -32,8 +32,16 @@ def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
         refusal = Refusal("sessiontoken", TLS_REQUIRED)
         log.info("%s", refusal)
         return Judged(refusal=refusal)
+    found: Identity | Refusal | None
     try:
-        found = _find(request, state, names)
+        if state.decided:
+            found = state.signed_in
+        elif state.rules.combine:
+            found = _all_in_one(request, state, names)
+        else:
+            found = state.rules.chain.first(request, state, names)
+            if isinstance(found, Identity) and found.ticket is None:
+                found = _transform_credential(request, state, found)
         return NOBODY if found is None else _load(request, state, found)
     except RepositoryUnavailable as error:
         log.error("who the user is cannot be told: %s", error)
@@ -46,23 +54,6 @@ def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
         return Judged(
             refusal=Refusal("application", type(error).__name__), error=error
         )
-
-
-def _find(
-    request: Any, state: PolicyState, names: tuple[str, ...]
-) -> Identity | Refusal | None:
-    """Give who vouches, through the transformer, or the refusal that
-    decides.
-    """
-    rules = state.rules
-    if state.decided:
-        return state.signed_in
-    if rules.combine:
-        return _all_in_one(request, state, names)
-    found = rules.chain.first(request, state, names)
-    if isinstance(found, Identity) and found.ticket is None:
-        return _transform_credential(request, state, found)
-    return found
 
 
 def _load(

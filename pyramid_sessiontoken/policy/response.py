@@ -30,15 +30,19 @@ def add_vary(response: Any, names: Iterable[str]) -> None:
         response.headers["Vary"] = ", ".join(filter(None, there))
 
 
-def may_carry_token(request: Any, response: Any) -> bool:
+def may_carry_token(
+    request: Any, response: Any, *, is_private: bool = False
+) -> bool:
     """Tell whether a response may carry a new token: no error, nothing that
     a cache keeps, nothing that will be thrown away, and nobody asked not to
     slide.
+
+    :param is_private: whether no cache will keep it, whatever it says.
     """
     return not (
         response.status_code >= 400  # noqa: PLR2004
         or request.environ.get("HTTP_SESSION_SLIDE", "").lower() == "no"
-        or is_cacheable(request, response)
+        or (not is_private and is_cacheable(request, response))
         or will_be_retried(request)
     )
 

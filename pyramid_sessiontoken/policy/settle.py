@@ -15,6 +15,7 @@ from ..events import SessionRenewed
 from ..identity.identity import Identity
 from ..interfaces import RENEW
 from ..sessions.lifecycle import IssuedToken
+from .private_headers import PrivateHeaders
 from .response import NO_STORE, add_vary, is_cacheable, may_carry_token
 from .state import PolicyState
 
@@ -24,30 +25,38 @@ log = logging.getLogger("pyramid_sessiontoken")
 def settle(state: PolicyState, request: Any, response: Any) -> None:
     """Do what the status of the request says."""
     add_vary(response, dict.fromkeys(state.vary))
-    if state.carries_token:
-        response.headers["Cache-Control"] = NO_STORE
     status = state.status
-    if status is Status.NONE:
+    if status is Status.NONE and not state.carries_token:
         return
+    headers = PrivateHeaders()
+    if state.carries_token or status is Status.SET:
+        headers.replaced["Cache-Control"] = NO_STORE
     if status is Status.RENEW:
-        _renew(request, response, state)
-    elif status is Status.SET:
-        response.headers["Cache-Control"] = NO_STORE
-    elif status is Status.DELETE or not is_cacheable(request, response):
-        _delete(request, response, state)
+        _renew(request, response, state, headers)
+    elif status is Status.DELETE or (
+        status is Status.DISCARD
+        and (state.carries_token or not is_cacheable(request, response))
+    ):
+        _delete(request, response, state, headers)
+    if not headers.is_empty:
+        headers.put_on(request, response)
 
 
-def _renew(request: Any, response: Any, state: PolicyState) -> None:
+def _renew(
+    request: Any, response: Any, state: PolicyState, headers: PrivateHeaders
+) -> None:
     """Renew the token of who the request is, where it is due."""
     judged = state.judged.get(state.rules.names_for(request))
     identity = judged.identity if judged else None
     shown = None if identity is None else state.token_of(identity)
     if identity is None or shown is None or shown.verdict is not RENEW:
         return
-    if not state.slides or not may_carry_token(request, response):
+    if not state.slides or not may_carry_token(
+        request, response, is_private=state.carries_token
+    ):
         return
     try:
-        issued = _put_renewed(request, response, state, shown)
+        issued = _put_renewed(request, state, shown, headers)
     except Exception:
         # A failed renewal never fails the request: the token that came in is
         # still good.
@@ -58,9 +67,12 @@ def _renew(request: Any, response: Any, state: PolicyState) -> None:
 
 
 def _put_renewed(
-    request: Any, response: Any, state: PolicyState, shown: ShownToken
+    request: Any,
+    state: PolicyState,
+    shown: ShownToken,
+    headers: PrivateHeaders,
 ) -> IssuedToken | None:
-    """Renew a token and put it on the response; ``None`` where it is not
+    """Renew a token and put it into the headers; ``None`` where it is not
     renewed, or where another request renewed or ended it meanwhile.
     """
     carrier = state.rules.carriers.get(shown.authenticator)
@@ -69,8 +81,8 @@ def _put_renewed(
     issued = carrier.sessions.renew(shown.ticket, shown.reference)
     if issued is None:
         return None
-    if carrier.put(request, response, issued, shown.reference):
-        response.headers["Cache-Control"] = NO_STORE
+    if carrier.put(request, headers, issued, shown.reference):
+        headers.replaced["Cache-Control"] = NO_STORE
     return issued
 
 
@@ -85,20 +97,20 @@ def _notify(request: Any, identity: Identity, issued: IssuedToken) -> None:
         log.exception("a subscriber to SessionRenewed failed")
 
 
-def _delete(request: Any, response: Any, state: PolicyState) -> None:
-    response.headers["Cache-Control"] = NO_STORE
+def _delete(
+    request: Any, response: Any, state: PolicyState, headers: PrivateHeaders
+) -> None:
+    headers.replaced["Cache-Control"] = NO_STORE
     cookie = state.rules.cookie
     if cookie is None:
         return
     # Sign-out holds whatever response is sent: an exception view's that lost
     # the headers of forget(), or one with those of remember() before it.
-    deletes = cookie.delete_headers(request)
-    headers = response.headerlist
-    names = {value.partition("=")[0] for _, value in deletes}
-    for header in filter(cookie.jar.owns, [*headers]):
-        headers.remove(header)
+    headers.added = cookie.delete_headers(request)
+    headers.dropped = cookie.jar.owns
+    names = {value.partition("=")[0] for _, value in headers.added}
+    for header in filter(cookie.jar.owns, response.headerlist):
         name = header[1].partition("=")[0]
         if name not in names:
             names.add(name)
-            deletes += cookie.jar.expire((name,))
-    headers.extend(deletes)
+            headers.added += cookie.jar.expire((name,))

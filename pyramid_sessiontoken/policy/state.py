@@ -54,7 +54,8 @@ class PolicyState(RequestState):
     signed_in: Identity | None = None
 
     def __init__(self, rules: Rules) -> None:
-        super().__init__()
+        # Each request makes one: no call of the base class.
+        self.answers = {}
         self.rules = rules
         self.judged: dict[tuple[str, ...], Judged] = {}
 

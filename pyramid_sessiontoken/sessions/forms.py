@@ -5,7 +5,7 @@ What is accepted does not depend on which form is written.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ..cookies.codec import JSON, CookieCodec
 from ..errors import SessionTokenError
@@ -18,15 +18,9 @@ from .store import REFERENCE_PREFIX
 _JWT_DOTS = 2  # RFC 7515, section 3.1: a JWT has three parts.
 
 
-class Decoded(NamedTuple):
-    """What a text says.
-
-    :ivar reference: the reference that the text is or holds; ``None`` where
-        it is self-contained.
-    """
-
-    ticket: Ticket
-    reference: str | None
+#: What a text says: the ticket, and the reference that the text is or holds;
+#: ``None`` where it is self-contained.
+Decoded = tuple[Ticket, str | None]
 
 
 class Form(Protocol):
@@ -77,10 +71,10 @@ class HeaderForm:
     def decode(self, text: str) -> Decoded:
         references = self._references
         if references is not None and _is_reference(references, text):
-            return Decoded(references.redeem(text), text)
+            return references.redeem(text), text
         ticket = self._jwt.decode(text)
         refuse_ended(self._revocations, ticket)
-        return Decoded(ticket, None)
+        return ticket, None
 
     def renew(self, reference: str | None, ticket: Ticket) -> str | None:
         if reference is None or self._references is None:
@@ -132,9 +126,9 @@ class CookieForm:
     def decode(self, text: str) -> Decoded:
         said = self._codec.open(text)
         if isinstance(said, str):
-            return Decoded(self._references.redeem(said), said)
+            return self._references.redeem(said), said
         refuse_ended(self._revocations, said)
-        return Decoded(said, None)
+        return said, None
 
     def renew(self, reference: str | None, ticket: Ticket) -> str | None:
         if reference is None:

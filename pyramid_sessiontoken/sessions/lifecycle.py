@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import clock
 from ..errors import REASON_EXPIRED, ClaimsError, InvalidCredential
@@ -52,16 +52,9 @@ class IssuedToken:
         }
 
 
-class Redeemed(NamedTuple):
-    """A token that is accepted now.
-
-    :ivar reference: as in :class:`.forms.Decoded`.
-    :ivar verdict: ``VALID`` or ``RENEW``.
-    """
-
-    ticket: Ticket
-    reference: str | None
-    verdict: Verdict
+#: A token that is accepted now: its ticket, the reference that it is or holds
+#: (``None`` where it is self-contained), and ``VALID`` or ``RENEW``.
+Redeemed = tuple[Ticket, str | None, Verdict]
 
 
 class Sessions:
@@ -138,7 +131,7 @@ class Sessions:
         ticket, reference = self._form.decode(text)
         verdict = self.verdict_of(ticket)
         if verdict is VALID or verdict is RENEW:
-            return Redeemed(ticket, reference, verdict)
+            return ticket, reference, verdict
         if verdict is EXPIRED:
             raise InvalidCredential(REASON_EXPIRED, ticket)
         raise InvalidCredential("it is from the future")

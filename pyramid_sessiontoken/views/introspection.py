@@ -36,7 +36,7 @@ def _introspect(request: Any) -> dict[str, Any]:
     policy, judged, text = _token_of_caller(request)
     rules = policy.rules
     try:
-        ticket = rules.header.sessions.redeem(text).ticket
+        ticket, _, _ = rules.header.sessions.redeem(text)
     except InvalidCredential:
         return {"active": False}
     if not _is_own(judged, ticket) and not (

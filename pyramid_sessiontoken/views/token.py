@@ -89,7 +89,7 @@ def _as_it_is(
     """Tell of a token that another request renewed, or ended, meanwhile."""
     sessions = policy.rules.header.sessions
     try:
-        ticket = sessions.redeem(text).ticket
+        ticket, _, _ = sessions.redeem(text)
     except InvalidCredential as error:
         refusal = Refusal("session", error.reason)
         names = policy.rules.exchange

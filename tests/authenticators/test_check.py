@@ -5,7 +5,9 @@ import uuid
 import pytest
 
 from pyramid_sessiontoken.authenticators.check import identity_of
-from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.errors import (
+    InvalidCredential,
+)
 from pyramid_sessiontoken.identity import Identity
 
 
@@ -77,3 +79,37 @@ def test_a_mapping_without_sub_adds_claims_only(answer):
 def test_what_no_token_can_carry_is_refused(answer):
     with pytest.raises(InvalidCredential):
         identity_of(answer, "basic", "alice")
+
+
+# In an application.
+
+
+@pytest.mark.parametrize(
+    ("answer", "userid"),
+    [
+        (None, None),
+        (False, None),
+        (True, "alice"),
+        (7, 7),
+        ("other", "other"),
+        ({"sub": 8, "roles": []}, 8),
+        ({"roles": ["admin"]}, None),
+        ("", None),
+        ([], None),
+        (0.5, None),
+        ({"sub": "x", "iss": "y"}, None),
+    ],
+)
+def test_what_a_check_may_answer(make, answer, userid):
+    client = make({"basic.check": lambda u, p, r: answer})
+    client.authorization = ("Basic", ("alice", "x"))
+    assert client.get("/identity").json["userid"] == userid
+    expected = 200 if userid is not None else 401
+    assert client.post("/token", status=expected)
+
+
+@pytest.mark.parametrize("userid", [7, -1, 0, "7"])
+def test_an_int_comes_back_as_an_int(make, userid):
+    client = make({"basic.check": lambda u, p, r: {"sub": userid}})
+    token = client.swap()["access_token"]
+    assert client.ask(token).json["userid"] == userid

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from pyramid.registry import Registry
 from pyramid.request import Request
-from pyramid.response import Response
 from support.keys import Rings
 from support.tokens import AUDIENCE, FIRST, ISSUER, make_jwt
 
@@ -18,6 +17,7 @@ from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IClock, IExpiryPolicy
 from pyramid_sessiontoken.policy.carriers import CookieCarrier, HeaderCarrier
+from pyramid_sessiontoken.policy.private_headers import PrivateHeaders
 from pyramid_sessiontoken.sessions.forms import CookieForm, HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
 from pyramid_sessiontoken.sessions.references import References
@@ -83,32 +83,33 @@ def test_a_renewed_header_token_stands_in_the_header_of_the_settings(
 ):
     carrier = make_header("Session-Token")
     issued = issue(carrier)
-    request = make_request()
-    response = Response()
+    headers = PrivateHeaders()
 
     assert carrier.renews(None)
-    assert carrier.put(request, response, issued, None)
-    assert response.headers["Session-Token"] == issued.access_token
-    assert carrier.sessions.read(issued.access_token).ticket == issued.ticket
+    assert carrier.put(make_request(), headers, issued, None)
+    assert headers.apply([]) == [("Session-Token", issued.access_token)]
+    assert carrier.sessions.read(issued.access_token)[0] == issued.ticket
 
 
 def test_it_stands_there_once(make_header):
     carrier = make_header("Session-Token")
-    request = make_request()
-    response = Response()
-    response.headers["session-token"] = "another"
+    issued = issue(carrier)
+    headers = PrivateHeaders()
 
-    carrier.put(request, response, issue(carrier), None)
+    carrier.put(make_request(), headers, issued, None)
 
-    assert len(response.headers.getall("Session-Token")) == 1
-    assert response.headers["Session-Token"] != "another"
+    assert headers.apply([("session-token", "another")]) == [
+        ("Session-Token", issued.access_token)
+    ]
 
 
 def test_without_a_header_it_is_never_renewed(make_header):
     carrier = make_header(None)
     issued = issue(carrier)
     assert not carrier.renews(None)
-    assert not carrier.put(make_request(), Response(), issued, None)
+    headers = PrivateHeaders()
+    assert not carrier.put(make_request(), headers, issued, None)
+    assert headers.is_empty
 
 
 def test_a_cookie_is_always_renewed(cookies):
@@ -126,21 +127,19 @@ def test_a_cookie_carries_a_session_there_and_back(cookies):
     ]
     shown = cookies.jar.read(sent_back(headers).environ)
     assert shown.values == (issued.access_token,)
-    assert cookies.sessions.read(*shown.values).ticket == issued.ticket
+    assert cookies.sessions.read(*shown.values)[0] == issued.ticket
 
 
 def test_it_is_put_beside_what_the_response_has(cookies):
     """Also beside other cookies: each has a line of its own."""
-    response = Response()
-    response.set_cookie("theme", "dark")
-    response.headers["X-Other"] = "kept"
-    before = list(response.headerlist)
+    before = [("Set-Cookie", "theme=dark"), ("X-Other", "kept")]
     issued = issue(cookies)
+    headers = PrivateHeaders()
 
-    cookies.put(make_request(), response, issued, None)
+    assert cookies.put(make_request(), headers, issued, None)
 
-    headers = cookies.set_headers(make_request(), issued)
-    assert response.headerlist == before + headers
+    sets = cookies.set_headers(make_request(), issued)
+    assert headers.apply(before) == before + sets
 
 
 def test_it_ends_with_the_browser_unless_it_was_to_be_kept(cookies):
@@ -178,13 +177,12 @@ def test_a_shorter_session_expires_the_cookies_that_it_leaves(cookies):
 
 def test_claims_that_do_not_fit_leave_the_response_as_it_was(cookies):
     issued = issue(cookies, text="x" * 500)
-    response = Response()
-    before = list(response.headerlist)
+    headers = PrivateHeaders()
 
     with pytest.raises(ClaimsError):
-        cookies.put(make_request(), response, issued, None)
+        cookies.put(make_request(), headers, issued, None)
 
-    assert response.headerlist == before
+    assert headers.is_empty
 
 
 def test_deletion_expires_what_came_in(cookies):

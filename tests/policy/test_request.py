@@ -9,7 +9,6 @@ from support import START
 
 from pyramid_sessiontoken import csrf_required
 from pyramid_sessiontoken.errors import ClaimsError
-from pyramid_sessiontoken.events import SessionEnded, SessionIssued
 from pyramid_sessiontoken.interfaces import IUserLoader
 from pyramid_sessiontoken.policy.request import OfRequest
 
@@ -110,42 +109,6 @@ def test_a_test_may_set_another_and_other_applications_have_none(request_of):
     elsewhere.registry = Registry("elsewhere")
     assert not hasattr(elsewhere, "sessiontoken")
     assert csrf_required(elsewhere)
-
-
-def test_sign_in_and_out_are_told_as_events(make):
-    told = []
-
-    def setup(config):
-        for event in (SessionIssued, SessionEnded):
-            config.add_subscriber(told.append, event)
-
-    client = make(setup=setup)
-    client.post_json("/sign_in", {"claims": {"a": 1}})
-    client.post("/sign_out")
-    client.post("/sign_out", headers={"Cookie": "__Host-sessiontoken=junk"})
-    begun, ended = told
-    assert begun.authenticator == "application"
-    assert begun.identity.claims == {"a": 1}
-    assert ended.ticket == begun.ticket
-    assert ended.identity.userid == "alice"
-
-
-def test_in_one_request_the_last_of_sign_in_and_out_counts(client):
-    from pyramid.security import forget, remember
-
-    request = Request.blank("/", base_url="https://localhost")
-    request.registry = client.registry
-    assert request.authenticated_userid is None
-    remember(request, "alice")
-    assert request.authenticated_userid == "alice"
-    remember(request, "bob", claims={"x": 1})
-    assert request.identity.claims == {"x": 1}
-    assert request.identity.authenticator == "cookie"
-    forget(request)
-    assert request.identity is None
-    assert not request.is_authenticated
-    remember(request, 7)
-    assert request.authenticated_userid == 7
 
 
 def test_the_user_loader_also_loads_who_just_signed_in(make):

@@ -1,10 +1,12 @@
-"""The clock of the servers, and forks."""
+"""The clock of the servers, an item, repositories in Redis, and forks."""
 
 import os
 import time
 
 import pytest
+from support.items import item_of
 
+from pyramid_sessiontoken.repositories.redis import RedisRepository
 from pyramid_sessiontoken.testing import ManualClock
 
 
@@ -12,6 +14,25 @@ from pyramid_sessiontoken.testing import ManualClock
 def clock():
     """Give a clock that stands at the present, as the servers see it."""
     return ManualClock(int(time.time()))
+
+
+@pytest.fixture
+def item(clock):
+    return item_of(clock)
+
+
+@pytest.fixture
+def make_redis(clock):
+    """Make repositories whose connections are closed at the end."""
+    made = []
+
+    def make_repository(url, **kw):
+        made.append(RedisRepository(url, clock, **kw))
+        return made[-1]
+
+    yield make_repository
+    for repository in made:
+        repository.close()
 
 
 @pytest.fixture

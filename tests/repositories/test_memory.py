@@ -1,16 +1,8 @@
-from datetime import timedelta
-
 import pytest
+from support.items import item_of
 
-from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import RepositoryUnavailable
-from pyramid_sessiontoken.interfaces import TokenItem
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
-
-
-def item_of(clock, key, seconds=60, subject=None):
-    now = moment(clock.now())
-    return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
 
 
 def test_what_has_expired_makes_room(clock):

@@ -1,60 +1,25 @@
 """What the contract does not tell of the repository in Redis."""
 
 import struct
-import threading
 import time
 import traceback
 from datetime import timedelta
 
 import pytest
+from support.items import item_of, seconds_until_unavailable
 
-from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
     RepositoryUnavailable,
     SessionTokenError,
 )
-from pyramid_sessiontoken.interfaces import TokenItem
 from pyramid_sessiontoken.repositories import redis as module
-from pyramid_sessiontoken.repositories import redis_connections as connections
-from pyramid_sessiontoken.repositories.redis import RedisRepository
 
 PREFIX = b"sessiontoken:"
 
 
 @pytest.fixture
-def make(clock):
-    """Make repositories whose connections are closed at the end."""
-    made = []
-
-    def make_repository(url, **kw):
-        made.append(RedisRepository(url, clock, **kw))
-        return made[-1]
-
-    yield make_repository
-    for repository in made:
-        repository.close()
-
-
-@pytest.fixture
-def repository(make, redis):
-    return make(redis.tcp)
-
-
-@pytest.fixture
-def item(clock):
-    return item_of(clock)
-
-
-def item_of(clock, key="key", seconds=60, subject="str:alice"):
-    now = moment(clock.now())
-    return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
-
-
-def seconds_until_unavailable(call):
-    start = time.monotonic()
-    with pytest.raises(RepositoryUnavailable):
-        call()
-    return time.monotonic() - start
+def repository(make_redis, redis):
+    return make_redis(redis.tcp)
 
 
 # Items
@@ -121,9 +86,9 @@ def test_the_server_lets_an_item_expire(repository, redis, item):
     assert redis.client.get(PREFIX + b"key") is None
 
 
-def test_items_go_below_the_prefix(make, redis, item):
-    make(redis.url, prefix="mine:").add_or_update(item)
-    assert make(redis.url).get("key") is None
+def test_items_go_below_the_prefix(make_redis, redis, item):
+    make_redis(redis.url, prefix="mine:").add_or_update(item)
+    assert make_redis(redis.url).get("key") is None
     assert all(k.startswith(b"mine:") for k in redis.client.scan_iter())
 
 
@@ -159,9 +124,12 @@ def test_nothing_is_left_to_purge(repository, item):
     assert repository.get("key") == item
 
 
-def test_items_are_listed_below_the_prefix_only(make, redis, clock):
+def test_items_are_listed_below_the_prefix_only(make_redis, redis, clock):
     strange = "a*[b]?^\\-c:"
-    mine, other = make(redis.url, prefix=strange), make(redis.tcp, prefix="a")
+    mine, other = (
+        make_redis(redis.url, prefix=strange),
+        make_redis(redis.tcp, prefix="a"),
+    )
     for repository in (mine, other):
         repository.add_or_update(item_of(clock))
     redis.client.hset(strange + "hash", "foreign", 1)
@@ -172,11 +140,11 @@ def test_items_are_listed_below_the_prefix_only(make, redis, clock):
 
 
 @pytest.mark.parametrize("way", ["server", "sentinel"])
-def test_many_items_are_listed(make, redis, clock, request, way):
+def test_many_items_are_listed(make_redis, redis, clock, request, way):
     url = redis.url
     if way == "sentinel":
         url = request.getfixturevalue("sentinel_process").url
-    repository = make(url)
+    repository = make_redis(url)
     items = [item_of(clock, f"k{n}") for n in range(1_300)]
     pipeline = redis.client.pipeline()
     for item in items:
@@ -185,90 +153,12 @@ def test_many_items_are_listed(make, redis, clock, request, way):
     assert {item.key for item in repository.items()} == {i.key for i in items}
 
 
-# Connections
-
-
-def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
-    make, redis, clock
-):
-    def count():
-        return len(redis.client.client_list()) - before
-
-    before = len(redis.client.client_list())
-    repository = make(redis.tcp, pool_size=3, timeout=10)
-    for _ in range(5):
-        assert repository.get("key") is None
-        assert count() == 1
-    start, faults = threading.Barrier(12), []
-
-    def work(number):
-        item = item_of(clock, f"k{number}")
-        start.wait()
-        for _ in range(50):
-            repository.add_or_update(item)
-            if repository.get(item.key) != item:
-                faults.append(number)
-
-    threads = [threading.Thread(target=work, args=[n]) for n in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    assert 1 < count() <= 3
-    repository.close()
-    repository.close()
-    assert repository.get("k0") == item_of(clock, "k0")
-
-
-def test_a_server_that_restarts_in_between_is_not_noticed(
-    make, redis, item, monkeypatch
-):
-    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
-    repository = make(redis.tcp)
-    repository.add_or_update(item)
-    redis.end()
-    redis.start()
-    assert repository.get(item.key) is None
-    repository.add_or_update(item)
-    assert repository.get(item.key) == item
-
-
-def test_what_is_left_to_read_is_nobody_s_answer(
-    repository, item, monkeypatch
-):
-    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
-    repository.add_or_update(item)
-    (opened,) = repository._opened.values()
-    connection, _ = opened._idle[-1]
-    connection.send_command("PING")
-    assert connection.can_read(timeout=5)
-    assert repository.get(item.key) == item
-
-
-def test_a_question_that_is_interrupted_leaves_no_answer_behind(
-    repository, item, monkeypatch
-):
-    repository.add_or_update(item)
-    (opened,) = repository._opened.values()
-    connection, _ = opened._idle[-1]
-
-    def interrupt(*args, **kw):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(connection, "read_response", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            repository.get("other")
-    assert repository.get(item.key) == item
-
-
 # Outages
 
 
-def test_a_server_that_restarts_is_found_again(make, redis, item):
+def test_a_server_that_restarts_is_found_again(make_redis, redis, item):
     for url in (redis.tcp, redis.url):
-        repository = make(url)
+        repository = make_redis(url)
         repository.add_or_update(item)
         redis.end()
         for call in (
@@ -300,17 +190,6 @@ def test_a_server_that_does_not_answer_is_given_up_soon(
     # No answer to another question.
     assert repository.get("other") == other
     assert repository.get("key") == item
-
-
-def test_an_exhausted_pool_is_an_outage(make, redis):
-    repository = make(redis.tcp, pool_size=1)
-    assert repository.get("key") is None
-    (opened,) = repository._opened.values()
-    free = opened._idle.pop()
-    waited = seconds_until_unavailable(lambda: repository.get("key"))
-    assert 0.2 < waited < 1
-    opened._idle.append(free)
-    assert repository.get("key") is None
 
 
 def test_foreign_keys_of_another_type_are_an_outage(repository, redis, item):
@@ -366,7 +245,7 @@ def test_a_replica_is_an_outage_for_what_writes(repository, redis, item):
         redis.client.replicaof("NO", "ONE")
 
 
-def test_no_message_has_the_password(make, redis):
+def test_no_message_has_the_password(make_redis, redis):
     wrong = redis.tcp.replace("//", "//alice:hunter2@")
     nobody = "//alice:hunter2@127.0.0.1:1"
     for url in (
@@ -376,16 +255,16 @@ def test_no_message_has_the_password(make, redis):
         f"redis+cluster:{nobody}",
     ):
         with pytest.raises(RepositoryUnavailable) as outage:
-            make(url).get("key")
+            make_redis(url).get("key")
         told = "".join(traceback.format_exception(outage.value))
         assert "hunter2" not in told
 
 
-def test_a_password_is_used(make, redis, item):
+def test_a_password_is_used(make_redis, redis, item):
     redis.client.config_set("requirepass", "hunter2")
     try:
-        seconds_until_unavailable(lambda: make(redis.tcp).get("key"))
-        mine = make(redis.tcp.replace("//", "//:hunter2@"))
+        seconds_until_unavailable(lambda: make_redis(redis.tcp).get("key"))
+        mine = make_redis(redis.tcp.replace("//", "//:hunter2@"))
         mine.add_or_update(item)
         assert mine.get("key") == item
     finally:
@@ -413,10 +292,12 @@ def test_parent_and_child_have_connections_of_their_own(
 # Cluster and Sentinel
 
 
-def test_a_cluster_that_restarts_is_found_again(make, cluster_process, item):
+def test_a_cluster_that_restarts_is_found_again(
+    make_redis, cluster_process, item
+):
     one, two = cluster_process
     port = f"127.0.0.1:{one.port}"
-    repository = make(f"redis+cluster://nowhere.invalid,{port}?db=0")
+    repository = make_redis(f"redis+cluster://nowhere.invalid,{port}?db=0")
     repository.add_or_update(item)
     for server in cluster_process:
         server.freeze()
@@ -430,7 +311,7 @@ def test_a_cluster_that_restarts_is_found_again(make, cluster_process, item):
     for server in cluster_process:
         server.end()
     assert seconds_until_unavailable(lambda: repository.get("key")) < 3
-    fresh = make(f"redis+cluster://{port},127.0.0.1:{two.port}")
+    fresh = make_redis(f"redis+cluster://{port},127.0.0.1:{two.port}")
     assert seconds_until_unavailable(lambda: fresh.get("key")) < 3
     for server in cluster_process:
         server.start()
@@ -450,11 +331,11 @@ def assert_found(repository, item):
             time.sleep(0.1)
 
 
-def test_a_sentinel_s_outage_is_one(make, sentinel_process, redis):
+def test_a_sentinel_s_outage_is_one(make_redis, sentinel_process, redis):
     url = sentinel_process.url.replace("mymaster", "nobody")
     with pytest.raises(RepositoryUnavailable, match="MasterNotFoundError"):
-        make(url).get("key")
-    repository = make(sentinel_process.url)
+        make_redis(url).get("key")
+    repository = make_redis(sentinel_process.url)
     redis.freeze()
     try:
         assert seconds_until_unavailable(lambda: repository.get("key")) < 2

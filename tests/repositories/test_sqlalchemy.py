@@ -2,14 +2,13 @@
 
 import sqlite3
 import threading
-import time
 import traceback
 from contextlib import closing
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
+from support.items import item_of, seconds_until_unavailable
 
 from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
@@ -48,23 +47,6 @@ def path(tmp_path):
 @pytest.fixture
 def url(path):
     return f"sqlite:///{path}"
-
-
-@pytest.fixture
-def item(clock):
-    return item_of(clock)
-
-
-def item_of(clock, key="key", seconds=60, subject="str:alice"):
-    now = moment(clock.now())
-    return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
-
-
-def seconds_until_unavailable(call):
-    start = time.monotonic()
-    with pytest.raises(RepositoryUnavailable):
-        call()
-    return time.monotonic() - start
 
 
 # Start

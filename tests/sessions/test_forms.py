@@ -192,7 +192,7 @@ def test_both_forms_are_accepted_whichever_is_written(server, name, writes):
     for form in FORMS:
         ticket = ticket_of(claims={"roles": ["admin"]})
         text = server.carrier(name, form).encode(ticket)
-        assert reader.decode(text).ticket == ticket
+        assert reader.decode(text)[0] == ticket
 
 
 @pytest.mark.parametrize("writes", FORMS)
@@ -201,12 +201,12 @@ def test_a_token_is_renewed_in_the_form_that_it_has(server, name, writes):
     reader = server.carrier(name, writes)
     for form in FORMS:
         text = server.carrier(name, form).encode(ticket_of())
-        reference = reader.decode(text).reference
+        reference = reader.decode(text)[1]
         again = reader.renew(reference, renewed())
-        assert reader.decode(again).ticket == renewed()
+        assert reader.decode(again)[0] == renewed()
         assert (reference is not None) == (form == "reference")
         # A reference points to the same place as before.
-        assert reader.decode(again).reference == reference
+        assert reader.decode(again)[1] == reference
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -215,7 +215,7 @@ def test_what_was_ended_is_refused(any_server, name, form):
     server = any_server
     carrier = server.carrier(name, form)
     text = carrier.encode(ticket_of())
-    assert carrier.decode(text).ticket == ticket_of()
+    assert carrier.decode(text)[0] == ticket_of()
     server.store.remove_session(ticket_of().sid)
     server.revocations.end(ticket_of().sid)
     assert refused(carrier, text) == REASON_ENDED
@@ -231,7 +231,7 @@ def test_a_renewal_under_way_brings_nothing_back(any_server, name, form):
     server = any_server
     carrier = server.carrier(name, form)
     text = carrier.encode(ticket_of())
-    reference = carrier.decode(text).reference
+    reference = carrier.decode(text)[1]
     server.store.remove_session(ticket_of().sid)
     server.revocations.end(ticket_of().sid)
     again = carrier.renew(reference, renewed())
@@ -271,14 +271,14 @@ def test_a_self_contained_token_of_a_user_who_ended_all_is_refused(server):
     assert refused(carrier, text) == REASON_ENDED
     assert refused(server.cookie("self-contained"), "") != REASON_ENDED
     bob = ticket_of(userid="bob", sid="b" * 22)
-    assert carrier.decode(carrier.encode(bob)).ticket == bob
+    assert carrier.decode(carrier.encode(bob))[0] == bob
 
 
 def test_without_revocation_a_self_contained_token_lives(server):
     form = HeaderForm(make_session_jwt(server.rings), None, None)
     text = form.encode(ticket_of())
     server.revocations.end(ticket_of().sid)
-    assert form.decode(text).ticket == ticket_of()
+    assert form.decode(text)[0] == ticket_of()
     refuse_ended(None, ticket_of())
 
 
@@ -309,17 +309,17 @@ def test_a_token_tells_which_key_signed_it_and_a_reference_none(server):
     carrier = server.token("self-contained")
     text = carrier.encode(ticket_of())
     assert carrier.kid_of(text) == FIRST.kid
-    assert carrier.decode(text).reference is None
+    assert carrier.decode(text)[1] is None
     reference = server.token("reference").encode(ticket_of())
     assert carrier.kid_of(reference) is None
-    assert carrier.decode(reference).reference == reference
+    assert carrier.decode(reference)[1] == reference
 
 
 def test_a_token_is_read_with_the_ring_of_now(server):
     carrier = server.token("self-contained")
     text = carrier.encode(ticket_of())
     server.rings.replace(SECOND, FIRST)
-    assert carrier.decode(text).ticket == ticket_of()
+    assert carrier.decode(text)[0] == ticket_of()
     assert carrier.kid_of(carrier.encode(ticket_of())) == SECOND.kid
     server.rings.replace(SECOND)
     assert refused(carrier, text)
@@ -333,7 +333,7 @@ def test_only_a_reference_has_room_for_many_claims(server):
         carrier = server.carrier(name, "reference")
         text = carrier.encode(ticket)
         assert len(text) < 200
-        assert carrier.decode(text).ticket == ticket
+        assert carrier.decode(text)[0] == ticket
 
 
 # Cookies.
@@ -346,13 +346,13 @@ def protected(clock, request):
 
 
 def reference_in(server, text):
-    return server.cookie("reference").decode(text).reference
+    return server.cookie("reference").decode(text)[1]
 
 
 def test_a_reference_goes_through_the_transform_too(protected):
     carrier = protected.cookie("reference")
     text = carrier.encode(ticket_of())
-    reference = carrier.decode(text).reference
+    reference = carrier.decode(text)[1]
     assert reference.startswith("pst_")
     content = protected.transform.decode(decode_base64url(text))
     assert content == reference.encode()
@@ -402,7 +402,7 @@ def test_a_cookie_of_a_lost_key_is_undecodable(protected):
 def test_a_cookie_that_points_nowhere_is_only_ignored(protected):
     carrier = protected.cookie("reference")
     text = carrier.encode(ticket_of())
-    reference = carrier.decode(text).reference
+    reference = carrier.decode(text)[1]
     protected.store.remove(reference)
     with pytest.raises(InvalidCredential) as refusal:
         carrier.decode(text)
@@ -423,7 +423,7 @@ def test_a_signed_text_that_only_begins_as_a_reference_points_nowhere(
 def test_a_cookie_keeps_that_it_outlives_the_browser(protected):
     carrier = protected.cookie("reference")
     text = carrier.encode(ticket_of(persistent=True))
-    assert carrier.decode(text).ticket.persistent
+    assert carrier.decode(text)[0].persistent
 
 
 @pytest.mark.parametrize(

@@ -325,7 +325,7 @@ def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
     out: the ticket was read before that, its reference is made after it.
     """
     server = any_server
-    ticket = server.sessions.redeem(server.begin(sid=SIDS[0])).ticket
+    ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
     server.stored.end(SIDS[0])
     issued = server.sessions.exchange(ticket)
     assert not server.lives(issued.access_token)
@@ -333,7 +333,7 @@ def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
 
 def test_what_is_swapped_while_all_sessions_end_is_ended_too(any_server):
     server = any_server
-    ticket = server.sessions.redeem(server.begin(sid=SIDS[0])).ticket
+    ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
     server.stored.end_all("alice")
     issued = server.sessions.exchange(ticket)
     assert not server.lives(issued.access_token)

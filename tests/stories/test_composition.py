@@ -145,7 +145,7 @@ def test_what_combined_is_swapped_for_one_session(combining):
     said = combining.ask(token).json
     assert said["claims"] == {"floor": 3, "wing": "B", "who": "badge"}
     explained = combining.registry["pyramid_sessiontoken.policy"]
-    ticket = explained.rules.header.sessions.read(token).ticket
+    ticket = explained.rules.header.sessions.read(token)[0]
     assert ticket.amr == ("badge", "card")
 
 

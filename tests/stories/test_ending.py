@@ -6,7 +6,6 @@ import pytest
 
 from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionEnded, SessionRenewed
-from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import ISessionStore, ITokenRepository
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 
@@ -184,42 +183,6 @@ def test_a_revoked_token_stays_revoked_under_other_settings(make):
     short.delete("/token", headers=show(token), status=204)
     long.clock.advance(2 * 3600)
     assert long.fresh().ask(token).json["userid"] is None
-
-
-def test_a_revocation_is_told(make):
-    client = make({"repository": "memory"})
-    told = watch(client, SessionEnded)
-    token = client.swap()["access_token"]
-    other = client.swap()["access_token"]
-    client.post("/token/revoke", {"token": other}, headers=show(token))
-    [event] = told
-    assert event.identity == Identity(
-        "alice", {"roles": ["admin"]}, "session", event.ticket
-    )
-    assert client.ask(other).json["userid"] is None
-
-
-@pytest.mark.parametrize("text", ["junk", "a.b.c", "pst_" + "x" * 43])
-def test_a_text_that_is_no_token_is_revoked_without_effect(make, text):
-    client = make(
-        {
-            "repository": "memory",
-            "revocation": "off",
-            "token.form": "reference",
-        }
-    )
-    token = client.swap()["access_token"]
-    form = {"token": text}
-    assert client.post("/token/revoke", form, headers=show(token)).json == {}
-
-
-def test_what_cannot_be_revoked_is_told(make):
-    client = make({"repository": "memory", "revocation": "off"})
-    token = client.swap()["access_token"]
-    answer = client.post(
-        "/token/revoke", {"token": token}, headers=show(token), status=400
-    )
-    assert answer.json["error"] == "unsupported_token_type"
 
 
 # What points to a session in a cookie points to none in a header.

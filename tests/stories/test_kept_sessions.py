@@ -292,67 +292,6 @@ def test_nobody_has_no_sessions(keeping, make):
         without.get("/sessions")
 
 
-def test_introspection_answers_the_user_and_introspectors(keeping):
-    server = keeping({"token.introspectors": "role:admin"})
-    alice = server.swap("alice")["access_token"]
-    bob = server.swap("bob")["access_token"]
-
-    def ask(caller, token):
-        return server.post(
-            "/token/introspect", {"token": token}, headers=bearer(caller)
-        ).json
-
-    told = ask(bob, bob)
-    assert told["active"]
-    assert (told["sub"], told["token_type"]) == ("bob", "Session")
-    assert told["exp"] - told["iat"] == 3600
-    assert ask(alice, bob) == told
-    assert ask(bob, alice) == {"active": False}
-    assert ask(alice, "junk") == {"active": False}
-    server.post("/token/introspect", {"token": bob}, status=401)
-    server.post("/token/introspect", headers=bearer(bob), status=400)
-    server.get("/token/introspect", status=405)
-    server.delete("/token", headers=bearer(bob))
-    assert ask(alice, bob) == {"active": False}
-
-
-def test_scope_is_told_where_it_is_a_text(keeping):
-    server = keeping(
-        {"basic.check": lambda u, p, r: {"sub": u, "scope": "a b"}}
-    )
-    token = server.swap()["access_token"]
-    told = server.post(
-        "/token/introspect", {"token": token}, headers=bearer(token)
-    )
-    assert told.json["scope"] == "a b"
-
-
-def test_revocation_ends_ones_own_tokens_only(server, make):
-    alice = server.swap("alice")["access_token"]
-    bob = server.swap("bob")["access_token"]
-
-    def end(caller, token, status=200):
-        return server.post(
-            "/token/revoke",
-            {"token": token},
-            headers=bearer(caller),
-            status=status,
-        )
-
-    assert end(bob, alice).json == {}
-    assert end(bob, "junk").json == {}
-    assert server.ask(alice).json["userid"] == "alice"
-    end(alice, alice)
-    assert server.ask(alice).json["userid"] is None
-    end(alice, bob, status=401)
-    nothing = make()
-    token = nothing.swap()["access_token"]
-    response = nothing.post(
-        "/token/revoke", {"token": token}, headers=bearer(token), status=400
-    )
-    assert response.json["error"] == "unsupported_token_type"
-
-
 def test_a_token_by_reference_is_renewed_in_place(keeping):
     server = keeping({"token.form": "reference"})
     token = server.swap()["access_token"]

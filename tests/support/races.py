@@ -53,7 +53,7 @@ class Process:
         return self.sessions.issue(Identity(userid, {}, "basic")).access_token
 
     def ticket(self, reference):
-        return self.sessions.redeem(reference).ticket
+        return self.sessions.redeem(reference)[0]
 
     def lives(self, reference):
         try:

@@ -1,4 +1,4 @@
-"""The contract itself: it lets the right ones pass, and no others."""
+"""What the module for tests of users holds: the contract of repositories."""
 
 import inspect
 import subprocess

@@ -1,0 +1,111 @@
+"""Headers for one client, on a response that other requests may use, too.
+
+An application may make a response once and return it again and again, also
+in several threads at the same time. What one request adds to it must not
+reach the client of another. So nothing is written into such a response: the
+headers wait in the WSGI environ of the request, and are added when the
+response is sent for this environ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyramid.threadlocal import manager
+
+from ..cookies.jar import Headers
+
+_KEY = "sessiontoken.private_headers"
+
+
+@dataclass(slots=True)
+class PrivateHeaders:
+    """Changes to the headers of a response.
+
+    :ivar replaced: values by name; other fields of that name go.
+    :ivar dropped: tells which fields go.
+    :ivar added: fields that are added at the end.
+    """
+
+    replaced: dict[str, str] = field(default_factory=dict)
+    dropped: Callable[[tuple[str, str]], bool] | None = None
+    added: Headers = field(default_factory=list)
+
+    def apply(self, headers: Headers) -> Headers:
+        """Give a changed copy."""
+        gone = {name.lower() for name in self.replaced}
+        dropped = self.dropped
+        return [
+            *(
+                header
+                for header in headers
+                if header[0].lower() not in gone
+                and not (dropped is not None and dropped(header))
+            ),
+            *self.replaced.items(),
+            *self.added,
+        ]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.replaced or self.added or self.dropped)
+
+    def put_on(self, request: Any, response: Any) -> None:
+        """Let the response to this request have them, and no other."""
+        if _is_of(request, response) or not _can_wait(response):
+            response.headerlist = self.apply(response.headerlist)
+        else:
+            request.environ[_KEY] = (response, self)
+
+
+def _is_of(request: Any, response: Any) -> bool:
+    """Tell whether a response was made for this request alone. That to a
+    subrequest belongs to the request that made it.
+    """
+    made = request.__dict__.get("response")
+    return made is response or len(manager.stack) > 1
+
+
+def _can_wait(response: Any) -> bool:
+    """Let a response ask for waiting headers when it is sent; tell whether
+    it does.
+    """
+    kind = type(response)
+    if not issubclass(kind, _AsksWhenSent):
+        try:
+            response.__class__ = _asking(kind)
+        except TypeError:
+            # Of a kind that is not written in Python, or has slots.
+            return False
+    return True
+
+
+class _AsksWhenSent:
+    """A response whose headers are completed when it is sent."""
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        found, headers = environ.get(_KEY, (None, None))
+        if found is not self:
+            return super().__call__(environ, start_response)  # type: ignore[misc]
+
+        def start(status: str, fields: Headers, *exc_info: Any) -> Any:
+            return start_response(status, headers.apply(fields), *exc_info)
+
+        return super().__call__(environ, start)  # type: ignore[misc]
+
+
+def _asking(kind: type) -> type:
+    """Give the class of responses of a kind that ask, under the same name."""
+    made = _ASKING.get(kind)
+    if made is None:
+        made = _ASKING[kind] = type(
+            kind.__name__,
+            (_AsksWhenSent, kind),
+            {"__module__": kind.__module__, "__qualname__": kind.__qualname__},
+        )
+    return made
+
+
+_ASKING: dict[type, type] = {}

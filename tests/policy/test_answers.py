@@ -1,0 +1,102 @@
+"""Requests that cannot be judged are answered with 403, 429 or 503."""
+
+from types import SimpleNamespace
+
+import pytest
+from pyramid.httpexceptions import HTTPForbidden, HTTPServiceUnavailable
+from pyramid.request import Request
+from pyramid.testing import DummyRequest
+
+from pyramid_sessiontoken.authenticators.state import Refusal
+from pyramid_sessiontoken.errors import (
+    RepositoryUnavailable,
+    TooManyAttempts,
+)
+from pyramid_sessiontoken.policy.answers import (
+    ANSWERS,
+    is_refused_for_tls,
+    repository_or_503,
+    require_tls,
+    too_many,
+)
+
+
+def test_an_outage_is_503_and_never_anonymous(own, caplog):
+    client = own(RepositoryUnavailable("down"))
+    for path in ("/identity", "/admin"):
+        response = client.get(path, status=503)
+        assert response.headers["Retry-After"] == "5"
+    for method in (client.get, client.post):
+        response = method("/token", status=503)
+        assert response.json["error"] == "temporarily_unavailable"
+        assert response.headers["Retry-After"] == "5"
+    client.get("/forbidden", status=503)
+    assert "down" in caplog.text
+
+
+def test_an_authenticator_may_turn_away_who_tries_too_often(own):
+    client = own(TooManyAttempts("enough", 30))
+
+    answer = client.get("/identity", status=429)
+
+    assert answer.headers["Retry-After"] == "30"
+    assert "X-Own" in answer.headers["Vary"]
+    assert client.post("/token", status=429).headers["Retry-After"] == "30"
+
+
+# One by one.
+
+
+@pytest.mark.parametrize(
+    ("required", "scheme", "refused"),
+    [
+        (True, "https", False),
+        (True, "http", True),
+        (True, "", True),
+        (False, "http", False),
+    ],
+)
+def test_plain_http_is_refused_where_tls_is_required(
+    required, scheme, refused
+):
+    rules = SimpleNamespace(require_tls=required)
+    request = Request.blank("/", {"wsgi.url_scheme": scheme})
+
+    assert is_refused_for_tls(request, rules) is refused
+    if refused:
+        with pytest.raises(HTTPForbidden, match="plain HTTP"):
+            require_tls(request, rules)
+    else:
+        require_tls(request, rules)
+
+
+def test_a_request_without_a_scheme_did_not_come_over_tls():
+    """As Pyramid's DummyRequest has none."""
+    rules = SimpleNamespace(require_tls=True)
+
+    assert is_refused_for_tls(DummyRequest(environ={}), rules)
+
+
+def test_an_outage_is_logged_and_becomes_503(caplog):
+    with pytest.raises(HTTPServiceUnavailable) as raised, repository_or_503():
+        raise RepositoryUnavailable("down")
+
+    assert raised.value.headers["Retry-After"] == "5"
+    assert isinstance(raised.value.__cause__, RepositoryUnavailable)
+    assert caplog.messages == ["the repository cannot be asked: down"]
+    assert isinstance(raised.value, ANSWERS)
+
+
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(LookupError), repository_or_503():
+        raise LookupError
+
+
+def test_only_a_refusal_for_some_seconds_is_429():
+    assert too_many(Refusal("basic", "wrong password")) is None
+
+    answer = too_many(Refusal("basic", "too many attempts", 0))
+
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "0"
+    assert isinstance(answer, ANSWERS)

@@ -1,0 +1,183 @@
+"""Whether a session ends is decided first, and done second."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from pyramid.httpexceptions import HTTPServiceUnavailable
+from pyramid.registry import Registry
+from pyramid.testing import DummyRequest
+from support import START
+from support.tokens import make_ticket
+
+from pyramid_sessiontoken.authenticators.state import Refusal, ShownToken
+from pyramid_sessiontoken.errors import REASON_EXPIRED, RepositoryUnavailable
+from pyramid_sessiontoken.events import SessionEnded
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.interfaces import VALID, IClock
+from pyramid_sessiontoken.policy.ending import (
+    Ending,
+    can_end,
+    end,
+    ending_of,
+    ending_of_expired,
+)
+from pyramid_sessiontoken.policy.state import PolicyState
+
+TICKET = make_ticket(session_end=START + 3600)
+ALICE = Identity("alice", {}, "session", TICKET)
+
+
+class Stored:
+    """The stored sessions, as far as they are ended."""
+
+    def __init__(self, by_name=True, by_reference=True):
+        self.ends_by_name = self.finds_by_name = by_name
+        self.by_reference = by_reference
+        self.ended = []
+        self.down = False
+
+    def can_end(self, reference):
+        return self.by_reference and reference is not None
+
+    def end(self, sid, reference, until):
+        if self.down:
+            raise RepositoryUnavailable("down")
+        self.ended.append((sid, reference, until))
+
+
+def state_of(stored, is_cross_site=False):
+    chain = SimpleNamespace(is_cross_site=lambda request: is_cross_site)
+    return PolicyState(SimpleNamespace(stored=stored, chain=chain))
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def request_(clock, told):
+    request = DummyRequest()
+    request.registry = Registry()
+    request.registry.registerUtility(clock, IClock)
+    request.registry.registerHandler(told.append, (SessionEnded,))
+    return request
+
+
+# What is decided.
+
+
+def test_no_session_is_to_end_where_the_identity_comes_from_none():
+    state = state_of(Stored())
+
+    assert ending_of(state, None) is None
+    assert ending_of(state, Identity("alice", {}, "basic")) is None
+
+
+@pytest.mark.parametrize("reference", [None, "pst_reference"])
+def test_a_session_ends_with_the_reference_that_was_shown(reference):
+    state = state_of(Stored())
+    state.note_token(ShownToken("session", TICKET, reference, "text", VALID))
+
+    assert ending_of(state, ALICE) == Ending(ALICE, TICKET, reference)
+
+
+def test_a_session_that_this_request_began_was_not_shown():
+    assert ending_of(state_of(Stored()), ALICE) == Ending(ALICE, TICKET, None)
+
+
+def expired(ticket=TICKET):
+    return Refusal("cookie", REASON_EXPIRED, ticket=ticket)
+
+
+def test_an_expired_token_ends_its_session(request_):
+    ending = ending_of_expired(request_, state_of(Stored()), expired())
+
+    whose = Identity("alice", {}, "cookie", TICKET)
+    assert ending == Ending(whose, TICKET, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        (state_of(None), expired()),
+        (state_of(Stored(by_name=False)), expired()),
+        (state_of(Stored()), expired(None)),
+        (state_of(Stored()), expired(replace(TICKET, thumbprint="x" * 43))),
+        (state_of(Stored()), expired(replace(TICKET, session_end=START))),
+        (state_of(Stored(), is_cross_site=True), expired()),
+    ],
+    ids=[
+        "nothing stored",
+        "not by name",
+        "not genuine",
+        "bound to a certificate",
+        "over for good",
+        "sent by another site",
+    ],
+)
+def test_other_expired_tokens_end_no_session(request_, state, refusal):
+    assert ending_of_expired(request_, state, refusal) is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "reference", "can"),
+    [
+        (None, "pst_reference", False),
+        (Stored(), "pst_reference", True),
+        (Stored(), None, False),
+        (Stored(by_reference=False), "pst_reference", False),
+    ],
+)
+def test_the_stored_sessions_tell_what_can_be_ended(stored, reference, can):
+    ending = Ending(ALICE, TICKET, reference)
+
+    assert can_end(state_of(stored), ending) is can
+
+
+# What is done.
+
+
+def test_without_an_ending_nothing_happens(request_, told):
+    stored = Stored()
+
+    end(request_, state_of(stored), None)
+
+    assert stored.ended == told == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "reference", "ended"),
+    [
+        (Stored(by_name=True, by_reference=False), None, True),
+        (Stored(by_name=False), "pst_reference", True),
+        (Stored(by_name=False), None, False),
+    ],
+)
+def test_a_session_ends_as_far_as_it_is_stored(
+    request_, told, stored, reference, ended
+):
+    end(request_, state_of(stored), Ending(ALICE, TICKET, reference))
+
+    one = (TICKET.sid, reference, TICKET.session_end)
+    assert stored.ended == [one] * ended
+    [event] = told
+    assert (event.identity, event.ticket) == (ALICE, TICKET)
+    assert event.request is request_
+
+
+def test_an_end_is_told_where_nothing_is_stored(request_, told):
+    end(request_, state_of(None), Ending(ALICE, TICKET, None))
+
+    assert len(told) == 1
+
+
+def test_an_end_that_could_not_be_written_is_503_and_not_told(request_, told):
+    stored = Stored()
+    stored.down = True
+
+    with pytest.raises(HTTPServiceUnavailable):
+        end(request_, state_of(stored), Ending(ALICE, TICKET, None))
+
+    assert told == []

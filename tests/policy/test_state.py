@@ -1,0 +1,117 @@
+"""Errors are raised where an exception view can answer them."""
+
+import pytest
+from pyramid.httpexceptions import HTTPServiceUnavailable
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.testing import DummyRequest
+
+from pyramid_sessiontoken.authenticators.state import Status
+from pyramid_sessiontoken.errors import (
+    RepositoryUnavailable,
+)
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.policy.state import Judged, PolicyState
+
+
+def test_an_error_of_the_applications_code_reaches_exception_views(own):
+    client = own(LookupError("bug"))
+    response = client.get("/identity", status=500)
+    assert response.text == "view, None"
+    assert client.own.asked == 1
+    assert client.post("/token", status=500).text == "view, None"
+    with pytest.raises(LookupError):
+        # Raised by the forbidden view itself, where no view is left.
+        client.get("/forbidden")
+
+
+def test_before_routing_an_error_is_nobody(own):
+    """pyramid_tm asks where no exception view could answer."""
+    client = own(
+        LookupError("bug"),
+        setup=lambda config: config.include("pyramid_tm"),
+    )
+    assert client.get("/public").text == "hello"
+    assert client.get("/identity", status=500).text == "view, None"
+    client.get("/admin", status=500)
+
+
+def test_an_outage_inside_an_exception_view_is_nobody(own):
+    def setup(config):
+        config.add_exception_view(
+            lambda exc, request: Response(f"sorry, {request.identity}"),
+            context=HTTPServiceUnavailable,
+        )
+
+    client = own(RepositoryUnavailable("down"), setup=setup)
+    assert client.get("/identity").text == "sorry, None"
+
+
+def test_traversal_is_no_routing_and_errors_are_seen_there_too(own):
+    def setup(config):
+        config.add_view(
+            lambda request: Response(str(request.identity)), name="here"
+        )
+
+    client = own(LookupError("bug"), setup=setup)
+    assert client.get("/here", status=500).text == "view, None"
+
+
+# One by one.
+
+
+ERROR = LookupError("bug")
+
+
+def test_an_answer_without_an_error_raises_nothing():
+    Judged(Identity("alice")).raise_where_answerable(DummyRequest())
+
+
+@pytest.mark.parametrize(
+    ("known", "raises"),
+    [
+        # Before routing, in an exception view, and in views.
+        ({}, False),
+        ({"exception": KeyError(), "matched_route": "route"}, False),
+        ({"matched_route": "route"}, True),
+        ({"context": "found by traversal"}, True),
+    ],
+)
+def test_an_error_is_raised_where_a_view_can_answer_it(known, raises):
+    request = Request.blank("/")
+    request.__dict__.update({"matched_route": None, "exception": None})
+    request.__dict__.update(known)
+    judged = Judged(error=ERROR)
+
+    if raises:
+        with pytest.raises(LookupError, match="bug"):
+            judged.raise_where_answerable(request)
+    else:
+        judged.raise_where_answerable(request)
+
+
+@pytest.mark.parametrize(
+    ("identity", "status"),
+    [(Identity("alice"), Status.SET), (None, Status.DELETE)],
+)
+def test_sign_in_and_sign_out_decide_and_forget_what_was_judged(
+    identity, status
+):
+    state = PolicyState(rules=None)
+    state.judged["session",] = Judged(error=ERROR)
+    assert not state.decided
+
+    state.sign_in(identity)
+
+    assert state.decided
+    assert state.status is status
+    assert state.signed_in is identity
+    assert state.judged == {}
+
+
+@pytest.mark.parametrize("status", [Status.RENEW, Status.DISCARD])
+def test_a_renewal_or_a_useless_cookie_decides_nothing(status):
+    state = PolicyState(rules=None)
+    state.status = status
+
+    assert not state.decided

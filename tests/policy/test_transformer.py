@@ -1,0 +1,87 @@
+"""The claims transformer changes identities of credentials."""
+
+import pytest
+
+from pyramid_sessiontoken.errors import (
+    ClaimsError,
+    InvalidCredential,
+)
+from pyramid_sessiontoken.identity import Identity
+
+
+class Transformer:
+    """Adds a claim, and counts."""
+
+    def __init__(self, does=None):
+        self.does = does
+        self.seen = []
+
+    def transform(self, identity, request):
+        self.seen.append(identity.authenticator)
+        if self.does is not None:
+            return self.does(identity)
+        return Identity(
+            identity.userid, {**identity.claims, "groups": ["staff"]}
+        )
+
+
+def test_what_the_transformer_adds_goes_into_the_ticket(make):
+    transformer = Transformer()
+    client = make(
+        setup=lambda config: config.set_sessiontoken_claims_transformer(
+            transformer
+        )
+    )
+    token = client.swap()["access_token"]
+    claims = {"roles": ["admin"], "groups": ["staff"]}
+    who = client.ask(token).json
+    assert who["claims"] == claims
+    assert who["authenticator"] == "session"
+    # Not for a session token, nor for the cookie.
+    assert transformer.seen == ["basic"]
+    client.post_json("/sign_in", {})
+    client.get("/identity")
+    assert transformer.seen == ["basic", "application"]
+
+
+@pytest.mark.parametrize(
+    "error", [InvalidCredential("barred"), ClaimsError("barred")]
+)
+def test_the_transformer_may_refuse(make, error):
+    def refuse(identity):
+        raise error
+
+    client = make(
+        setup=lambda config: config.set_sessiontoken_claims_transformer(
+            Transformer(refuse)
+        )
+    )
+    client.authorization = ("Basic", ("alice", "alice"))
+    assert client.get("/identity").json["failure"] == "basic refused: barred"
+    client.post("/token", status=401)
+    with pytest.raises(type(error)):
+        client.fresh().post_json("/sign_in", {})
+
+
+def test_a_transformer_that_takes_the_user_away_refuses(make):
+    client = make(
+        {"authorization": "authenticated"},
+        setup=lambda config: config.set_sessiontoken_claims_transformer(
+            Transformer(lambda identity: Identity(None, {"x": 1}))
+        ),
+    )
+    client.authorization = ("Basic", ("alice", "alice"))
+    assert client.get("/identity").json["userid"] is None
+    client.get("/admin", status=401)
+    client.post("/token", status=401)
+
+
+def test_a_transformer_gives_an_identity_and_nothing_else(make):
+    client = make(
+        setup=lambda config: config.set_sessiontoken_claims_transformer(
+            Transformer(lambda identity: None)
+        )
+    )
+    client.authorization = ("Basic", ("alice", "alice"))
+    with pytest.raises(TypeError, match="gave NoneType"):
+        client.get("/identity")

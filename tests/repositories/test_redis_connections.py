@@ -1,0 +1,99 @@
+"""Connections to Redis, which threads share."""
+
+import threading
+
+import pytest
+from support.items import item_of, seconds_until_unavailable
+
+from pyramid_sessiontoken.repositories import redis_connections as connections
+
+
+@pytest.fixture
+def repository(make_redis, redis):
+    return make_redis(redis.tcp)
+
+
+def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
+    make_redis, redis, clock
+):
+    def count():
+        return len(redis.client.client_list()) - before
+
+    before = len(redis.client.client_list())
+    repository = make_redis(redis.tcp, pool_size=3, timeout=10)
+    for _ in range(5):
+        assert repository.get("key") is None
+        assert count() == 1
+    start, faults = threading.Barrier(12), []
+
+    def work(number):
+        item = item_of(clock, f"k{number}")
+        start.wait()
+        for _ in range(50):
+            repository.add_or_update(item)
+            if repository.get(item.key) != item:
+                faults.append(number)
+
+    threads = [threading.Thread(target=work, args=[n]) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert 1 < count() <= 3
+    repository.close()
+    repository.close()
+    assert repository.get("k0") == item_of(clock, "k0")
+
+
+def test_a_server_that_restarts_in_between_is_not_noticed(
+    make_redis, redis, item, monkeypatch
+):
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
+    repository = make_redis(redis.tcp)
+    repository.add_or_update(item)
+    redis.end()
+    redis.start()
+    assert repository.get(item.key) is None
+    repository.add_or_update(item)
+    assert repository.get(item.key) == item
+
+
+def test_what_is_left_to_read_is_nobody_s_answer(
+    repository, item, monkeypatch
+):
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
+    repository.add_or_update(item)
+    (opened,) = repository._opened.values()
+    connection, _ = opened._idle[-1]
+    connection.send_command("PING")
+    assert connection.can_read(timeout=5)
+    assert repository.get(item.key) == item
+
+
+def test_a_question_that_is_interrupted_leaves_no_answer_behind(
+    repository, item, monkeypatch
+):
+    repository.add_or_update(item)
+    (opened,) = repository._opened.values()
+    connection, _ = opened._idle[-1]
+
+    def interrupt(*args, **kw):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "read_response", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            repository.get("other")
+    assert repository.get(item.key) == item
+
+
+def test_an_exhausted_pool_is_an_outage(make_redis, redis):
+    repository = make_redis(redis.tcp, pool_size=1)
+    assert repository.get("key") is None
+    (opened,) = repository._opened.values()
+    free = opened._idle.pop()
+    waited = seconds_until_unavailable(lambda: repository.get("key"))
+    assert 0.2 < waited < 1
+    opened._idle.append(free)
+    assert repository.get("key") is None

@@ -1,0 +1,293 @@
+"""Sessions are issued, redeemed, renewed and exchanged."""
+
+import pytest
+from pyramid.registry import Registry
+from support import START
+from support.tokens import make_ticket
+
+from pyramid_sessiontoken.errors import (
+    REASON_EXPIRED,
+    ClaimsError,
+    InvalidCredential,
+)
+from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.interfaces import (
+    RENEW,
+    VALID,
+    IClock,
+    IExpiryPolicy,
+)
+from pyramid_sessiontoken.sessions.lifecycle import Sessions
+
+ALICE = Identity("alice", {"roles": ["admin"]}, "basic")
+HOUR = 3600
+
+
+class Drawer:
+    """A form of token that keeps tickets here, and gives their numbers."""
+
+    def __init__(self):
+        self.tickets = []
+        self.ended = set()
+
+    def encode(self, ticket):
+        self.tickets.append(ticket)
+        return str(len(self.tickets) - 1)
+
+    def decode(self, text):
+        if not text.isdecimal():
+            raise InvalidCredential("no number")
+        return self.tickets[int(text)], f"reference {text}"
+
+    def renew(self, reference, ticket):
+        return None if reference in self.ended else self.encode(ticket)
+
+
+class Revocations:
+    """All that began up to now ended, so a session begins a second later."""
+
+    def first_auth_time(self, userid, now):
+        assert userid == "alice"
+        return now + 1
+
+
+@pytest.fixture
+def form():
+    return Drawer()
+
+
+@pytest.fixture
+def sessions(clock, form):
+    return make_sessions(clock, form)
+
+
+def make_sessions(clock, form, revocations=None):
+    registry = Registry()
+    registry.registerUtility(clock, IClock)
+    policy = ExpiryPolicy(10 * HOUR, HOUR, clock_skew=30)
+    registry.registerUtility(policy, IExpiryPolicy)
+    return Sessions(registry, form, "Session", revocations)
+
+
+# Issue.
+
+
+def test_a_session_begins_now_and_says_how_long_it_lasts(sessions, form):
+    issued = sessions.issue(ALICE)
+
+    [ticket] = form.tickets
+    assert issued.ticket is ticket
+    assert (ticket.userid, ticket.claims) == ("alice", {"roles": ["admin"]})
+    assert (ticket.iat, ticket.auth_time) == (START, START)
+    assert (ticket.exp, ticket.session_end) == (START + HOUR, START + 36000)
+    assert issued.as_dict() == {
+        "access_token": "0",
+        "token_type": "Session",
+        "expires_in": HOUR,
+        "session_expires_in": 36000,
+    }
+
+
+def test_a_ticket_keeps_what_it_is_given_at_the_beginning(sessions):
+    device = {"address": "192.0.2.7"}
+
+    kept = sessions.issue(
+        ALICE, persistent=True, device=device, thumbprint="x"
+    ).ticket
+
+    assert (kept.persistent, kept.thumbprint) == (True, "x")
+    assert kept.device == device
+    plain = sessions.issue(ALICE).ticket
+    assert (plain.persistent, plain.thumbprint) == (False, None)
+    assert plain.device == {}
+
+
+def test_every_session_has_a_name_of_its_own(sessions):
+    sids = {sessions.issue(ALICE).ticket.sid for _ in range(20)}
+
+    assert len(sids) == 20
+
+
+@pytest.mark.parametrize(
+    ("authenticator", "amr"),
+    [
+        # RFC 8176, section 2.
+        ("basic", ("pwd",)),
+        ("client_certificate", ("hwk",)),
+        ("api_key", ("api_key",)),
+        ("basic api_key", ("pwd", "api_key")),
+    ],
+)
+def test_a_ticket_names_the_methods_of_its_sign_in(
+    sessions, authenticator, amr
+):
+    identity = Identity("alice", {}, authenticator)
+
+    assert sessions.issue(identity).ticket.amr == amr
+
+
+@pytest.mark.parametrize(
+    ("userid", "claims", "why"),
+    [
+        (None, {}, "needs a userid"),
+        ("role:admin", {}, "role:"),
+        ("alice", {"exp": 1}, "exp"),
+    ],
+)
+def test_no_session_begins_for_what_no_token_carries(
+    sessions, form, userid, claims, why
+):
+    with pytest.raises(ClaimsError, match=why):
+        sessions.issue(Identity(userid, claims, "basic"))
+
+    assert form.tickets == []
+
+
+def test_revocation_may_set_when_a_session_began(clock, form):
+    sessions = make_sessions(clock, form, Revocations())
+
+    issued = sessions.issue(ALICE)
+
+    assert issued.ticket.auth_time == START + 1
+    assert issued.ticket.iat == START
+
+
+def test_a_printed_token_shows_no_token(sessions, form):
+    form.tickets = [None] * 8_765_432
+    issued = sessions.issue(ALICE)
+
+    assert issued.access_token == "8765432"
+    assert issued.access_token not in repr(issued)
+    assert issued.ticket.sid in repr(issued)
+
+
+# Redeem.
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"),
+    [(0, VALID), (HOUR // 2 - 1, VALID), (HOUR // 2, RENEW)],
+)
+def test_a_token_is_redeemed_and_may_be_due(sessions, clock, seconds, verdict):
+    issued = sessions.issue(ALICE)
+    clock.advance(seconds)
+
+    redeemed = sessions.redeem(issued.access_token)
+
+    assert redeemed == (issued.ticket, "reference 0", verdict)
+
+
+def test_an_expired_token_is_refused_with_its_ticket(sessions, clock):
+    issued = sessions.issue(ALICE)
+    clock.advance(HOUR + 30)
+
+    with pytest.raises(InvalidCredential) as refused:
+        sessions.redeem(issued.access_token)
+
+    assert refused.value.reason == REASON_EXPIRED
+    assert refused.value.ticket is issued.ticket
+
+
+def test_a_token_from_the_future_is_refused_without_its_ticket(
+    sessions, clock
+):
+    text = sessions.issue(ALICE).access_token
+    clock.advance(-31)
+
+    with pytest.raises(InvalidCredential, match="future") as refused:
+        sessions.redeem(text)
+
+    assert refused.value.ticket is None
+
+
+def test_a_token_is_read_whatever_its_time(sessions, clock):
+    issued = sessions.issue(ALICE)
+    clock.advance(20 * HOUR)
+
+    assert sessions.read("0") == (issued.ticket, "reference 0")
+    with pytest.raises(InvalidCredential, match="no number"):
+        sessions.read("junk")
+
+
+# Renew and exchange.
+
+
+def test_a_renewal_is_the_same_session_with_the_same_end(sessions, clock):
+    issued = sessions.issue(ALICE)
+    clock.advance(HOUR // 2)
+
+    renewed = sessions.renew(issued.ticket, None)
+
+    assert renewed.access_token == "1"
+    assert renewed.expires_in == HOUR
+    assert renewed.session_expires_in == 36000 - HOUR // 2
+    assert renewed.ticket.iat == START + HOUR // 2
+    for name in ("sid", "auth_time", "session_end", "claims", "amr"):
+        assert getattr(renewed.ticket, name) == getattr(issued.ticket, name)
+
+
+def test_a_session_that_was_ended_meanwhile_is_not_renewed(sessions, form):
+    issued = sessions.issue(ALICE)
+    form.ended.add("reference 0")
+
+    assert sessions.renew(issued.ticket, "reference 0") is None
+
+
+def test_an_exchange_gives_the_session_another_token(sessions, clock, form):
+    issued = sessions.issue(ALICE)
+    clock.advance(600)
+
+    exchanged = sessions.exchange(issued.ticket)
+
+    assert len(form.tickets) == 2
+    assert exchanged.ticket.sid == issued.ticket.sid
+    assert exchanged.ticket.exp == START + 600 + HOUR
+    assert exchanged.ticket.session_end == issued.ticket.session_end
+
+
+def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
+    issued = sessions.issue(ALICE)
+    clock.advance(600)
+
+    told = sessions.as_it_is(issued.ticket, "0")
+
+    assert (told.access_token, told.ticket) == ("0", issued.ticket)
+    assert told.expires_in == HOUR - 600
+    assert len(form.tickets) == 1
+
+
+# What is left.
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left"),
+    [
+        (0, (3600, 36000, 1800)),
+        (1799, (1801, 34201, 1)),
+        (1800, (1800, 34200, 0)),
+        # The leeway is not told.
+        (3600, (0, 32400, None)),
+        (3630, (0, 32370, None)),
+        (36000, (0, 0, None)),
+    ],
+)
+def test_what_is_left_is_told_as_the_policy_judges(
+    sessions, clock, seconds, left
+):
+    ticket = sessions.issue(ALICE).ticket
+    clock.advance(seconds)
+
+    told = sessions.remaining(ticket)
+
+    names = ("expires_in", "session_expires_in", "renews_in")
+    assert tuple(told[name] for name in names) == left
+
+
+def test_todays_settings_shorten_a_session_that_is_under_way(sessions):
+    ticket = make_ticket(
+        iat=START, exp=START + HOUR, auth_time=START - 9 * HOUR
+    )
+
+    assert sessions.remaining(ticket)["session_expires_in"] == HOUR
+    assert sessions.as_it_is(ticket, "0").session_expires_in == HOUR

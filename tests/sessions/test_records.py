@@ -1,0 +1,47 @@
+"""Where records stand in the repository."""
+
+from datetime import datetime, timezone
+from hashlib import sha256
+
+import pytest
+from pyramid.registry import Registry
+
+from pyramid_sessiontoken.errors import RepositoryUnavailable
+from pyramid_sessiontoken.interfaces import ITokenRepository
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+from pyramid_sessiontoken.sessions.records import (
+    find_repository,
+    moment,
+    record_key,
+    subject_of_sid,
+)
+
+REFERENCE = "pst_" + "x" * 43
+
+
+def test_a_record_stands_under_the_digest_of_its_reference():
+    key = record_key(REFERENCE)
+
+    assert key == sha256(REFERENCE.encode()).hexdigest()
+    assert record_key(REFERENCE + "y") != key
+
+
+def test_a_session_is_a_subject_apart_from_users():
+    subject = subject_of_sid("s" * 22)
+
+    assert subject == "sid:" + sha256(b"s" * 22).hexdigest()
+
+
+def test_times_of_records_are_aware_and_utc():
+    assert moment(0) == datetime(1970, 1, 1, tzinfo=timezone.utc)
+    assert moment(1_800_000_000).utcoffset().total_seconds() == 0
+
+
+def test_the_repository_is_the_one_of_this_moment(clock):
+    registry = Registry()
+    with pytest.raises(RepositoryUnavailable, match="ITokenRepository"):
+        find_repository(registry)
+    for _ in range(2):
+        repository = MemoryRepository(clock)
+        registry.registerUtility(repository, ITokenRepository)
+        assert find_repository(registry) is repository

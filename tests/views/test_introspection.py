@@ -1,0 +1,110 @@
+"""A token in a form is asked about, or ended."""
+
+import pytest
+
+from pyramid_sessiontoken.events import SessionEnded
+from pyramid_sessiontoken.identity import Identity
+
+
+def bearer(token):
+    return {"Authorization": f"Session {token}"}
+
+
+def test_introspection_answers_the_user_and_introspectors(make):
+    server = make(
+        {"repository": "memory", "token.introspectors": "role:admin"}
+    )
+    alice = server.swap("alice")["access_token"]
+    bob = server.swap("bob")["access_token"]
+
+    def ask(caller, token):
+        return server.post(
+            "/token/introspect", {"token": token}, headers=bearer(caller)
+        ).json
+
+    told = ask(bob, bob)
+    assert told["active"]
+    assert (told["sub"], told["token_type"]) == ("bob", "Session")
+    assert told["exp"] - told["iat"] == 3600
+    assert ask(alice, bob) == told
+    assert ask(bob, alice) == {"active": False}
+    assert ask(alice, "junk") == {"active": False}
+    server.post("/token/introspect", {"token": bob}, status=401)
+    server.post("/token/introspect", headers=bearer(bob), status=400)
+    server.get("/token/introspect", status=405)
+    server.delete("/token", headers=bearer(bob))
+    assert ask(alice, bob) == {"active": False}
+
+
+def test_scope_is_told_where_it_is_a_text(make):
+    server = make({"basic.check": lambda u, p, r: {"sub": u, "scope": "a b"}})
+    token = server.swap()["access_token"]
+    told = server.post(
+        "/token/introspect", {"token": token}, headers=bearer(token)
+    )
+    assert told.json["scope"] == "a b"
+
+
+@pytest.mark.parametrize("form", ["self-contained", "reference"])
+def test_revocation_ends_ones_own_tokens_only(make, form):
+    server = make({"repository": "memory", "token.form": form})
+    alice = server.swap("alice")["access_token"]
+    bob = server.swap("bob")["access_token"]
+
+    def end(caller, token, status=200):
+        return server.post(
+            "/token/revoke",
+            {"token": token},
+            headers=bearer(caller),
+            status=status,
+        )
+
+    assert end(bob, alice).json == {}
+    assert end(bob, "junk").json == {}
+    assert server.ask(alice).json["userid"] == "alice"
+    end(alice, alice)
+    assert server.ask(alice).json["userid"] is None
+    end(alice, bob, status=401)
+    nothing = make()
+    token = nothing.swap()["access_token"]
+    response = nothing.post(
+        "/token/revoke", {"token": token}, headers=bearer(token), status=400
+    )
+    assert response.json["error"] == "unsupported_token_type"
+
+
+def test_a_revocation_is_told(make):
+    client = make({"repository": "memory"})
+    told = []
+    client.registry.registerHandler(told.append, (SessionEnded,))
+    token = client.swap()["access_token"]
+    other = client.swap()["access_token"]
+    client.post("/token/revoke", {"token": other}, headers=bearer(token))
+    [event] = told
+    assert event.identity == Identity(
+        "alice", {"roles": ["admin"]}, "session", event.ticket
+    )
+    assert client.ask(other).json["userid"] is None
+
+
+@pytest.mark.parametrize("text", ["junk", "a.b.c", "pst_" + "x" * 43])
+def test_a_text_that_is_no_token_is_revoked_without_effect(make, text):
+    client = make(
+        {
+            "repository": "memory",
+            "revocation": "off",
+            "token.form": "reference",
+        }
+    )
+    token = client.swap()["access_token"]
+    form = {"token": text}
+    assert client.post("/token/revoke", form, headers=bearer(token)).json == {}
+
+
+def test_what_cannot_be_revoked_is_told(make):
+    client = make({"repository": "memory", "revocation": "off"})
+    token = client.swap()["access_token"]
+    answer = client.post(
+        "/token/revoke", {"token": token}, headers=bearer(token), status=400
+    )
+    assert answer.json["error"] == "unsupported_token_type"
