@@ -43,8 +43,9 @@ class Undecodable(InvalidCredential):
 
 
 class TooManyAttempts(InvalidCredential):
-    """Too many passwords were wrong, so this one was not checked. The cause is
-    the client, and it gets 429.
+    """Too many passwords were wrong, so this one was not checked; or too many
+    keys of this address were refused, and this one, too. The cause is the
+    client, and it gets 429.
 
     ``retry_after`` (``int``) is in seconds, at least 1.
     """

@@ -28,6 +28,7 @@ TITLES = {
     "cookie": "The cookie",
     "basic": "User name and password",
     "throttle": "Guessing passwords",
+    "address": "The address of the client",
     "api_key": "API keys",
     "repository": "What the server keeps",
     "sessions": "What is kept of a session",

@@ -36,6 +36,8 @@ class ApiKeyAuthenticator:
     name = "api_key"
     scheme = None
     ambient = False
+    #: The throttle counts refused keys by address.
+    counts_refusals = True
 
     def __init__(self, check: Check, header: str = "X-Api-Key") -> None:
         self._check = check

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from ..errors import (
     ClaimsError,
     InvalidCredential,
+    RepositoryUnavailable,
     SessionTokenError,
     TooManyAttempts,
     Undecodable,
@@ -19,6 +20,7 @@ from ..errors import (
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from .state import Answer, Refusal, RequestState, Status
+from .throttle import KeyThrottle
 
 _CROSS_SITE = "another site made the browser send it"
 
@@ -49,10 +51,16 @@ class Chain:
 
     :param is_cross_site: tells whether another site made the browser send a
         request. Ambient credentials are refused then.
+    :param throttle: counts refused keys; ``None``: they are not counted.
     """
 
-    def __init__(self, is_cross_site: Callable[[Any], bool]) -> None:
+    def __init__(
+        self,
+        is_cross_site: Callable[[Any], bool],
+        throttle: KeyThrottle | None = None,
+    ) -> None:
         self.is_cross_site = is_cross_site
+        self._throttle = throttle
 
     def first(
         self, request: Any, state: RequestState, names: Iterable[str]
@@ -125,7 +133,8 @@ class Chain:
                 refused = authenticator.ambient and self.is_cross_site(request)
                 if isinstance(error, Undecodable) and not refused:
                     state.status = max(state.status, Status.DISCARD)
-                answers[name] = _refuse_or_keep(state, name, error)
+                counted = self._count(request, authenticator, error)
+                answers[name] = _refuse_or_keep(state, name, counted)
             else:
                 if identity is not None:
                     identity = _named(name, identity)
@@ -136,6 +145,21 @@ class Chain:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _count(
+        self, request: Any, authenticator: Any, error: Exception
+    ) -> Exception:
+        """Count a refused key; give the error that is the answer then."""
+        if (
+            self._throttle is not None
+            and isinstance(error, InvalidCredential)
+            and getattr(authenticator, "counts_refusals", False)
+        ):
+            try:
+                self._throttle.count(request)
+            except (TooManyAttempts, RepositoryUnavailable) as instead:
+                return instead
+        return error
 
 
 def find_authenticator(request: Any, name: str) -> Any:

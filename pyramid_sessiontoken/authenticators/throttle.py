@@ -1,19 +1,30 @@
-"""Count failed passwords, and refuse more attempts from a limit on."""
+"""Count failed passwords and refused keys, and refuse more attempts from a
+limit on.
+"""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 import threading
-import unicodedata
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
-from ..errors import InvalidCredential, TooManyAttempts
+from ..errors import (
+    InvalidCredential,
+    RepositoryUnavailable,
+    TooManyAttempts,
+)
 from ..keys.derivation import DerivedKeys
 from .basic import Check
 from .check import is_refused
+from .client_address import Address, ClientAddress
+from .plain_name import plain_name
+
+log = logging.getLogger("pyramid_sessiontoken")
 
 #: Failures are counted for each user name, each address, or both.
 USER, ADDRESS = "user", "address"
@@ -22,11 +33,8 @@ USER, ADDRESS = "user", "address"
 #: all addresses in it (RFC 6177).
 IPV6_BITS = 64
 
-# Unicode categories that some databases and directories ignore when they
-# compare names: accents, blanks, invisible characters. If such spellings of a
-# name had counts of their own, an attacker could guess under each of them. Two
-# users who share a count do no harm.
-_IGNORED = ("Mn", "Me", "Cf", "Zs", "Zl", "Zp")
+#: So many seconds an attempt waits for the checks of other passwords.
+PATIENCE = 10.0
 
 
 class Failures(Protocol):
@@ -46,6 +54,22 @@ class Failures(Protocol):
         """Count one more failure."""
 
 
+class _Attempt:
+    """A password that is going to be checked.
+
+    :ivar counted: the keys under which it counts, each with its words for
+        the log.
+    :ivar outdated: whether another failure was added to one of these counts
+        since the storage was asked for them.
+    """
+
+    __slots__ = ("counted", "outdated")
+
+    def __init__(self, counted: Mapping[str, str]) -> None:
+        self.counted = counted
+        self.outdated = False
+
+
 class Throttle:
     """Ask a check only while few passwords failed.
 
@@ -56,48 +80,61 @@ class Throttle:
     While a password is being checked, it counts as a failure. So many guesses
     at the same time get no further than one after the other. An attempt that
     is over the limit only because of them waits in its thread until they are
-    checked, without a time limit of its own. All this holds in one process.
+    checked, for a limited time. All this holds in one process.
 
     :param check: ``(username, password, request)``.
     :param limit: how many failures are allowed.
     :param by: ``user``, ``address``, or both, which have separate counts.
     :param digest: hides names and addresses in the keys of the storage.
+    :param address: finds the address of a client. A client without one is
+        not counted by address.
+    :param patience: seconds to wait for the checks of other passwords.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         check: Check,
         failures: Failures,
         limit: int,
         by: Collection[str],
         digest: Callable[[str], str],
+        *,
+        address: ClientAddress,
+        patience: float = PATIENCE,
     ) -> None:
         self._check = check
         self._failures = failures
         self._limit = limit
         self._by = by
         self._digest = digest
+        self._address = address
+        self._patience = patience
         self._changed = threading.Condition()
         self._under_way: Counter[str] = Counter()
+        self._waiting: set[_Attempt] = set()
+        self._uncounted = _Uncounted("failed passwords")
 
     def __call__(self, username: str, password: str, request: Any) -> object:
         """Answer as the check does.
 
         :raises TooManyAttempts: where too many passwords failed. The check is
             not asked, so a right password is refused as well.
+        :raises RepositoryUnavailable: where the failures cannot be counted, or
+            the checks of other passwords take too long.
         """
         counted = self._counted(username, request)
-        self._begin(counted)
+        self._begin(_Attempt(counted))
+        failed = False
         try:
             answer = self._check(username, password, request)
-            if is_refused(answer):
-                self._fail(counted)
-            return answer
+            failed = is_refused(answer)
         except InvalidCredential:
-            self._fail(counted)
+            failed = True
             raise
+        else:
+            return answer
         finally:
-            self._end(counted)
+            self._end(counted, failed=failed)
 
     def _counted(self, username: str, request: Any) -> dict[str, str]:
         """Give the keys under which an attempt counts, each with its words
@@ -108,21 +145,47 @@ class Throttle:
             key = self._digest(f"{USER} {plain_name(username)}")
             counted[key] = f"for {username!r}"
         if ADDRESS in self._by:
-            shown = request.environ.get("REMOTE_ADDR", "")
-            key = self._digest(f"{ADDRESS} {network_of(shown)}")
-            counted[key] = f"from {shown!r}"
+            address = self._address.find(request.environ)
+            if address is not None:
+                key = self._digest(f"{ADDRESS} {network_of(address)}")
+                counted[key] = f"from '{address}'"
+        if not counted:
+            self._uncounted.warn()
         return counted
 
-    def _begin(self, counted: Mapping[str, str]) -> None:
-        with self._changed:
-            while not self._has_room(counted):
-                self._changed.wait()
-            self._under_way.update(counted.keys())
-
-    def _has_room(self, counted: Mapping[str, str]) -> bool:
-        """Tell whether a password may be checked now, or has to wait.
+    def _begin(self, attempt: _Attempt) -> None:
+        """Wait until the password may be checked.
 
         :raises TooManyAttempts: where too many passwords failed.
+        """
+        until = time.monotonic() + self._patience
+        try:
+            while True:
+                with self._changed:
+                    attempt.outdated = False
+                    self._waiting.add(attempt)
+                # Not under the lock: the storage may take long to answer.
+                failed = self._count(attempt.counted)
+                with self._changed:
+                    if attempt.outdated:
+                        continue
+                    if self._has_room(failed):
+                        self._under_way.update(failed.keys())
+                        return
+                    left = until - time.monotonic()
+                    if left <= 0 or not self._changed.wait(left):
+                        raise RepositoryUnavailable(
+                            "other passwords are still being checked "
+                            + " and ".join(attempt.counted.values())
+                        )
+        finally:
+            with self._changed:
+                self._waiting.discard(attempt)
+
+    def _count(self, counted: Mapping[str, str]) -> dict[str, int]:
+        """Ask the storage for the failures of each key.
+
+        :raises TooManyAttempts: where there are too many of them.
         """
         failed = {key: self._failures.count(key) for key in counted}
         over = [key for key in counted if failed[key] >= self._limit]
@@ -132,20 +195,88 @@ class Throttle:
                 + " and ".join(counted[key] for key in over),
                 max(self._failures.seconds(key) for key in over),
             )
+        return failed
+
+    def _has_room(self, failed: Mapping[str, int]) -> bool:
         return all(
-            failed[key] + self._under_way[key] < self._limit for key in counted
+            count + self._under_way[key] < self._limit
+            for key, count in failed.items()
         )
 
-    def _fail(self, counted: Mapping[str, str]) -> None:
-        for key in counted:
-            self._failures.add(key)
+    def _end(self, counted: Mapping[str, str], *, failed: bool) -> None:
+        try:
+            if failed:
+                for key in counted:
+                    self._failures.add(key)
+        finally:
+            with self._changed:
+                self._under_way.subtract(counted.keys())
+                # The unary plus drops the keys whose count is 0.
+                self._under_way = +self._under_way
+                if failed:
+                    for attempt in self._waiting:
+                        if not counted.keys().isdisjoint(attempt.counted):
+                            attempt.outdated = True
+                self._changed.notify_all()
 
-    def _end(self, counted: Mapping[str, str]) -> None:
-        with self._changed:
-            self._under_way.subtract(counted.keys())
-            # The unary plus drops the keys whose count is 0.
-            self._under_way = +self._under_way
-            self._changed.notify_all()
+
+class KeyThrottle:
+    """Count refused keys by address.
+
+    A key is looked at first, and a good one is let in, however many others
+    were refused: so a client with an old key locks out no other client of
+    its address.
+    """
+
+    def __init__(
+        self,
+        failures: Failures,
+        limit: int,
+        digest: Callable[[str], str],
+        address: ClientAddress,
+    ) -> None:
+        self._failures = failures
+        self._limit = limit
+        self._digest = digest
+        self._address = address
+        self._uncounted = _Uncounted("refused keys")
+
+    def count(self, request: Any) -> None:
+        """Count a refused key.
+
+        :raises TooManyAttempts: where too many were refused before.
+        :raises RepositoryUnavailable: where the storage cannot be asked.
+        """
+        address = self._address.find(request.environ)
+        if address is None:
+            self._uncounted.warn()
+            return
+        key = self._digest(f"keys {ADDRESS} {network_of(address)}")
+        if self._failures.count(key) >= self._limit:
+            raise TooManyAttempts(
+                f"too many refused keys from '{address}'",
+                self._failures.seconds(key),
+            )
+        self._failures.add(key)
+
+
+class _Uncounted:
+    """Warns once of clients that have no address."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._warned = False
+
+    def warn(self) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        log.warning(
+            "a request has no address in REMOTE_ADDR: its %s are not counted"
+            " (sessiontoken.throttle.by); let the server listen on TCP, not"
+            " on a unix socket",
+            self._what,
+        )
 
 
 class KeyedDigest:
@@ -162,27 +293,10 @@ class KeyedDigest:
         return hmac.digest(key, content, "sha256").hex()
 
 
-def plain_name(username: str) -> str:
-    """Give one text for all names that a check may take for the same name."""
-    # Some checks compare in upper case, where a dotless i becomes an I.
-    text = unicodedata.normalize("NFKD", username).upper().casefold()
-    return "".join(
-        character
-        for character in unicodedata.normalize("NFKD", text)
-        if unicodedata.category(character) not in _IGNORED
-    )
-
-
-def network_of(address: str) -> str:
-    """Give the address under which a client is counted: IPv4 as it is, IPv6 by
-    its /64. A text that is no address, as on a unix socket, stays as it is.
+def network_of(address: Address) -> str:
+    """Give the network that counts as one client: an IPv4 address alone, the
+    /64 of an IPv6 address.
     """
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped is not None:
-        return str(ip.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(ip), IPV6_BITS), strict=False))
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(ipaddress.IPv6Network((int(address), IPV6_BITS), strict=False))

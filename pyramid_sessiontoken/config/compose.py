@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyramid.interfaces import ISecurityPolicy
 
+from ..authenticators.basic import Check
 from ..authenticators.chain import Chain
 from ..authenticators.schemes import challenge
+from ..authenticators.throttle import KeyThrottle
 from ..clock import SystemClock
 from ..interfaces import IClock
 from ..policy.carriers import Carriers
@@ -29,7 +30,7 @@ from .routes import check_paths, check_routes
 from .sessions import keep_sessions
 from .settings import SETTINGS, Settings
 from .setup import Setup
-from .throttle import throttled
+from .throttle import make_throttles
 from .users import register_users
 
 #: Where the registry keeps the warnings of the start, for the commands.
@@ -63,13 +64,20 @@ def compose(
         setup, settings.sessions, settings.repository, application
     )
     carriers = make_carriers(setup, token, settings.cookie, stored)
+    throttles = make_throttles(
+        setup,
+        settings.throttle,
+        application,
+        settings.repository.timeout,
+        settings.address.make(),
+    )
     register_authenticators(
         setup,
         settings.authenticators,
         settings.built_in,
-        _shared(setup, settings, carriers),
+        _shared(settings, carriers, throttles.passwords),
     )
-    rules = _rules(setup, settings, carriers, stored)
+    rules = _rules(setup, settings, carriers, stored, throttles.keys)
 
     check_paths(setup, paths, {key: settings.value(key) for key in paths})
     if not autocommit:
@@ -85,7 +93,11 @@ def compose(
     return setup.warnings
 
 
-def _shared(setup: Setup, settings: Settings, carriers: Carriers) -> Shared:
+def _shared(
+    settings: Settings,
+    carriers: Carriers,
+    throttled: Callable[[Check], Check],
+) -> Shared:
     names = settings.authenticators.names
     under_one_scheme = settings.token.has_scheme_of_bearer(names)
     return Shared(
@@ -93,13 +105,7 @@ def _shared(setup: Setup, settings: Settings, carriers: Carriers) -> Shared:
         settings.authenticators.realm,
         make_policy(settings.expiry).leeway,
         carriers.header.form.is_ours if under_one_scheme else None,
-        partial(
-            throttled,
-            setup,
-            settings.throttle,
-            settings.token.application,
-            settings.repository.timeout,
-        ),
+        throttled,
     )
 
 
@@ -108,12 +114,13 @@ def _rules(
     settings: Settings,
     carriers: Carriers,
     stored: StoredSessions | None,
+    key_throttle: KeyThrottle | None,
 ) -> Rules:
     authenticators, token = settings.authenticators, settings.token
     names = authenticators.names
     refuses = settings.cross_site == "refuse"
     return Rules(
-        chain=Chain(is_cross_site if refuses else allow_all),
+        chain=Chain(is_cross_site if refuses else allow_all, key_throttle),
         names=names,
         combine=authenticators.combine,
         carriers=carriers.of(names),
@@ -132,6 +139,7 @@ def _rules(
         issuer=token.issuer,
         audience=token.audience,
         device=settings.sessions.device,
+        address=settings.address.make(),
         introspectors=frozenset(token.introspectors or ()),
     )
 

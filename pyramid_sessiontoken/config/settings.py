@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
+from .address import AddressSettings
 from .api_key import ApiKeySettings
 from .authenticators import AuthenticatorSettings
 from .basic import BasicSettings
@@ -71,6 +72,7 @@ class Settings:
         RemoteUserSettings, authenticator="remote_user"
     )
     throttle: ThrottleSettings = group(ThrottleSettings)
+    address: AddressSettings = group(AddressSettings)
     users: UserSettings = group(UserSettings)
     forbidden: ForbiddenSettings = group(ForbiddenSettings)
 
@@ -120,6 +122,7 @@ class Settings:
         yield from self.authenticators.faults(
             registered, BUILT_IN, FIRST_WORDS
         )
+        yield from self.address.faults()
         yield from self.forbidden.faults()
         yield from self.api_key.faults_of_header(
             self.token.header if {"session", "api_key"} <= set(names) else None
@@ -140,6 +143,7 @@ class Settings:
         """Advise on what is allowed and yet seldom right."""
         yield from self.token.advice()
         yield from self.throttle.advice(self.authenticators.names)
+        yield from self.address.advice()
         yield from self.authenticators.advice()
         yield from self.warnings()
 

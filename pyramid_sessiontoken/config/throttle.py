@@ -1,14 +1,21 @@
-"""``throttle.*``: how many passwords may fail."""
+"""``throttle.*``: how many passwords may fail, and how many keys."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..authenticators.basic import Check
-from ..authenticators.throttle import KeyedDigest, Throttle
+from ..authenticators.client_address import ClientAddress
+from ..authenticators.throttle import (
+    ADDRESS,
+    USER,
+    KeyedDigest,
+    KeyThrottle,
+    Throttle,
+)
 from ..keys.derivation import DerivedKeys
 from .kinds import SECRET_TEXT, Kind, off_or, read_text, some_of
 from .row import PREFIX, Group, setting
@@ -39,18 +46,19 @@ RATE_OR_OFF = Kind(
 
 @dataclass(frozen=True, slots=True)
 class ThrottleSettings(Group):
-    """How many passwords may fail."""
+    """How many passwords may fail, and how many keys."""
 
     attempts: str | None = setting(
         RATE_OR_OFF,
         "off",
         "How many failed passwords, say 5/minute; then 429 with Retry-After."
-        " Needs the extra [throttle].",
+        " As many refused API keys. Needs the extra [throttle].",
     )
     by: tuple[str, ...] = setting(
-        some_of("user", "address"),
+        some_of(USER, ADDRESS),
         "user address",
-        "What failures are counted by.",
+        "What failures are counted by. Refused API keys count by address"
+        " alone.",
     )
     storage: str = setting(
         SECRET_TEXT,
@@ -63,41 +71,71 @@ class ThrottleSettings(Group):
 
         :param names: of the authenticators that are listed.
         """
-        if self.attempts is not None and "basic" not in names:
+        counted = ("basic", "api_key") if ADDRESS in self.by else ("basic",)
+        if self.attempts is not None and not {*counted} & {*names}:
             yield (
                 f"{self.row('attempts')} counts nothing:"
-                f" {PREFIX}authenticators does not list 'basic'"
+                f" {PREFIX}authenticators does not list"
+                f" {' or '.join(map(repr, counted))}"
             )
 
+    def counts_only_addresses(self, names: Collection[str]) -> bool:
+        """Tell whether a client without an address has no limit.
 
-def throttled(
+        :param names: of the authenticators that are listed.
+        """
+        if self.attempts is None or ADDRESS not in self.by:
+            return False
+        return "api_key" in names or ("basic" in names and USER not in self.by)
+
+
+class Throttles(NamedTuple):
+    """What counts failures.
+
+    :ivar passwords: puts a throttle before a check of passwords.
+    :ivar keys: counts refused keys; ``None`` where they are not counted.
+    """
+
+    passwords: Callable[[Check], Check]
+    keys: KeyThrottle | None
+
+
+def make_throttles(
     setup: Setup,
     throttle: ThrottleSettings,
     application: tuple[str, str],
     timeout: float,
-    check: Check,
-) -> Check:
-    """Put a throttle before a check, where the settings want one.
+    address: ClientAddress,
+) -> Throttles:
+    """Make what counts failures, where the settings want it.
 
     :param application: issuer and audience; a key is derived for them.
     :param timeout: seconds to wait for a storage.
     """
+    nothing = Throttles(lambda check: check, None)
     if throttle.attempts is None:
-        return check
+        return nothing
     try:
         from ..authenticators.failures import read_rate
     except ImportError:
         setup.missing_extra("throttle.attempts", "throttle")
-        return check
+        return nothing
     rate = read_rate(throttle.attempts)
     try:
         failures = _make_failures(setup, throttle.storage, rate, timeout)
     except ValueError as error:
         setup.fault("throttle.storage", str(error))
-        return check
+        return nothing
     keys = DerivedKeys(setup.ring, "throttle", *application, make=bytes)
-    return Throttle(
-        check, failures, rate.amount, throttle.by, KeyedDigest(keys)
+    digest, limit, by = KeyedDigest(keys), rate.amount, throttle.by
+
+    def passwords(check: Check) -> Check:
+        return Throttle(check, failures, limit, by, digest, address=address)
+
+    counts_keys = ADDRESS in by
+    return Throttles(
+        passwords,
+        KeyThrottle(failures, limit, digest, address) if counts_keys else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..authenticators.chain import Chain
+from ..authenticators.client_address import ClientAddress
 from ..sessions.stored import StoredSessions
 from .carriers import Carrier, CookieCarrier, HeaderCarrier
 
@@ -35,6 +36,7 @@ class Rules:
     :ivar stored: the sessions that the server keeps; ``None`` where it keeps
         no sessions.
     :ivar device: whether user agent and address are kept with a session.
+    :ivar address: finds the address of a client.
     :ivar token_type: of header tokens, as are ``issuer`` and ``audience``.
     :ivar introspectors: principals that may introspect the tokens of other
         users.
@@ -54,6 +56,7 @@ class Rules:
     login_url: str | None
     stored: StoredSessions | None
     device: bool
+    address: ClientAddress
     token_type: str
     issuer: str
     audience: str

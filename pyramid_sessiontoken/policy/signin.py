@@ -156,9 +156,10 @@ def _device(request: Any, rules: Rules) -> dict[str, str] | None:
     if rules.stored is None or not rules.device:
         return None
     environ = request.environ
+    address = rules.address.find(environ) or environ.get("REMOTE_ADDR", "")
     return {
         "user_agent": _printable(environ.get("HTTP_USER_AGENT", "")),
-        "address": _printable(environ.get("REMOTE_ADDR", "")),
+        "address": _printable(str(address)),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pyramid.paster import get_appsettings
+from pyramid.scripts.common import get_config_loader
 
 from ..config.compose import WARNINGS
 from ..config.row import PREFIX
@@ -41,7 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
             print(line)
         print(f"Revocable: {_promise(rules.stored, settings)}")
         for warning in dict.fromkeys(
-            (*settings.advice(), *registry[WARNINGS])
+            (
+                *settings.advice(),
+                *_warnings_of_server(settings, arguments.ini),
+                *registry[WARNINGS],
+            )
         ):
             print(f"Warning: {warning}")
     return 0
@@ -77,6 +82,24 @@ def _source(
     value = str(in_file[key])
     named = [i for i in value.split() if i.startswith(("env:", "file:"))]
     return f"INI, {' '.join(named)}" if named else "INI"
+
+
+def _warnings_of_server(settings: Settings, ini: str) -> Iterator[str]:
+    """Warn where nothing but an address is counted, and there is none."""
+    if not settings.throttle.counts_only_addresses(
+        settings.authenticators.names
+    ):
+        return
+    server = get_config_loader(ini).get_settings("server:main")
+    if any(
+        key == "unix_socket" or str(value).startswith("unix:")
+        for key, value in server.items()
+    ):
+        yield (
+            f"{PREFIX}throttle counts some failures by address alone, and"
+            " clients of a unix socket ([server:main]) have none: these"
+            " failures are not counted; listen on TCP instead"
+        )
 
 
 def _on_or_off(stored: StoredSessions | None) -> str:

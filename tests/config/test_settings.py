@@ -34,7 +34,8 @@ client_certificate.verify client_certificate.trusted_proxies
 client_certificate.subject client_certificate.issuer
 client_certificate.thumbprint client_certificate.check
 client_certificate.userid client_certificate.bind remote_user.environ
-remote_user.header remote_user.trusted_proxies throttle.attempts throttle.by
+remote_user.header remote_user.trusted_proxies address.header
+address.trusted_proxies throttle.attempts throttle.by
 throttle.storage claims_transformer user_loader principals authorization
 forbidden_view login_url javascript.path
 """.split()

@@ -301,6 +301,120 @@ def test_neither_log_nor_answer_tells_a_password(guarded, caplog):
     assert all(len(m.splitlines()) == 1 for m in caplog.messages)
 
 
+# Behind a proxy.
+
+PROXY = {"REMOTE_ADDR": "10.0.0.1"}
+BEHIND = {
+    "throttle.by": "address",
+    "address.header": "X-Forwarded-For",
+    "address.trusted_proxies": "10.0.0.0/8",
+}
+
+
+def test_behind_a_proxy_each_client_has_a_count(guarded):
+    client = guarded(BEHIND)
+    for address in ("192.0.2.1", "192.0.2.1:99", "6.6.6.6, 192.0.2.1"):
+        told = {"HTTP_X_FORWARDED_FOR": address}
+        fail(client, 1, extra_environ={**PROXY, **told})
+
+    def post(told):
+        return client.post(
+            "/token",
+            headers={**basic("alice", "alice"), "X-Forwarded-For": told},
+            extra_environ=PROXY,
+            status="*",
+        ).status_code
+
+    assert post("192.0.2.1") == 429
+    assert post("192.0.2.9, 192.0.2.1") == 429
+    assert post("192.0.2.1, 192.0.2.9") == 200
+    assert post("junk") == 200
+
+
+def test_a_client_cannot_name_an_address(guarded):
+    client = guarded(BEHIND)
+    for number in range(3):
+        told = {"HTTP_X_FORWARDED_FOR": f"192.0.2.{number}"}
+        fail(client, 1, extra_environ={"REMOTE_ADDR": "203.0.113.1", **told})
+
+    client.post(
+        "/token",
+        headers=basic("alice", "alice"),
+        extra_environ={"REMOTE_ADDR": "203.0.113.1"},
+        status=429,
+    )
+
+
+@pytest.mark.parametrize("by", ["address", "user address"])
+def test_on_a_unix_socket_one_client_does_not_lock_out_all(guarded, by):
+    client = guarded({"throttle.by": by})
+    for name in ("bob", "carol", "dora", "eve"):
+        fail(client, 1, name, extra_environ={"REMOTE_ADDR": ""})
+
+    answer = client.post(
+        "/token",
+        headers=basic("alice", "alice"),
+        extra_environ={"REMOTE_ADDR": ""},
+    )
+    assert answer.json["access_token"]
+
+
+# API keys.
+
+
+def check_key(key, request):
+    return "robot" if key == "good" else None
+
+
+KEYS = {"authenticators": "session basic api_key", "api_key.check": check_key}
+
+
+def show(client, key, **kw):
+    return client.post("/token", headers={"X-Api-Key": key}, **kw)
+
+
+def test_refused_api_keys_end_in_429_and_a_good_one_is_let_in(guarded, clock):
+    client = guarded(KEYS)
+    for key in ("bad", "worse", "b\xe4d"):
+        show(client, key, status=401)
+
+    answer = show(client, "bad", status=429)
+
+    assert answer.json["error"] == "slow_down"
+    assert answer.headers["Retry-After"] == "60"
+    for path in ("/identity", "/admin"):
+        client.get(path, headers={"X-Api-Key": "bad"}, status=429)
+    assert show(client, "good").json["access_token"]
+    show(client, "bad", extra_environ=THERE, status=401)
+    clock.advance(60)
+    show(client, "bad", status=401)
+
+
+def test_api_keys_are_counted_apart_from_passwords(guarded):
+    client = guarded(KEYS)
+    for _ in range(3):
+        show(client, "bad", status=401)
+    assert client.swap()["access_token"]
+    fail(client, 3)
+
+    show(client, "bad", status=429)
+    assert show(client, "good").json["access_token"]
+    client.post("/token", headers=basic(), status=429)
+
+
+def test_by_user_alone_api_keys_are_not_counted(guarded):
+    client = guarded({**KEYS, "throttle.by": "user"})
+    for _ in range(9):
+        show(client, "bad", status=401)
+
+
+def test_where_refused_keys_cannot_be_counted_503(guarded):
+    client = guarded({**KEYS, "throttle.storage": "redis://127.0.0.1:1"})
+
+    show(client, "bad", status=503)
+    assert show(client, "good").json["access_token"]
+
+
 # In a storage.
 
 
@@ -459,11 +573,19 @@ def test_a_throttle_of_nothing_is_advised_on():
         for settings in (
             read({"throttle.attempts": "5/minute"}),
             read({"authenticators": "basic", "throttle.attempts": "5/day"}),
+            read({"authenticators": "api_key", "throttle.attempts": "5/day"}),
+            read(
+                {
+                    "authenticators": "api_key",
+                    "throttle.attempts": "5/day",
+                    "throttle.by": "user",
+                }
+            ),
             read({}),
         )
     ]
 
-    assert [len(advice) for advice in told] == [1, 0, 0]
+    assert [len(advice) for advice in told] == [1, 0, 0, 1, 0]
 
 
 def read(settings):

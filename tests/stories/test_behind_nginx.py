@@ -78,6 +78,7 @@ http {{
     proxy_set_header X-Client-Verify $ssl_client_verify;
     proxy_set_header Client-Cert $client_cert;
     proxy_set_header X-User $remote_user;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 
     location / {{
       proxy_pass http://{localhost}:{upstream};
@@ -204,7 +205,7 @@ class Site:
         self.upstream = upstream
         self.clients = []
 
-    def client(self, made=None):
+    def client(self, made=None, address=LOCALHOST):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=self.authority.made.pem)
         if made is not None:
@@ -213,7 +214,9 @@ class Site:
             context.load_cert_chain(file)
         client = httpx.Client(
             base_url=f"https://{LOCALHOST}:{self.port}",
-            verify=context,
+            transport=httpx.HTTPTransport(
+                verify=context, local_address=address
+            ),
             trust_env=False,
             timeout=20,
         )
@@ -223,8 +226,13 @@ class Site:
 
 @contextmanager
 def make_site(folder, authority, forms, verify_client="optional"):
+    trust = {
+        **TRUST,
+        # waitress removes X-Forwarded-For, or puts it into REMOTE_ADDR.
+        "clear_untrusted_proxy_headers": "address.header" not in forms,
+    }
     with (
-        serve({**SETTINGS, **forms}, **TRUST) as upstream,
+        serve({**SETTINGS, **forms}, **trust) as upstream,
         run_nginx(folder, authority, upstream, verify_client) as port,
     ):
         site = Site(folder, authority, port, upstream)
@@ -453,6 +461,41 @@ def test_a_careless_proxy_is_an_open_door(site, authority):
     twice = [*headers.items(), ("X-Client-Verify", "SUCCESS")]
     answer = site.client().get("/careless/identity", headers=twice)
     assert answer.json()["authenticator"] == "remote_user"
+
+
+# Certificates and a throttle at once.
+
+
+def test_certificates_and_the_throttle_work_at_once(tmp_path, authority):
+    """The certificate is believed from the peer, failures are counted by
+    client.
+    """
+    settings = {
+        **ESCAPED,
+        "authenticators": "session client_certificate basic",
+        "basic.check": lambda name, password, request: name == password,
+        "throttle.attempts": "2/hour",
+        "throttle.by": "address",
+        "address.header": "X-Forwarded-For",
+        "address.trusted_proxies": PROXY,
+    }
+    with make_site(tmp_path, authority, settings) as site:
+        alice = site.client(authority.make("alice"))
+        token = swap(alice)
+        assert who(alice, token)["userid"] == "alice"
+
+        stranger = site.client()
+        there = {"X-Forwarded-For": "203.0.113.7"}
+        for _ in range(2):
+            answer = stranger.post("/token", auth=("bob", "x"), headers=there)
+            assert answer.status_code == 401
+        answer = stranger.post("/token", auth=("bob", "bob"))
+        assert answer.status_code == 429
+        # Other clients of nginx are not locked out.
+        elsewhere = site.client(address="127.0.0.3")
+        answer = elsewhere.post("/token", auth=("bob", "bob"))
+        assert answer.status_code == 200
+        assert who(alice, token)["userid"] == "alice"
 
 
 # Users that nginx knows.

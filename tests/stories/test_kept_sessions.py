@@ -263,6 +263,36 @@ def test_device_data_is_kept_only_where_it_may_be(keeping):
     assert info["agent"] is None
 
 
+@pytest.mark.parametrize(
+    ("peer", "told", "address"),
+    [
+        ("10.0.0.1", "192.0.2.7:4711", "192.0.2.7"),
+        ("10.0.0.1", "6.6.6.6, 192.0.2.7, 10.0.0.2", "192.0.2.7"),
+        ("203.0.113.1", "192.0.2.7", "203.0.113.1"),
+        ("", "192.0.2.7", ""),
+    ],
+)
+def test_behind_a_proxy_a_device_has_its_own_address(
+    keeping, peer, told, address
+):
+    server = keeping(
+        {
+            "cookie.form": "reference",
+            "address.header": "X-Forwarded-For",
+            "address.trusted_proxies": "10.0.0.0/8",
+        }
+    )
+    server.post_json(
+        "/sign_in",
+        {},
+        headers={"X-Forwarded-For": told},
+        extra_environ={"REMOTE_ADDR": peer},
+    )
+
+    [info] = server.get("/sessions").json
+    assert info["address"] == address
+
+
 def test_sign_out_everywhere_spares_who_signs_in_after_it(server):
     """Also in the same second; and one session may be kept."""
     tokens = [server.swap()["access_token"] for _ in range(3)]
