@@ -10,6 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from ..keys.followed_file import FollowedFile
+from ..keys.text_file import read_text_file
 
 
 class Htpasswd:
@@ -20,7 +21,8 @@ class Htpasswd:
 
     :raises OSError: where the file cannot be read at the start.
     :raises ValueError: for a line without a bcrypt or argon2 hash: MD5, SHA-1,
-        crypt and plain text do not protect passwords.
+        crypt and plain text do not protect passwords. Also for a user who
+        comes twice, and for a file that is not UTF-8.
     """
 
     def __init__(self, path: str) -> None:
@@ -46,13 +48,22 @@ class Htpasswd:
 
     def _read(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """Give the hash of each user, and the hashes for unknown users."""
-        with open(self._path, encoding="utf-8") as file:
-            lines = [line.strip() for line in file]
-        entries = {}
+        lines = [
+            line.strip() for line in read_text_file(self._path).split("\n")
+        ]
+        entries: dict[str, str] = {}
         for number, line in enumerate(lines, 1):
             if not line or line.startswith("#"):
                 continue
-            username, _, hashed = line.partition(":")
+            # Apache takes what stands after a second colon for a comment.
+            username, _, rest = line.partition(":")
+            hashed = rest.partition(":")[0].strip()
+            if not username:
+                raise ValueError(f"line {number} has no user name")
+            if username in entries:
+                raise ValueError(
+                    f"line {number}: the user {username!r} comes twice"
+                )
             if not any(h.identify(hashed) for h in self._hasher.hashers):
                 raise ValueError(
                     f"line {number} has no bcrypt or argon2 hash"

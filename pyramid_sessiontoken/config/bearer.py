@@ -33,12 +33,16 @@ PEM = "-----BEGIN "
 
 
 def read_key_text(value: Any) -> str:
-    """Read a PEM, in several lines, or a text; follow ``env:NAME`` and
-    ``file:PATH``.
+    """Read a PEM, in several lines or in one, or a text; follow ``env:NAME``
+    and ``file:PATH``.
     """
-    if isinstance(value, str) and PEM in value:
-        return "\n".join(line.strip() for line in value.strip().splitlines())
-    return read_secret(value)
+    is_pem = isinstance(value, str) and PEM in value
+    text = value if is_pem else read_secret(value)
+    if PEM not in text:
+        return text
+    # A variable of one line has a backslash and an n for each new line.
+    lines = text.replace("\\r", "").replace("\\n", "\n").strip().splitlines()
+    return "\n".join(line.strip() for line in lines)
 
 
 def read_place_of_keys(value: Any) -> str:

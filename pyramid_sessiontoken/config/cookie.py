@@ -40,7 +40,13 @@ COOKIE_NAME = Kind("the name of a cookie (RFC 6265, 4.1.1)", read_header_name)
 COOKIE_PATH = Kind(
     "a path that begins with /", matching(r"/[\x21-\x3a\x3c-\x7e]*")
 )
-COOKIE_DOMAIN = Kind("the name of a domain", matching(r"[A-Za-z0-9.-]+"))
+
+# RFC 1123, section 2.1. Browsers ignore a dot at the beginning (RFC 6265,
+# section 5.2.3).
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+COOKIE_DOMAIN = Kind(
+    "the name of a domain", matching(rf"\.?{_LABEL}(\.{_LABEL})*")
+)
 TRANSFORM = Kind(
     "signed | encrypted | a dotted name",
     either(("signed", "encrypted"), read_dotted),

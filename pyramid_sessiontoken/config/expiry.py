@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +21,17 @@ from .kinds import (
 from .row import Group, setting
 from .setup import Setup
 
+# Not all that Python reads as a number: no digits of other alphabets, and no
+# underscores between digits.
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
 
 def read_fraction(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError("not a number")
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("not a number") from None
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value.strip()):
+        raise ValueError("not a number")
+    number = float(value) if isinstance(value, str) else value
     if not 0 <= number < 1:
         raise ValueError("out of range")
     return float(number)

@@ -17,9 +17,13 @@ from typing import Any
 from pyramid.path import DottedNameResolver
 
 from ..authenticators.schemes import TOKEN
+from ..keys.text_file import read_text_file
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d{1,12})([smhd]?)")
+# Not \d, nor what Python reads as a number: no digits of other alphabets, and
+# no underscores between digits.
+_DURATION = re.compile(r"([0-9]{1,12})([smhd]?)")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}")
 _LONGEST = 36500 * 86400
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -162,9 +166,8 @@ def read_secret(value: Any) -> str:
         return os.environ[name].strip()
     if place == "file":
         try:
-            with open(name, encoding="utf-8") as file:
-                return file.read().strip()
-        except (OSError, UnicodeDecodeError) as error:
+            return read_text_file(name).strip()
+        except (OSError, ValueError) as error:
             raise ValueError(f"{name!r} cannot be read ({error})") from error
     return text
 
@@ -213,10 +216,9 @@ def between(least: int, most: int) -> Callable[[Any], int]:
     def read_number(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, (int, str)):
             raise ValueError("not a whole number")
-        try:
-            number = int(value)
-        except ValueError:
-            raise ValueError("not a whole number") from None
+        if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+            raise ValueError("not a whole number")
+        number = int(value)
         if not least <= number <= most:
             raise ValueError("out of range")
         return number

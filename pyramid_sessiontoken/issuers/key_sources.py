@@ -9,6 +9,7 @@ from http.client import HTTPException
 
 from ..errors import RepositoryUnavailable
 from ..keys.followed_file import FollowedFile
+from ..keys.text_file import decode_text
 from .fetch import TIMEOUT, fetch
 from .jwks import MAX_BYTES, KeySet, VerifyingKey, read_key_set
 
@@ -47,6 +48,8 @@ class KeyFile:
     def _read(self) -> KeySet:
         with open(self._path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
+        if len(raw) <= MAX_BYTES:
+            raw = decode_text(raw).encode()
         keys = read_key_set(raw, self._algorithms)
         tell_refused(keys, self._path)
         return keys

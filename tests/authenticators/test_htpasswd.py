@@ -167,6 +167,64 @@ def test_a_password_that_bcrypt_cannot_take_is_wrong(path):
     assert check("alice", "\ud800", None) is False
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_first_user_signs_in_whatever_editor_wrote_the_file(
+    path, mark, end
+):
+    """PowerShell and Notepad write a byte order mark."""
+    text = f"alice:{by_bcrypt('one')}{end}bob:{by_bcrypt('two')}{end}"
+    path.write_bytes(f"{mark}{text}".encode())
+    check = Htpasswd(str(path))
+
+    assert check("alice", "one", None) is True
+    assert check("bob", "two", None) is True
+    assert check("\ufeffalice", "one", None) is False
+
+
+@pytest.mark.parametrize("rest", [":", ":Alice Smith", ":a:b", " : x"])
+def test_what_follows_the_hash_is_a_comment(path, rest):
+    write(path, f"alice:{by_bcrypt('one')}{rest}\n", 1_000_000_000)
+    check = Htpasswd(str(path))
+
+    assert check("alice", "one", None) is True
+    assert check("alice", "two", None) is False
+
+
+def test_a_user_who_comes_twice_stops_the_start(path):
+    """Apache takes the first line, and others the last one."""
+    write(
+        path,
+        f"alice:{by_bcrypt('one')}\n#\nbob:{by_bcrypt('two')}\n"
+        f"alice:{by_bcrypt('three')}\n",
+        1_000_000_000,
+    )
+
+    with pytest.raises(ValueError, match="line 4: the user 'alice' comes twi"):
+        Htpasswd(str(path))
+
+
+def test_a_line_without_a_user_stops_the_start(path):
+    write(path, f":{by_bcrypt('one')}\n", 1_000_000_000)
+
+    with pytest.raises(ValueError, match="line 1 has no user name"):
+        Htpasswd(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("alice".encode("utf-16"), "it is UTF-16; save it as UTF-8"),
+        (b"alice:x\xff", "line 1 is not UTF-8"),
+    ],
+)
+def test_another_encoding_stops_the_start(path, content, why):
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=why):
+        Htpasswd(str(path))
+
+
 # A file that changes.
 
 
@@ -200,7 +258,16 @@ def test_an_unchanged_file_is_not_read_again(path):
     assert check._file.content is hashes
 
 
-@pytest.mark.parametrize("content", ["alice:plain\n", "alice\n", "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "alice:plain\n",
+        "alice\n",
+        "\xff",
+        "\xff\xfea\0l\0",
+        f"alice:{by_bcrypt('two')}\nalice:{by_bcrypt('two')}\n",
+    ],
+)
 def test_a_file_that_cannot_be_read_now_leaves_the_former_content(
     path, caplog, content
 ):

@@ -154,6 +154,21 @@ def test_a_pem_may_stand_in_several_lines(tmp_path, monkeypatch):
     start({"bearer.key": "env:ISSUERS_KEY"})
 
 
+@pytest.mark.parametrize("new_line", ["\\n", "\\r\\n"])
+def test_a_pem_of_one_line_has_a_backslash_and_an_n(
+    tmp_path, monkeypatch, new_line
+):
+    """Docker, Heroku and GitHub keep variables of one line so."""
+    line = PEM.replace("\n", new_line)
+    assert "\n" not in line
+    start({"bearer.key": line})
+    path = tmp_path / "key.pem"
+    path.write_text(f"\ufeff{line}", encoding="utf-8")
+    start({"bearer.key": f"file:{path}"})
+    monkeypatch.setenv("ISSUERS_KEY", line)
+    start({"bearer.key": "env:ISSUERS_KEY"})
+
+
 @pytest.mark.parametrize("key", [b64(SECRET), b64(SECRET[:61]) + "=="])
 def test_a_secret_is_base64url_padded_or_not(key):
     start({"bearer.algorithms": "HS256", "bearer.key": key})
@@ -184,7 +199,7 @@ def test_a_file_without_a_good_key_stops_the_start(tmp_path):
     for raw, why in (
         (b"{}", "not a JWK Set"),
         (jwks(jwk("RS256")), "serves none of ES256"),
-        (b"\xff", "not a JWK Set"),
+        (b"\xff", "line 1 is not UTF-8"),
     ):
         path.write_bytes(raw)
         assert why in fault(bearer__key=None, bearer__jwks=f"file:{path}")

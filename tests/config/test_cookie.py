@@ -110,12 +110,33 @@ def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
     assert parsed.cookie.full_name == name
 
 
-@pytest.mark.parametrize("value", ["example.org", "localhost", ".example.org"])
+@pytest.mark.parametrize(
+    "value",
+    ["example.org", "localhost", ".example.org", "xn--a.b-c.0d"],
+)
 def test_a_domain(value):
     assert cookie.COOKIE_DOMAIN.read(value) == value
 
 
-@pytest.mark.parametrize("value", ["a b", "a;b", "a/b", "a:80", ""])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a b",
+        "a;b",
+        "a/b",
+        "a:80",
+        "",
+        ".",
+        "..",
+        "a..b",
+        "..a",
+        "a.",
+        "-a.b",
+        "a-.b",
+        "a" * 64,
+        "caf\xe9.example",
+    ],
+)
 def test_no_domain(value):
     with pytest.raises(ValueError):
         cookie.COOKIE_DOMAIN.read(value)

@@ -2,13 +2,15 @@
 
 import json
 import logging
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyramid.config import Configurator
 
 from pyramid_sessiontoken.config import kinds
+from pyramid_sessiontoken.config.expiry import read_fraction
 from pyramid_sessiontoken.config.kinds import (
     Named,
     at_least,
@@ -28,7 +30,9 @@ from pyramid_sessiontoken.config.kinds import (
     read_secret,
     read_text,
 )
+from pyramid_sessiontoken.config.repository import read_timeout
 from pyramid_sessiontoken.config.settings import TABLE
+from pyramid_sessiontoken.config.throttle import read_rate
 
 #: What an INI gives, and what the settings of Python code may be.
 ANYTHING = (
@@ -435,6 +439,24 @@ def test_a_secret_stands_in_the_settings_the_environment_or_a_file(
     assert read_secret(f"file:{path}") == "from a file"
 
 
+def test_a_secret_file_may_begin_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes("\ufeffhush\r\n".encode())
+
+    assert read_secret(f"file:{path}") == "hush"
+
+
+def test_the_encoding_of_a_secret_file_is_told(tmp_path):
+    path = tmp_path / "secret"
+    for content, why in (
+        ("hush".encode("utf-16"), "it is UTF-16; save it as UTF-8"),
+        (b"\nhush\xff", "line 2 is not UTF-8"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=why):
+            read_secret(f"file:{path}")
+
+
 def test_a_text_with_a_colon_is_no_place():
     assert read_secret("environment:X") == "environment:X"
 
@@ -461,6 +483,38 @@ def test_a_file_that_cannot_be_read_is_named_and_not_quoted(tmp_path):
             read_secret(f"file:{place}")
         assert repr(str(place)) in str(caught.value)
         assert "hush" not in str(caught.value)
+
+
+ODD = ["1_0", "\u0661", "\uff11", "\u0967\u0968", "1\u0660", "\xb2"]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_python_reads_more_numbers_than_people_write(value):
+    for read in (
+        between(0, 100),
+        read_duration,
+        lambda text: read_duration(f"{text}s"),
+        read_fraction,
+        lambda text: read_fraction(f"0.{text}"),
+        read_timeout,
+        lambda text: read_timeout(f"{text}ms"),
+        read_rate,
+        lambda text: read_rate(f"{text}/minute"),
+    ):
+        with pytest.raises(ValueError):
+            read(value)
+
+
+@given(st.text())
+@example("1" * 5000)
+@example("nan")
+@example("1__0")
+def test_a_number_has_ascii_digits_alone(text):
+    for read in (between(0, 10**9), read_fraction, read_duration):
+        with suppress(ValueError):
+            read(text)
+            assert text.isascii() or text.strip().isascii()
+            assert "_" not in text
 
 
 def test_reading_settings_is_not_worth_a_word_in_the_log(caplog):

@@ -51,6 +51,24 @@ def test_a_file_is_read_and_read_again_when_it_changes(path):
     assert keys.find("ES256-0", "ES256") is None
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(path):
+    write(path, b"\xef\xbb\xbf" + jwks(jwk()))
+
+    assert KeyFile(str(path), ES).find("ES256-0", "ES256")
+
+
+def test_another_encoding_stops_the_start_and_later_leaves_the_keys(
+    path, caplog
+):
+    keys = KeyFile(str(path), ES)
+    write(path, jwks(jwk()).decode().encode("utf-16"), 1_000_000_001)
+
+    assert keys.find("ES256-0", "ES256")
+    assert "it is UTF-16; save it as UTF-8" in caplog.text
+    with pytest.raises(ValueError, match="it is UTF-16"):
+        KeyFile(str(path), ES)
+
+
 def test_all_keys_can_be_taken_away(path):
     keys = KeyFile(str(path), ES)
 
