@@ -24,6 +24,7 @@ from .carriers import make_carriers
 from .expiry import make_policy, register_policy
 from .forbidden import check_login_route, register_forbidden_view
 from .keys import register_rings
+from .near_prefix import near_prefixes
 from .reader import raise_faults, read_settings
 from .registered import registered_in
 from .routes import check_paths, check_routes
@@ -54,6 +55,8 @@ def compose(
     registered = registered_in(registry, complete=not autocommit)
     settings, faults = read_settings(registry.settings, registered)
     setup = Setup(registry, settings.options, settings.given, faults)
+    for warning in near_prefixes(registry.settings):
+        setup.warn(warning)
     token, application = settings.token, settings.token.application
 
     setup.register(IClock, SystemClock())

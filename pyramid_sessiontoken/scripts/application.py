@@ -23,13 +23,29 @@ USERID = "a text, or int:42, or uuid:..."
 
 def add_ini(command: argparse.ArgumentParser) -> None:
     command.add_argument("ini", metavar="INI", help="as for pserve")
+    command.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_read_variable,
+        help="a variable of the INI, as for pserve; may come several times",
+    )
+
+
+def _read_variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 @contextmanager
-def application(ini: str) -> Iterator[Any]:
+def application(arguments: argparse.Namespace) -> Iterator[Any]:
     """Start the application of an INI, and give a request to it."""
     request = Request.blank("/", base_url="https://localhost")
-    with bootstrap(ini, request=request) as env:
+    variables = dict(arguments.set)
+    with bootstrap(arguments.ini, request=request, options=variables) as env:
         try:
             rules_of(env["request"])
             yield env["request"]

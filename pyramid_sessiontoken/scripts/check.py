@@ -19,6 +19,7 @@ from ..keys.ring import describe
 from ..policy.rules import Rules
 from ..sessions.stored import StoredSessions
 from .application import add_ini, application, rules_of
+from .deployment import warnings_of_files, warnings_of_server
 
 
 def add_to(commands: Any) -> None:
@@ -28,8 +29,12 @@ def add_to(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    in_file = get_appsettings(arguments.ini)
-    with application(arguments.ini) as request:
+    variables = dict(arguments.set)
+    in_file = get_appsettings(arguments.ini, options=variables)
+    server = get_config_loader(arguments.ini).get_settings(
+        "server:main", variables
+    )
+    with application(arguments) as request:
         registry, rules = request.registry, rules_of(request)
         settings = registry[SETTINGS]
         for line in _rows(settings, rules, in_file, registry.settings):
@@ -44,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         for warning in dict.fromkeys(
             (
                 *settings.advice(),
-                *_warnings_of_server(settings, arguments.ini),
+                *warnings_of_server(settings, server),
+                *warnings_of_files(settings, registry.settings),
                 *registry[WARNINGS],
             )
         ):
@@ -82,24 +88,6 @@ def _source(
     value = str(in_file[key])
     named = [i for i in value.split() if i.startswith(("env:", "file:"))]
     return f"INI, {' '.join(named)}" if named else "INI"
-
-
-def _warnings_of_server(settings: Settings, ini: str) -> Iterator[str]:
-    """Warn where nothing but an address is counted, and there is none."""
-    if not settings.throttle.counts_only_addresses(
-        settings.authenticators.names
-    ):
-        return
-    server = get_config_loader(ini).get_settings("server:main")
-    if any(
-        key == "unix_socket" or str(value).startswith("unix:")
-        for key, value in server.items()
-    ):
-        yield (
-            f"{PREFIX}throttle counts some failures by address alone, and"
-            " clients of a unix socket ([server:main]) have none: these"
-            " failures are not counted; listen on TCP instead"
-        )
 
 
 def _on_or_off(stored: StoredSessions | None) -> str:

@@ -35,7 +35,7 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     given = arguments.token
     token = sys.stdin.read().strip() if given == "-" else given
-    with application(arguments.ini) as request:
+    with application(arguments) as request:
         header = rules_of(request).header
         sessions = header.sessions
         try:

@@ -25,7 +25,7 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     claims = dict(map(_read_claim, arguments.claim))
-    with application(arguments.ini) as request:
+    with application(arguments) as request:
         userid = read_userid(arguments.userid)
         print(request.sessiontoken.issue(userid, claims).access_token)
     return 0

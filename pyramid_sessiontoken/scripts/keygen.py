@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
+import stat
+import tempfile
 from contextlib import suppress
 from typing import Any
 
 from ..keys.jwk import new_key, read_jwk_set, write_jwk_set
+from ..keys.text_file import read_text_file
 
 
 def add_to(commands: Any) -> None:
@@ -27,8 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.add is None:
         print(write_jwk_set(keys))
         return 0
-    with open(arguments.add, encoding="utf-8") as file:
-        text = file.read()
+    text = read_text_file(arguments.add)
     read_jwk_set(text)
     # What else it says stays as it is.
     there = json.loads(text)
@@ -42,13 +43,14 @@ def _replace(path: str, text: str) -> None:
     or after a crash, finds the old keys or the new ones.
     """
     path = os.path.realpath(path)
-    new = f"{path}.new"
+    # Under a random name, and only where no file or link has it: other users
+    # may write in this folder. Readable for the owner alone, from the first
+    # byte on.
+    number, new = tempfile.mkstemp(dir=os.path.dirname(path))
     try:
-        # Readable for the owner alone, from the first byte on.
-        with open(new, "w", encoding="utf-8", opener=_private) as file:
+        with open(number, "w", encoding="utf-8") as file:
             file.write(text)
-        _copy_owner(path, new)
-        shutil.copymode(path, new)
+            _copy_owner(path, file.fileno())
         os.replace(new, path)
     except OSError:
         with suppress(OSError):
@@ -56,13 +58,13 @@ def _replace(path: str, text: str) -> None:
         raise
 
 
-def _copy_owner(path: str, new: str) -> None:
-    """Let the same user read it: root makes keys that others serve with."""
+def _copy_owner(path: str, number: int) -> None:
+    """Let the same users read an open file: root makes keys that others serve
+    with.
+    """
     there = os.stat(path)
-    # Windows has none.
-    chown = getattr(os, "chown", lambda *_: None)
-    chown(new, there.st_uid, there.st_gid)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    # Windows has none of them.
+    chown = getattr(os, "fchown", lambda *_: None)
+    chmod = getattr(os, "fchmod", lambda *_: None)
+    chown(number, there.st_uid, there.st_gid)
+    chmod(number, stat.S_IMODE(there.st_mode))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import configparser
 import sys
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         LookupError,
         OSError,
         HTTPException,
+        configparser.Error,
     ) as error:
         print(_sentence(error), file=sys.stderr)
         return 1
@@ -61,5 +63,12 @@ def _bind(argv: Sequence[str]) -> list[str]:
 
 
 def _sentence(error: Exception) -> str:
+    if isinstance(error, configparser.InterpolationError):
+        # Its own sentence has the value, which may be secret.
+        return (
+            f"[{error.section}] {error.option}: the value has a variable that"
+            " cannot be filled in: give it with --set NAME=VALUE, or write %%"
+            " for %"
+        )
     # Pyramid wraps what an action raises, and adds the place in its own code.
     return str(getattr(error, "evalue", error))

@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with application(arguments.ini) as request:
+    with application(arguments) as request:
         repository = request.registry.queryUtility(ITokenRepository)
         if repository is None:
             raise no_repository()

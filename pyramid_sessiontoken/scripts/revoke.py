@@ -18,7 +18,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with application(arguments.ini) as request:
+    with application(arguments) as request:
         if arguments.sid is not None:
             request.sessiontoken.revoke(arguments.sid)
         else:

@@ -29,7 +29,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with application(arguments.ini) as request:
+    with application(arguments) as request:
         if arguments.userid is None:
             _list_all(request)
         else:

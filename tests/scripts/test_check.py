@@ -116,25 +116,3 @@ def test_check_prints_each_warning_of_the_start_once(run, ini, monkeypatch):
     assert len(set(warnings)) == len(warnings)
     for told in ("each worker keeps its own", "overheard"):
         assert len([line for line in warnings if told in line]) == 1
-
-
-@pytest.mark.parametrize(
-    ("server", "warned"),
-    [
-        ("unix_socket = /run/app.sock", True),
-        ("bind = unix:/run/app.sock", True),
-        ("listen = localhost:6543", False),
-    ],
-)
-def test_a_unix_socket_has_no_address_to_count_by(run, ini, server, warned):
-    settings = {
-        "authenticators": "session basic",
-        "basic__check": "support:check_password",
-        "throttle__attempts": "5/minute",
-    }
-    for by, matters in (("address", True), ("user address", False)):
-        path = ini(throttle__by=by, **settings)
-        with open(path, "a") as file:
-            file.write(f"\n{server}\n")
-        told = "clients of a unix socket" in run("check", path)[1]
-        assert told == (warned and matters)

@@ -78,17 +78,78 @@ def test_keygen_leaves_nothing_about_where_it_fails(
     text = run("keygen")[1]
     file.write_text(text)
 
-    def refuse(new, uid, gid):
+    def refuse(number, uid, gid):
         raise PermissionError("it is somebody else's")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "chown", refuse, raising=False)
+        patch.setattr(os, "fchown", refuse, raising=False)
         status, _, err = run("keygen", "--add", str(file))
     assert (status, err) == (1, "it is somebody else's\n")
     assert [path.name for path in tmp_path.iterdir()] == ["keys.jwks"]
-    file.with_name("keys.jwks.new").mkdir()
-    assert run("keygen", "--add", str(file))[0] == 1
     assert file.read_text() == text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_keygen_follows_no_link_that_another_user_planted(run, tmp_path):
+    """Whoever may write in the folder could read the keys through it."""
+    file = tmp_path / "keys.jwks"
+    file.write_text(run("keygen")[1])
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    victim.chmod(0o666)
+    planted = tmp_path / "keys.jwks.new"
+    planted.symlink_to(victim)
+
+    assert run("keygen", "--add", str(file))[0] == 0
+
+    assert victim.read_text() == "untouched"
+    assert planted.is_symlink()
+    assert not file.is_symlink()
+    assert len(read_jwk_set(file.read_text())) == 2
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["keys.jwks", "keys.jwks.new", "victim"]
+
+
+def test_each_run_writes_under_another_name(run, tmp_path, monkeypatch):
+    file = tmp_path / "keys.jwks"
+    file.write_text(run("keygen")[1])
+    seen = []
+    replace = os.replace
+
+    def note(new, path):
+        seen.append(new)
+        if os.name != "nt":
+            assert os.stat(new).st_mode & 0o077 == file.stat().st_mode & 0o077
+        replace(new, path)
+
+    monkeypatch.setattr(os, "replace", note)
+    for _ in range(3):
+        assert run("keygen", "--add", str(file))[0] == 0
+
+    assert len(set(seen)) == 3
+    assert {os.path.dirname(new) for new in seen} == {str(tmp_path)}
+
+
+@pytest.mark.parametrize("kind", ["RSA", "EC", "OKP"])
+def test_keygen_keeps_a_set_of_one_kind(run, tmp_path, kind):
+    file = tmp_path / "keys.jwks"
+    text = json.dumps({"keys": [{"kty": kind, "kid": "a", "x": "AA"}]})
+    file.write_text(text)
+
+    status, _, err = run("keygen", "--add", str(file))
+
+    assert status == 1
+    assert err
+    assert file.read_text() == text
+
+
+def test_keygen_reads_a_file_with_a_byte_order_mark(run, tmp_path):
+    file = tmp_path / "keys.jwks"
+    file.write_text("\ufeff" + run("keygen")[1], encoding="utf-8")
+
+    assert run("keygen", "--add", str(file))[0] == 0
+
+    assert len(read_jwk_set(file.read_text(encoding="utf-8"))) == 2
 
 
 def test_keygen_keeps_what_else_a_set_says(run, tmp_path):
