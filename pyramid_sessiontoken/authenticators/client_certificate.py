@@ -18,10 +18,9 @@ from .names import CLIENT_CERTIFICATE
 from .trusted_place import TrustedPlace
 from .x509 import (
     ShownCertificate,
-    read_byte_sequence,
     read_certificate,
     read_certificate_pem,
-    read_header_pem,
+    read_header,
 )
 
 Check = Callable[[x509.Certificate, Any], object]
@@ -64,7 +63,9 @@ class ClientCertificateAuthenticator:
     key. Dates, usages and names are judged here.
 
     :param source: where the server says the certificate.
-    :param verify: where the server says ``SUCCESS``.
+    :param verify: where the server says that it verified the certificate;
+        ``None``: it does not say so.
+    :param success: what it says then.
     :param now: gives whole seconds since the epoch.
     :param binds: whether sessions are bound to the certificate.
     """
@@ -74,13 +75,14 @@ class ClientCertificateAuthenticator:
     #: A browser shows it by itself once the user chose it.
     ambient = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         source: TrustedPlace,
-        verify: TrustedPlace,
+        verify: TrustedPlace | None,
         believed: Believed,
         now: Callable[[], int],
         *,
+        success: str = SUCCESS,
         binds: bool = False,
     ) -> None:
         self._source = source
@@ -88,14 +90,12 @@ class ClientCertificateAuthenticator:
         self._believed = believed
         self._now = now
         self.binds = binds
-        self.vary = tuple(dict.fromkeys(source.vary + verify.vary))
-        header = source.header
-        if header is None:
-            self._decode = read_certificate_pem
-        elif header.lower() == "client-cert":
-            self._decode = read_byte_sequence
-        else:
-            self._decode = read_header_pem
+        self._success = success
+        said = () if verify is None else verify.vary
+        self.vary = tuple(dict.fromkeys(source.vary + said))
+        self._decode = (
+            read_certificate_pem if source.header is None else read_header
+        )
 
     def authenticate(self, request: Any) -> Identity | None:
         shown = self._read(request)
@@ -143,12 +143,14 @@ class ClientCertificateAuthenticator:
         return shown
 
     def _require_verified(self, request: Any) -> None:
+        if self._verify is None:
+            return
         verdict = self._verify.read(request.environ)
-        if verdict != SUCCESS:
+        if verdict != self._success:
             raise InvalidCredential(
                 "the server did not verify the certificate:"
                 f" {self._verify.header or self._verify.key} is"
-                f" {verdict and verdict[:_MAX_NAME]!r}, not {SUCCESS!r}"
+                f" {verdict and verdict[:_MAX_NAME]!r}, not {self._success!r}"
             )
 
     def _require_accepted(self, shown: ShownCertificate) -> None:

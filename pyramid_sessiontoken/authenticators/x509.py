@@ -18,11 +18,14 @@ MAX_LENGTH = 65536
 
 # RFC 7468, section 3. A header cannot contain new lines, so Apache writes
 # blanks instead.
-_PEM = re.compile(
+_BLOCK = (
     r"-----BEGIN CERTIFICATE-----[ \t\r\n]"
     r"([A-Za-z0-9+/= \t\r\n]+)"
     r"[ \t\r\n]-----END CERTIFICATE-----[ \t\r\n]*"
 )
+_PEM = re.compile(_BLOCK)
+# The certificate of the client, and behind it those of its issuers.
+_CHAIN = re.compile(f"{_BLOCK}(?:{_BLOCK.replace('(', '(?:')})*")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
 # How nginx writes $ssl_client_escaped_cert. Other servers leave +, / and =
@@ -125,22 +128,48 @@ def read_certificate_pem(text: str) -> bytes:
 
     :raises InvalidCredential: for anything else.
     """
-    match = None if len(text) > MAX_LENGTH else _PEM.fullmatch(text)
-    if match is None:
-        raise InvalidCredential("it is not one certificate in PEM")
-    return _decode(_BLANKS.sub("", match[1]))
+    return _read_pem(text, _PEM)
+
+
+def read_header(text: str) -> bytes:
+    """Give the DER of a certificate in a header, in the form that its first
+    character tells: a Byte Sequence (RFC 9440), PEM, or DER in base64.
+
+    :raises InvalidCredential: for anything else.
+    """
+    # Two headers are joined so (RFC 9110, section 5.3), and some proxies join
+    # the certificates that the client sent.
+    if "," in text:
+        raise InvalidCredential(
+            "it has a comma: the header came twice, or it is a chain of"
+            " several certificates"
+        )
+    if text.startswith(":"):
+        return read_byte_sequence(text)
+    if text.startswith(("-", "%2D", "%2d")):
+        return read_header_pem(text)
+    if len(text) > MAX_LENGTH:
+        raise InvalidCredential("it is too long for a certificate")
+    return _decode(text)
 
 
 def read_header_pem(text: str) -> bytes:
-    """Give the DER of exactly one certificate in PEM, in a header: nginx
-    escapes it (``$ssl_client_escaped_cert``), Apache writes blanks for new
-    lines.
+    """Give the DER of the first certificate in PEM, in a header: nginx escapes
+    it (``$ssl_client_escaped_cert``), Apache writes blanks for new lines. The
+    chain of the certificate may stand behind it.
 
     :raises InvalidCredential: for anything else.
     """
     if _ESCAPED.fullmatch(text):
         text = unquote_to_bytes(text).decode("latin-1")
-    return read_certificate_pem(text)
+    return _read_pem(text, _CHAIN)
+
+
+def _read_pem(text: str, pattern: re.Pattern[str]) -> bytes:
+    match = None if len(text) > MAX_LENGTH else pattern.fullmatch(text)
+    if match is None:
+        raise InvalidCredential("it is not one certificate in PEM")
+    return _decode(_BLANKS.sub("", match[1]))
 
 
 def read_byte_sequence(text: str) -> bytes:

@@ -9,10 +9,19 @@ from typing import Any
 
 from ..authenticators.trusted_place import Network, find_place
 from .built_in import BuiltIn, Shared
-from .kinds import BOOL, CALLABLE, Kind, Named, one_of, read_list, read_text
+from .kinds import (
+    BOOL,
+    CALLABLE,
+    Kind,
+    Named,
+    off_or,
+    one_of,
+    read_list,
+    read_text,
+)
 from .row import PREFIX, setting
 from .setup import Setup
-from .trusted_proxies import NETWORKS, PLACE, need_proxies
+from .trusted_proxies import NETWORKS, PLACE, need_proxies, read_place
 
 
 def read_lines(value: Any) -> tuple[str, ...]:
@@ -57,6 +66,19 @@ def read_thumbprints(value: Any) -> tuple[str, ...]:
     return tuple(digests)
 
 
+def read_success(value: Any) -> str:
+    """Read the word for a good certificate."""
+    text = read_text(value)
+    if text == "NONE" or "," in text:
+        raise ValueError("no server says it of a good certificate")
+    return text
+
+
+#: What Apache and nginx say of a certificate that they verified.
+SUCCESS = "SUCCESS"
+
+SUCCESS_WORD = Kind("a text without a comma, not NONE", read_success)
+PLACE_OR_OFF = Kind("environ:NAME, header:NAME or off", off_or(read_place))
 NAMES = Kind(
     "names (RFC 4514) such as CN=alice,O=Example, one a line", read_names
 )
@@ -70,11 +92,20 @@ class ClientCertificateSettings(BuiltIn):
     source: str = setting(
         PLACE,
         "environ:SSL_CLIENT_CERT",
-        "Where the certificate stands, as PEM; header:Client-Cert for"
-        " RFC 9440, or a header with nginx's escaped PEM.",
+        "Where the certificate stands, as PEM; or a header with PEM (plain or"
+        " escaped, as nginx writes it), a Byte Sequence (RFC 9440), or DER in"
+        " base64.",
     )
-    verify: str = setting(
-        PLACE, "environ:SSL_CLIENT_VERIFY", "Where the server says SUCCESS."
+    verify: str | None = setting(
+        PLACE_OR_OFF,
+        "environ:SSL_CLIENT_VERIFY",
+        "Where the server says that it verified the certificate; off for"
+        " servers that do not say it, with thumbprint or check.",
+    )
+    success: str = setting(
+        SUCCESS_WORD,
+        SUCCESS,
+        "What the server says there of a certificate that is good.",
     )
     trusted_proxies: tuple[Network, ...] | None = setting(
         NETWORKS,
@@ -106,8 +137,14 @@ class ClientCertificateSettings(BuiltIn):
 
     def faults(self, names: Collection[str]) -> Iterator[str]:
         for row, place in (("source", self.source), ("verify", self.verify)):
-            if place.startswith("header:"):
+            if place is not None and place.startswith("header:"):
                 yield from need_proxies(self, row, self.trusted_proxies)
+        if self.verify is None and not (self.thumbprint or self.check):
+            yield (
+                f"{self.row('verify')}: off needs {self.row('thumbprint')} or"
+                " .check: the server does not say which certificates it"
+                " verified"
+            )
         if self.bind and self.group not in names:
             yield (
                 f"{self.row('bind')} needs {self.group!r} among"
@@ -137,9 +174,10 @@ class ClientCertificateSettings(BuiltIn):
         )
         return ClientCertificateAuthenticator(
             find_place(self.source, proxies),
-            find_place(self.verify, proxies),
+            None if self.verify is None else find_place(self.verify, proxies),
             believed,
             setup.clock.now,
+            success=self.success,
             binds=self.bind,
         )
 

@@ -40,6 +40,7 @@ from pyramid_sessiontoken.interfaces import IAuthenticator
 
 ALICE = make_certificate()
 BOB = make_certificate("bob")
+MALLORY = make_certificate("mallory")
 PROXY = "10.1.0.1"
 STRANGER = "10.2.0.1"
 NETWORKS = read_networks("10.1.0.0/16")
@@ -65,13 +66,15 @@ def make_authenticator(
     verify="environ:SSL_CLIENT_VERIFY",
     now=START,
     userid="cn",
+    success=SUCCESS,
     **believed,
 ):
     return ClientCertificateAuthenticator(
         find_place(source, NETWORKS),
-        find_place(verify, NETWORKS),
+        None if verify is None else find_place(verify, NETWORKS),
         Believed(userid, **(believed or {"check": anybody})),
         lambda: now,
+        success=success,
     )
 
 
@@ -268,13 +271,39 @@ def test_a_header_that_comes_twice_is_refused(source, other, joint):
 
 @pytest.mark.parametrize("made", numbered(ALICE))
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_form_that_belongs_to_another_place_is_refused(source, made):
+def test_a_variable_holds_pem_and_a_header_any_form(source, made):
     ((key, _),) = WRITE[source](made).items()
-    for other in SOURCES:
-        ((_, value),) = WRITE[other](made).items()
-        if other != source and (source, other) != (ESCAPED, ENVIRON):
-            request = make_request(**{key: value})
+    der = made.byte_sequence[1:-1]
+    for value in (made.byte_sequence, made.escaped, der):
+        request = make_request(**{key: value})
+        if source == ENVIRON:
             assert refusal(request, source=source)
+        else:
+            authenticator = make_authenticator(source=source)
+            assert authenticator.authenticate(request).userid == "alice"
+
+
+@pytest.mark.parametrize("said", ["0", "OK", "verified ok"])
+def test_a_server_may_say_another_word(said):
+    authenticator = make_authenticator(success=said)
+
+    request = make_request(ALICE, verify=said)
+    assert authenticator.authenticate(request).userid == "alice"
+    for other in (SUCCESS, said.lower() + " ", f"{said},{said}", "", None):
+        reason = refusal(make_request(ALICE, verify=other), success=said)
+        assert f"not {said!r}" in reason
+
+
+def test_a_server_may_say_no_word():
+    authenticator = make_authenticator(
+        verify=None, thumbprints=frozenset([ALICE.thumbprint])
+    )
+
+    for verify in (None, "NONE", "FAILED", SUCCESS):
+        request = make_request(ALICE, verify=verify)
+        assert authenticator.authenticate(request).userid == "alice"
+        with pytest.raises(InvalidCredential, match="thumbprint"):
+            authenticator.authenticate(make_request(BOB, verify=verify))
 
 
 def test_a_header_name_is_known_in_any_case():
@@ -753,3 +782,52 @@ def test_over_plain_http_a_certificate_signs_nobody_in(make):
 
     assert client.get("/identity", extra_environ=SHOWN).json["userid"] is None
     client.post("/token", extra_environ=SHOWN, status=403)
+
+
+@pytest.mark.parametrize(
+    ("verify", "said"),
+    [
+        (
+            {
+                "client_certificate.verify": "header:X-Verify",
+                "client_certificate.success": "0",
+            },
+            {"X-Verify": "0"},
+        ),
+        (
+            {
+                "client_certificate.verify": "off",
+                "client_certificate.thumbprint": ALICE.thumbprint,
+            },
+            {},
+        ),
+    ],
+    ids=["HAProxy", "Azure"],
+)
+def test_der_in_base64_signs_in_and_is_swapped(make, verify, said):
+    der = ALICE.byte_sequence[1:-1]
+    settings = {
+        **ON,
+        **verify,
+        "client_certificate.source": "header:X-Client-Cert",
+        "client_certificate.trusted_proxies": "10.1.0.0/16",
+    }
+    client = make(settings).fresh(REMOTE_ADDR=PROXY)
+    shown = {"X-Client-Cert": der, **said}
+
+    token = client.post("/token", headers=shown).json["access_token"]
+
+    assert client.ask(token).json["userid"] == "alice"
+    for wrong in (
+        {**shown, "X-Client-Cert": f"{der},{der}"},
+        {**shown, "X-Client-Cert": f"{der}, {BOB.byte_sequence[1:-1]}"},
+        {**shown, "X-Client-Cert": MALLORY.byte_sequence[1:-1]},
+        *[{**shown, header: "1"} for header in said],
+    ):
+        client.post("/token", headers=wrong, status=401)
+    client.post(
+        "/token",
+        headers=shown,
+        extra_environ={"REMOTE_ADDR": STRANGER},
+        status=401,
+    )

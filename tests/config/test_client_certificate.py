@@ -26,6 +26,9 @@ BELIEVED = {"client_certificate.issuer": "CN=CA"}
             "neither environ:NAME",
         ),
         ("client_certificate.source", "environ:HTTP_CERT", "anybody can send"),
+        ("client_certificate.success", "NONE", "no server says it"),
+        ("client_certificate.success", "OK,OK", "no server says it"),
+        ("client_certificate.success", "", "empty"),
         ("client_certificate.subject", "alice", "'alice' is no name"),
         ("client_certificate.issuer", "CN=a\nC=Germany", "is no name ("),
         ("client_certificate.thumbprint", "ab:cd", "no SHA-256 digest"),
@@ -63,6 +66,21 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
             ["client_certificate.verify: anybody can send", "trusted_proxies"],
         ),
         (
+            {"client_certificate.verify": "off"},
+            [
+                "client_certificate.verify: off needs",
+                "client_certificate.thumbprint or .check",
+            ],
+        ),
+        (
+            {
+                "client_certificate.verify": "off",
+                "client_certificate.subject": "CN=alice",
+                "client_certificate.issuer": "CN=CA",
+            },
+            ["client_certificate.verify: off needs"],
+        ),
+        (
             {"client_certificate.bind": "true"},
             ["client_certificate.bind needs 'client_certificate' among"],
         ),
@@ -83,6 +101,21 @@ def test_a_contradiction_is_told(given, words):
             "client_certificate.source": "header:Client-Cert",
             "client_certificate.verify": "header:X-Verify",
             "client_certificate.trusted_proxies": "10.1.0.0/16",
+        },
+        {
+            "authenticators": "client_certificate",
+            "client_certificate.verify": "off",
+            "client_certificate.thumbprint": "ab" * 32,
+        },
+        {
+            "authenticators": "client_certificate",
+            "client_certificate.verify": "off",
+            "client_certificate.check": "json:loads",
+        },
+        {
+            "authenticators": "client_certificate",
+            **BELIEVED,
+            "client_certificate.success": "0",
         },
     ],
 )

@@ -30,7 +30,8 @@ repository.cache_ttl repository.invalidation session_store revocation
 sessions.device basic.check basic.htpasswd bearer.issuer bearer.audience
 bearer.algorithms bearer.key bearer.jwks bearer.userid bearer.claims
 api_key.header api_key.check client_certificate.source
-client_certificate.verify client_certificate.trusted_proxies
+client_certificate.verify client_certificate.success
+client_certificate.trusted_proxies
 client_certificate.subject client_certificate.issuer
 client_certificate.thumbprint client_certificate.check
 client_certificate.userid client_certificate.bind remote_user.environ
