@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pyramid.exceptions import ConfigurationError
@@ -76,7 +76,11 @@ def _read_path(settings: Mapping[str, Any], key: str) -> str:
 def check_paths(
     setup: Setup, at_include: Mapping[str, str], now: Mapping[str, str]
 ) -> None:
-    """Tell which paths are others than at the include, by their keys."""
+    """Tell which paths are others than at the include, by their keys, and
+    which routes have one path.
+    """
+    for key, text in equal_paths(ROUTES, at_include):
+        setup.fault(key, text)
     for key, path in at_include.items():
         if now[key] != path:
             setup.fault(
@@ -84,6 +88,23 @@ def check_paths(
                 f"it is read at the include, as {path!r}; it became"
                 f" {now[key]!r} later",
             )
+
+
+def equal_paths(
+    routes: Iterable[Route], paths: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Tell which routes have one path: the second would never be asked.
+
+    :param paths: by the keys of the settings.
+    :return: the key, and what is wrong with it.
+    """
+    first: dict[str, Route] = {}
+    for route in routes:
+        path = paths[route.key] + route.below
+        there = first.setdefault(path, route)
+        if there is not route:
+            told = f"{path!r} is a path of {PREFIX}{there.key}, too"
+            yield route.key, f"{told}; each needs one of its own"
 
 
 def check_routes(setup: Setup, names: tuple[str, ...]) -> None:

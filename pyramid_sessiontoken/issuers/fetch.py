@@ -13,6 +13,8 @@ from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
+from .lookup import look_up
+
 #: All that a fetch may take, from the first connection to the last byte,
 #: seconds.
 TIMEOUT = 3.0
@@ -87,13 +89,29 @@ def _connect(url: str, deadline: float) -> socket.socket:
     host = parts.hostname or ""
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    sock = socket.create_connection((host, port), _left(deadline))
+    sock = _connect_to_one(look_up(host, port, _left(deadline)), deadline)
     if not secure:
         return sock
     sock.settimeout(_left(deadline))
     context = ssl.create_default_context()
     # It closes the socket where the handshake fails.
     return context.wrap_socket(sock, server_hostname=host)
+
+
+def _connect_to_one(addresses: list[Any], deadline: float) -> socket.socket:
+    """Connect to the first address that answers."""
+    refused: OSError = OSError("the host has no address")
+    for family, kind, protocol, _, address in addresses:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(_left(deadline))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            refused = error
+        else:
+            return sock
+    raise refused
 
 
 class _Received(io.RawIOBase):

@@ -2,13 +2,17 @@
 
 import logging
 import os
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from support.issuer import drip, hang, jwk, jwks, respond, serving
 
 from pyramid_sessiontoken.errors import RepositoryUnavailable
+from pyramid_sessiontoken.issuers import key_sources
+from pyramid_sessiontoken.issuers.fetch import fetch
 from pyramid_sessiontoken.issuers.key_sources import (
     COOL_DOWN,
     KEEP,
@@ -303,6 +307,29 @@ def test_a_server_that_says_nothing_holds_nobody_for_long(
 
     settle(keys)
     assert "timed out" in caplog.text
+
+
+def test_a_name_server_that_hangs_costs_no_request_more_than_once(
+    clock, keys, monkeypatch, caplog
+):
+    """The attempt has failed, whatever the name server still does."""
+    hanging = threading.Event()
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: hanging.wait(30) and []
+    )
+    monkeypatch.setattr(key_sources, "fetch", partial(fetch, timeout=0.05))
+    try:
+        unavailable(keys)
+        settle(keys)
+        assert "the name server does not answer" in caplog.text
+        assert keys._in_flight is None
+        for _ in range(10):
+            unavailable(keys)
+        clock.advance(COOL_DOWN)
+        unavailable(keys)
+        settle(keys)
+    finally:
+        hanging.set()
 
 
 def test_who_needs_a_key_waits_for_the_fetch_that_is_under_way(issuer, keys):
