@@ -78,7 +78,7 @@ def _open(transform: Any, text: str) -> Ticket | str:
         return read_ticket(
             members,
             members.pop("claims", {}),
-            persistent=members.pop("persistent", False) is True,
+            persistent=members.pop("persistent", False),
         )
     except InvalidCredential as refusal:
         # Also from a transform of the application's own.

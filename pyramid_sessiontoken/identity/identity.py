@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .claims import NO_CLAIMS, FrozenDict, freeze_claims
+from .claims import NO_CLAIMS, Claims, freeze_claims
 from .ticket import Ticket
 from .userid import Userid, check_userid
 
@@ -32,8 +32,11 @@ class Identity:
     ticket: Ticket | None = None
 
     def __post_init__(self) -> None:
-        # What a ticket says was judged when the ticket was made.
-        if self.userid is not None and self.ticket is None:
-            check_userid(self.userid)
-        if type(self.claims) is not FrozenDict:
+        userid, ticket = self.userid, self.ticket
+        # The ticket's own userid was checked when the ticket was made.
+        if userid is not None and (
+            ticket is None or ticket.userid is not userid
+        ):
+            check_userid(userid)
+        if type(self.claims) is not Claims:
             object.__setattr__(self, "claims", freeze_claims(self.claims))

@@ -15,7 +15,6 @@ from ..errors import REASON_EXPIRED, ClaimsError, InvalidCredential
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket, new_id
-from ..identity.userid import check_userid
 from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
 from .forms import Decoded, Form
 from .revocation import Revocations
@@ -93,7 +92,7 @@ class Sessions:
         now = self._now()
         if identity.userid is None:
             raise ClaimsError("a session needs a userid")
-        userid = check_userid(identity.userid)
+        userid = identity.userid
         times = self._expiry.begin(now)
         auth_time = now
         if self._revocations is not None:
@@ -142,11 +141,13 @@ class Sessions:
         """Let a session go on: same session, same end, a new token.
 
         :param reference: of the token that is renewed, if it was one.
-        :return: ``None`` where the session was ended, or renewed by another
-            request, meanwhile.
+        :return: ``None`` where the session reached its end, was ended, or
+            was renewed by another request, meanwhile.
         """
         now = self._now()
         times = self._expiry.renew(ticket, now)
+        if times.exp <= times.iat:
+            return None
         renewed = replace(
             ticket,
             iat=times.iat,
@@ -163,9 +164,14 @@ class Sessions:
         return self._issued(text, ticket, self._now())
 
     def exchange(self, ticket: Ticket) -> IssuedToken:
-        """Give a session that travels elsewhere a token in this form."""
+        """Give a session that travels elsewhere a token in this form.
+
+        :raises InvalidCredential: where it reached its end meanwhile.
+        """
         now = self._now()
         times = self._expiry.renew(ticket, now)
+        if times.exp <= times.iat:
+            raise InvalidCredential(REASON_EXPIRED, ticket)
         renewed = replace(ticket, iat=times.iat, exp=times.exp)
         return self._issued(self._form.encode(renewed), renewed, now)
 

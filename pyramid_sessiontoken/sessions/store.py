@@ -15,7 +15,7 @@ from zope.interface import implementer
 from .. import clock
 from ..errors import InvalidCredential, SessionTokenError
 from ..expiry import MINIMUM_GAIN
-from ..identity.claims import freeze_claims
+from ..identity.claims import NO_CLAIMS
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, subject_of
 from ..interfaces import (
@@ -235,9 +235,9 @@ class RepositorySessionStore:
             return read_ticket(
                 members,
                 members.pop("claims", {}),
-                persistent=members.pop("persistent", False) is True,
-                device=freeze_claims(members.pop("device", {})),
-                carrier=str(members.pop("carrier", "")),
+                persistent=members.pop("persistent", False),
+                device=members.pop("device", NO_CLAIMS),
+                carrier=members.pop("carrier", ""),
             )
         except InvalidCredential as refusal:
             log.warning("a stored session is not readable: %s", refusal.reason)
