@@ -7,18 +7,22 @@ from typing import Any
 from zope.interface import implementer
 
 from ..cookies.jar import Jar
-from ..errors import InvalidCredential, Undecodable
+from ..errors import REASON_EXPIRED, InvalidCredential, Undecodable
 from ..identity.identity import Identity
-from ..identity.ticket import Ticket
-from ..interfaces import IAuthenticator
+from ..interfaces import EXPIRED, IAuthenticator
 from .certificate_binding import require_certificate
 from .session import Redeem
-from .state import ShownToken, note_token
+from .state import ShownToken, note_beside, note_token
 
 
 @implementer(IAuthenticator)
 class CookieAuthenticator:
     """Redeem what the cookie carries.
+
+    A browser sends one name twice where the path or the domain of the cookie
+    changed. Of several that are genuine the session counts that was signed in
+    last, and of one session the copy that was renewed last. So a cookie that
+    no sign-in and no sign-out reaches any more brings no earlier user back.
 
     :param redeem: gives what a cookie says, or raises ``InvalidCredential``.
     """
@@ -36,8 +40,8 @@ class CookieAuthenticator:
         shown = self._jar.read(request.environ)
         if shown is None:
             return None
+        genuine: list[ShownToken] = []
         ended: str | None = None
-        expired: Ticket | None = None
         reason = "a part of it is missing"
         for value in shown.values:
             try:
@@ -48,21 +52,43 @@ class CookieAuthenticator:
                 # A name that comes twice: the one that verifies.
                 reason = error.reason
             except InvalidCredential as error:
-                ended, expired = error.reason, error.ticket
+                ended = error.reason
+                if error.ticket is not None:
+                    genuine.append(
+                        ShownToken(
+                            self.name, error.ticket, None, value, EXPIRED
+                        )
+                    )
             else:
-                token = ShownToken(
-                    self.name, ticket, reference, value, verdict
+                genuine.append(
+                    ShownToken(self.name, ticket, reference, value, verdict)
                 )
-                note_token(request, token)
-                return Identity(
-                    ticket.userid, ticket.claims, self.name, ticket
-                )
+        if genuine:
+            return self._last(request, genuine)
         # New ones: a kept exception holds its frames, and they the request.
         if ended is not None or shown.is_cut_off:
-            raise InvalidCredential(
-                ended or "it comes too often to be read", expired
-            )
+            raise InvalidCredential(ended or "it comes too often to be read")
         raise Undecodable(reason)
+
+    def _last(self, request: Any, genuine: list[ShownToken]) -> Identity:
+        """Give the identity of the session that was signed in last.
+
+        :raises InvalidCredential: where it expired.
+        """
+        last = genuine[0]
+        if len(genuine) > 1:
+            last = max(reversed(genuine), key=_signed_in)
+            note_beside(request, [t for t in genuine if t is not last])
+        ticket = last.ticket
+        if last.verdict is EXPIRED:
+            raise InvalidCredential(REASON_EXPIRED, ticket)
+        note_token(request, last)
+        return Identity(ticket.userid, ticket.claims, self.name, ticket)
 
     def challenge(self, request: Any) -> str | None:
         return None
+
+
+def _signed_in(shown: ShownToken) -> tuple[int, int, bool]:
+    ticket = shown.ticket
+    return ticket.auth_time, ticket.iat, shown.verdict is not EXPIRED

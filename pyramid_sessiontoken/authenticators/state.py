@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -59,12 +59,12 @@ class Refusal(NamedTuple):
 
 
 class ShownToken(NamedTuple):
-    """A token that was shown to ``authenticator`` and accepted.
+    """A token that was shown to ``authenticator``, and is genuine.
 
     :ivar reference: the reference that it is or holds; ``None`` where it is
-        self-contained.
+        self-contained, or expired.
     :ivar text: as it was shown.
-    :ivar verdict: ``VALID`` or ``RENEW``.
+    :ivar verdict: ``VALID``, ``RENEW`` or ``EXPIRED``.
     """
 
     authenticator: str
@@ -88,6 +88,8 @@ class RequestState:
     :ivar refused: the last refusal, by the name of the authenticator.
     :ivar vary: request headers that were looked at; some more than once.
     :ivar tokens: the tokens that were shown and accepted.
+    :ivar beside: genuine tokens that came under one name with another, which
+        was signed in later and counts in their place.
     :ivar status: what the response must do.
     """
 
@@ -96,6 +98,7 @@ class RequestState:
     refused: Mapping[str, Refusal] = MappingProxyType({})
     vary: tuple[str, ...] = ()
     tokens: tuple[ShownToken, ...] = ()
+    beside: tuple[ShownToken, ...] = ()
     status = Status.NONE
 
     def __init__(self) -> None:
@@ -153,3 +156,12 @@ def note_token(request: Any, token: ShownToken) -> None:
     state: RequestState | None = request.__dict__.get(STATE)
     if state is not None:
         state.note_token(token)
+
+
+def note_beside(request: Any, tokens: Iterable[ShownToken]) -> None:
+    """Note tokens that another one outweighs in the state of a request, if
+    there is one. Sign-in and sign-out end their sessions, too.
+    """
+    state: RequestState | None = request.__dict__.get(STATE)
+    if state is not None:
+        state.beside += tuple(tokens)

@@ -14,7 +14,13 @@ from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..sessions.lifecycle import IssuedToken, Sessions
 from .answers import repository_or_503, require_tls
-from .ending import Ending, end, ending_of, ending_of_expired
+from .ending import (
+    Ending,
+    end,
+    ending_of,
+    ending_of_expired,
+    endings_beside,
+)
 from .rules import Rules
 from .state import PolicyState
 from .transformer import transform
@@ -61,8 +67,8 @@ def remember(
     persistent: bool | None,
 ) -> Headers:
     """Begin a session that travels in the cookie; give its headers, none
-    where no cookie is accepted. The session of the cookie that was shown
-    ends.
+    where no cookie is accepted. The sessions of all genuine cookies that were
+    shown end.
 
     :param persistent: ``None`` for what the settings say.
     :raises HTTPForbidden: over plain HTTP.
@@ -77,7 +83,7 @@ def remember(
         persistent = rules.persistent
     issued = _begin(request, state, cookie.sessions, identity, persistent)
     headers = cookie.set_headers(request, issued)
-    end(request, state, _ending_of_cookie(request, state))
+    end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(
         Identity(identity.userid, identity.claims, "cookie", issued.ticket)
     )
@@ -86,13 +92,13 @@ def remember(
 
 
 def forget(request: Any, state: PolicyState) -> Headers:
-    """End the session that the cookie carries; give the headers that delete
-    the cookie.
+    """End the sessions of all genuine cookies that were shown; give the
+    headers that delete the cookie.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
     cookie = state.rules.cookie
-    end(request, state, _ending_of_cookie(request, state))
+    end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(None)
     return [] if cookie is None else cookie.delete_headers(request)
 
@@ -123,19 +129,24 @@ def _notify(
     return event
 
 
-def _ending_of_cookie(request: Any, state: PolicyState) -> Ending | None:
-    """Decide to end the session of the cookie, or the one that this very
+def _endings_of_cookie(
+    request: Any, state: PolicyState
+) -> list[Ending | None]:
+    """Decide to end the sessions of the cookie, or the one that this very
     request began.
     """
     if state.rules.cookie is None or state.decided:
-        return ending_of(state, state.signed_in)
+        return [ending_of(state, state.signed_in)]
     # Asking the authenticator refuses a cookie that another site made the
     # browser send.
     with repository_or_503():
         answer = state.rules.chain.ask(request, state, "cookie")
-    if isinstance(answer, Refusal):
-        return ending_of_expired(request, state, answer)
-    return ending_of(state, answer)
+    counts = (
+        ending_of_expired(request, state, answer)
+        if isinstance(answer, Refusal)
+        else ending_of(state, answer)
+    )
+    return [counts, *endings_beside(request, state)]
 
 
 def _thumbprint(request: Any, state: PolicyState) -> str | None:
