@@ -4,15 +4,18 @@ judged before they are used.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 from jwt.algorithms import (
     ECAlgorithm,
     OKPAlgorithm,
@@ -22,8 +25,11 @@ from jwt.algorithms import (
 from jwt.exceptions import PyJWTError
 
 from ..errors import InvalidCredential
-from ..keys.base64url import decode_base64url
+from ..keys.base64url import decode_base64url, encode_base64url
+from ..keys.ring import Key
+from ..keys.roca import is_roca
 from ..keys.strength import ALGORITHMS as HMAC
+from ..keys.strength import weakness
 from ..tokens.payload import read_object
 
 OCT = "oct"
@@ -67,6 +73,10 @@ _PUBLIC: dict[str, tuple[Any, tuple[str, ...]]] = {
     "OKP": (OKPAlgorithm.from_jwk, ("crv", "x")),
 }
 
+# The type of key (RFC 7518, section 6.1) by the first letters of its
+# algorithm.
+_TYPES = {"HS": OCT, "RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+
 _ALGORITHMS = get_default_algorithms()
 
 # Whatever PyJWT and cryptography raise for what is no key.
@@ -79,10 +89,12 @@ class VerifyingKey:
     (RFC 8725, section 3.1).
 
     :ivar kid: what tokens call it, ``None`` for a key without a name.
+    :ivar octets: the key alone; equal for equal keys.
     """
 
     kid: str | None
     algorithm: str
+    octets: bytes = field(repr=False)
     _material: Any = field(repr=False)
 
     def verifies(self, signed: bytes, signature: bytes) -> bool:
@@ -118,21 +130,36 @@ class KeySet:
     def __init__(
         self, keys: Iterable[VerifyingKey], refused: Iterable[str] = ()
     ) -> None:
-        self._keys = tuple(keys)
-        self._named = {key.kid: key for key in self._keys if key.kid}
+        # Providers list one key twice, or once for each algorithm.
+        distinct = {(k.kid, k.algorithm, k.octets): k for k in keys}
+        self._keys = tuple(distinct.values())
+        named = [key for key in self._keys if key.kid]
+        self._by_kid = {key.kid: key for key in named}
+        self._exactly = {(key.kid, key.algorithm): key for key in named}
         self.refused = tuple(refused)
 
     def __len__(self) -> int:
         return len(self._keys)
 
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter(self._keys)
+
     def find(self, kid: str | None, algorithm: str) -> VerifyingKey | None:
-        """Look a key up by its name. Without a name it must be the only one
-        for the algorithm: no key is ever tried.
+        """Look a key up by its name and its algorithm; where none of this
+        name is for the algorithm, give one that is for another. Without a
+        name it must be the only one for the algorithm: no key is ever tried.
         """
         if kid is not None:
-            return self._named.get(kid)
-        fitting = [key for key in self._keys if key.algorithm == algorithm]
-        return fitting[0] if len(fitting) == 1 else None
+            key = self._exactly.get((kid, algorithm))
+            return key or self._by_kid.get(kid)
+        fitting = {
+            key.octets: key for key in self._keys if key.algorithm == algorithm
+        }
+        return next(iter(fitting.values())) if len(fitting) == 1 else None
+
+
+class _OfNoUse(ValueError):
+    """A key that is right, and is for something else."""
 
 
 def read_key_set(raw: bytes, algorithms: Sequence[str]) -> KeySet:
@@ -156,16 +183,38 @@ def read_key_set(raw: bytes, algorithms: Sequence[str]) -> KeySet:
         raise ValueError("public keys beside secret ones")
     keys = []
     refused = []
+    unusable = set()
     for number, member in enumerate(members, 1):
         try:
             keys.append(_read_member(member, algorithms))
         except ValueError as error:
             kid = member.get("kid") if isinstance(member, dict) else None
             refused.append(f"key {number}, {kid!r:.80}: {error}")
-    counted = Counter(key.kid for key in keys if key.kid)
-    twice = sorted(kid for kid, count in counted.items() if count > 1)
-    refused.extend(f"{kid!r:.80}: its 'kid' comes twice" for kid in twice)
-    return KeySet((key for key in keys if key.kid not in twice), refused)
+            if isinstance(kid, str) and not isinstance(error, _OfNoUse):
+                unusable.add(kid)
+    unclear = {
+        **dict.fromkeys(_ambiguous(keys), "its 'kid' comes twice"),
+        **{
+            key.kid: "its 'kid' is also that of a key that cannot be used"
+            for key in keys
+            if key.kid in unusable
+        },
+    }
+    refused.extend(f"{kid!r:.80}: {unclear[kid]}" for kid in sorted(unclear))
+    return KeySet((key for key in keys if key.kid not in unclear), refused)
+
+
+def _ambiguous(keys: Iterable[VerifyingKey]) -> Iterator[str]:
+    """Give the names that two keys of one type have. Keys of different types
+    may share a name (RFC 7517, section 4.5): the algorithm tells them apart.
+    """
+    named: dict[tuple[str, str], bytes] = {}
+    for key in keys:
+        if key.kid is not None:
+            kind = _TYPES[key.algorithm[:2]]
+            octets = named.setdefault((key.kid, kind), key.octets)
+            if octets != key.octets:
+                yield key.kid
 
 
 def is_hmac(algorithms: Iterable[str]) -> bool:
@@ -204,20 +253,10 @@ def secret_key(
     :raises ValueError: for a key that must not be used.
     """
     algorithm = _algorithm(OCT, named, algorithms)
-    least = HMAC[algorithm]
-    if len(secret) < least:
-        raise ValueError(
-            f"it has {len(secret)} bytes, and {algorithm} needs {least}"
-            " (RFC 7518, section 3.2)"
-        )
-    if len(set(secret)) == 1:
-        raise ValueError("it is one repeated byte")
-    try:
-        # No PEM, DER or SSH key, and no JWK, which others may know.
-        material = _ALGORITHMS[algorithm].prepare_key(secret)
-    except PyJWTError:
-        raise ValueError("it is an asymmetric key") from None
-    return VerifyingKey(kid, algorithm, material)
+    why = weakness(Key("", secret), algorithm)
+    if why is not None:
+        raise ValueError(why)
+    return VerifyingKey(kid, algorithm, secret, secret)
 
 
 def _is_secret(member: object) -> bool:
@@ -228,10 +267,10 @@ def _read_member(member: object, algorithms: Sequence[str]) -> VerifyingKey:
     if not isinstance(member, dict):
         raise ValueError("it is no JSON object")
     if member.get("use", "sig") != "sig":
-        raise ValueError("its 'use' is not 'sig'")
+        raise _OfNoUse("its 'use' is not 'sig'")
     operations = member.get("key_ops", ["verify"])
     if not isinstance(operations, list) or "verify" not in operations:
-        raise ValueError("its 'key_ops' lack 'verify'")
+        raise _OfNoUse("its 'key_ops' lack 'verify'")
     kid = member.get("kid")
     if kid is not None and (not isinstance(kid, str) or not kid):
         raise ValueError("its 'kid' is no text")
@@ -246,23 +285,34 @@ def _read_member(member: object, algorithms: Sequence[str]) -> VerifyingKey:
 def _make(member: dict[str, Any]) -> Any:
     """Make the key of its public members."""
     kty = member.get("kty")
-    if not isinstance(kty, str) or kty not in _PUBLIC:
+    if not isinstance(kty, str):
         raise ValueError("its 'kty' is not known")
+    if kty not in _PUBLIC:
+        raise _OfNoUse("its 'kty' is not known")
     make, names = _PUBLIC[kty]
-    for name in names:
-        if name != "crv":
-            _octets(member, name)
+    public = {
+        name: encode_base64url(_octets(member, name))
+        for name in names
+        if name != "crv"
+    }
     try:
-        return make({"kty": kty, **{name: member[name] for name in names}})
+        if "crv" in names:
+            public["crv"] = member["crv"]
+        return make({"kty": kty, **public})
     except _NO_KEY:
         # Also a point that is not on the curve.
         raise ValueError(f"it is no {kty} key") from None
 
 
 def _octets(member: dict[str, Any], name: str) -> bytes:
+    """Read a member, also with the padding that some providers write."""
     try:
-        return decode_base64url(member[name])
-    except (KeyError, TypeError, ValueError):
+        text = member[name]
+        bare = text.rstrip("=")
+        if text not in (bare, bare + "=" * (-len(bare) % 4)):
+            raise ValueError("more or less padding than there is")
+        return decode_base64url(bare)
+    except (AttributeError, KeyError, ValueError):
         raise ValueError(f"its {name!r} is no base64url") from None
 
 
@@ -280,6 +330,10 @@ def _public(
         exponent = key.public_numbers().e
         if exponent < _LEAST_EXPONENT or exponent % 2 == 0:
             raise ValueError(f"its exponent is {exponent}")
+        if is_roca(key):
+            raise ValueError(
+                "its private part can be computed (ROCA, CVE-2017-15361)"
+            )
     elif isinstance(key, ec.EllipticCurvePublicKey):
         form = _CURVES.get(key.curve.name, key.curve.name)
     elif isinstance(key, ed25519.Ed25519PublicKey):
@@ -288,7 +342,9 @@ def _public(
         form = "Ed448"
     else:
         raise ValueError("no algorithm takes such a key")
-    return VerifyingKey(kid, _algorithm(form, named, algorithms), key)
+    octets = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    algorithm = _algorithm(form, named, algorithms)
+    return VerifyingKey(kid, algorithm, octets, key)
 
 
 def _algorithm(form: str, named: object, algorithms: Sequence[str]) -> str:
@@ -302,4 +358,4 @@ def _algorithm(form: str, named: object, algorithms: Sequence[str]) -> str:
         return named
     what = "a secret key" if form == OCT else f"a key of the form {form}"
     said = "" if named is None else f" with 'alg' {named!r:.40}"
-    raise ValueError(f"{what}{said} serves none of {' '.join(algorithms)}")
+    raise _OfNoUse(f"{what}{said} serves none of {' '.join(algorithms)}")

@@ -16,6 +16,9 @@ from .ring import Key
 ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 
+# No longer repetition is looked for, bytes.
+_LONGEST_PERIOD = 64
+
 # Words that stand in examples, not in random keys: in base64url one of them
 # comes up by chance once in a hundred million keys.
 _PHRASES = (
@@ -48,16 +51,30 @@ def weakness(key: Key, algorithm: str) -> str | None:
             f"it has {len(key.secret)} bytes, and {algorithm} needs {least}"
             " (RFC 7518, section 3.2)"
         )
-    if len(set(key.secret)) == 1:
+    period = _period(key.secret)
+    if period == 1:
         return "it is one repeated byte"
     text = encode_base64url(key.secret).encode("ascii")
     if PLACEHOLDER.search(key.secret) or PLACEHOLDER.search(text):
         return "it is a placeholder"
+    if period is not None:
+        # One character of base64url comes again after 3 bytes.
+        return f"it repeats {period} bytes"
     try:
         # No PEM, DER or SSH key, which others may know (RFC 8725, 3.1).
         get_default_algorithms()[algorithm].prepare_key(key.secret)
     except InvalidKeyError:
         return "it is an asymmetric key"
+    return None
+
+
+def _period(secret: bytes) -> int | None:
+    """Give the length of the bytes that a key repeats at least twice; ``None``
+    where it repeats none.
+    """
+    for period in range(1, min(len(secret) // 2, _LONGEST_PERIOD) + 1):
+        if secret[period:] == secret[:-period]:
+            return period
     return None
 
 

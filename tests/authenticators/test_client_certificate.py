@@ -5,10 +5,12 @@ those to believe.
 import base64
 import logging
 import urllib.parse
+from types import SimpleNamespace
 
 import jwt
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from support.certificates import (
     name,
     numbered,
 )
+from support.keys import ROCA_2048
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.authenticators.client_certificate import (
@@ -281,6 +284,14 @@ def test_a_header_name_is_known_in_any_case():
 
 
 # Dates and usages.
+
+
+def test_a_certificate_whose_key_others_can_compute_is_refused():
+    """CVE-2017-15361: smart cards made such keys."""
+    public = rsa.RSAPublicNumbers(65537, ROCA_2048).public_key()
+    shown = make_certificate(key=SimpleNamespace(public_key=lambda: public))
+
+    assert "CVE-2017-15361" in refusal(make_request(shown))
 
 
 @pytest.mark.parametrize(
