@@ -1,4 +1,4 @@
-"""The session in the cookie."""
+"""A session token in the cookie."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from ..errors import REASON_EXPIRED, InvalidCredential, Undecodable
 from ..identity.identity import Identity
 from ..interfaces import EXPIRED, IAuthenticator
 from .certificate_binding import require_certificate
+from .names import COOKIE
 from .session import Redeem
 from .state import ShownToken, note_beside, note_token
 
 
 @implementer(IAuthenticator)
 class CookieAuthenticator:
-    """Redeem what the cookie carries.
+    """Redeem the session token that the cookie carries.
 
     A browser sends one name twice where the path or the domain of the cookie
-    changed. Of several that are genuine the session counts that was signed in
+    changed. Of several genuine cookies the session counts that was signed in
     last, and of one session the copy that was renewed last. So a cookie that
-    no sign-in and no sign-out reaches any more brings no earlier user back.
+    no sign-in and no sign-out reaches brings no earlier user back.
 
-    :param redeem: gives what a cookie says, or raises ``InvalidCredential``.
+    :param redeem: gives the session of a token, or raises
+        ``InvalidCredential``.
     """
 
-    name = "cookie"
+    name = COOKIE
     scheme = None
     vary = ("Cookie",)
     ambient = True
@@ -41,18 +43,17 @@ class CookieAuthenticator:
         if shown is None:
             return None
         genuine: list[ShownToken] = []
-        ended: str | None = None
-        reason = "a part of it is missing"
+        undecodable = "one of its chunks is missing"
+        refused: str | None = None
         for value in shown.values:
             try:
                 ticket, reference, verdict = self._redeem(value)
                 if ticket.thumbprint is not None:
                     require_certificate(request, ticket.thumbprint)
             except Undecodable as error:
-                # A name that comes twice: the one that verifies.
-                reason = error.reason
+                undecodable = error.reason
             except InvalidCredential as error:
-                ended = error.reason
+                refused = error.reason
                 if error.ticket is not None:
                     genuine.append(
                         ShownToken(
@@ -65,10 +66,11 @@ class CookieAuthenticator:
                 )
         if genuine:
             return self._last(request, genuine)
-        # New ones: a kept exception holds its frames, and they the request.
-        if ended is not None or shown.is_cut_off:
-            raise InvalidCredential(ended or "it comes too often to be read")
-        raise Undecodable(reason)
+        # New exceptions: a kept one would hold its frames, and the request.
+        if refused is None and not shown.is_cut_off:
+            raise Undecodable(undecodable)
+        many = "the Cookie header contains it too often"
+        raise InvalidCredential(refused or many)
 
     def _last(self, request: Any, genuine: list[ShownToken]) -> Identity:
         """Give the identity of the session that was signed in last.

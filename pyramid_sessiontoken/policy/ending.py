@@ -1,4 +1,4 @@
-"""Sessions that end before their time: decided first, done second."""
+"""End sessions before their time: first decide, then do it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .state import PolicyState
 class Ending(NamedTuple):
     """A session that is to end.
 
-    :ivar identity: whose it is.
-    :ivar reference: the one that was shown; ``None`` where the token that
-        was shown is self-contained, or no token was.
+    :ivar identity: the user of the session.
+    :ivar reference: the reference that was shown; ``None`` if a self-contained
+        token was shown, or none.
     """
 
     identity: Identity
@@ -29,8 +29,8 @@ class Ending(NamedTuple):
 
 
 def ending_of(state: PolicyState, identity: Identity | None) -> Ending | None:
-    """Decide to end the session that an identity comes from, if it comes
-    from one.
+    """Decide to end the session from which an identity comes; ``None`` if it
+    does not come from one.
     """
     if identity is None or identity.ticket is None:
         return None
@@ -42,29 +42,28 @@ def ending_of(state: PolicyState, identity: Identity | None) -> Ending | None:
 def ending_of_expired(
     request: Any, state: PolicyState, refusal: Refusal
 ) -> Ending | None:
-    """Decide to end the session of a token that is genuine and has expired:
-    later tokens of the session may still be accepted. ``None`` where there
-    is no such session, or where the server could not end it.
+    """Decide to end the session of a token that was good and has expired:
+    later tokens of the session may still be accepted. ``None`` if the refusal
+    is another one, or if the server cannot end the session.
     """
     stored, ticket = state.rules.stored, refusal.ticket
-    if stored is None or ticket is None or not stored.ends_by_name:
+    if stored is None or ticket is None or not stored.ends_by_sid:
         return None
-    # An expired token was not checked for its certificate, or for another
-    # site that made the browser send it; check now.
-    if ticket.thumbprint is not None or state.rules.chain.is_cross_site(
-        request
-    ):
+    # The authenticator did not check whether an expired token came with its
+    # certificate, or whether another site made the browser send it.
+    is_cross_site = state.rules.chain.is_cross_site
+    if ticket.thumbprint is not None or is_cross_site(request):
         return None
     if ticket.session_end <= clock.now(request.registry):
         return None
     name = refusal.authenticator
-    whose = Identity(ticket.userid, ticket.claims, name, ticket)
-    return Ending(whose, ticket, None)
+    user = Identity(ticket.userid, ticket.claims, name, ticket)
+    return Ending(user, ticket, None)
 
 
 def endings_beside(request: Any, state: PolicyState) -> list[Ending]:
-    """Decide to end the sessions of cookies that came under one name with
-    the one that counts.
+    """Decide to end the sessions of the other genuine cookies of the same
+    name.
     """
     if not state.beside or state.rules.chain.is_cross_site(request):
         return []
@@ -74,24 +73,24 @@ def endings_beside(request: Any, state: PolicyState) -> list[Ending]:
             refusal = Refusal(name, REASON_EXPIRED, ticket=ticket)
             ending = ending_of_expired(request, state, refusal)
         else:
-            whose = Identity(ticket.userid, ticket.claims, name, ticket)
-            ending = Ending(whose, ticket, reference)
+            user = Identity(ticket.userid, ticket.claims, name, ticket)
+            ending = Ending(user, ticket, reference)
         if ending is not None:
             endings.append(ending)
     return endings
 
 
 def can_end(state: PolicyState, ending: Ending) -> bool:
-    """Tell whether the token that was shown is refused once its session is
-    ended.
+    """Tell whether the token that was shown will be refused after the session
+    was ended.
     """
     stored = state.rules.stored
     return stored is not None and stored.can_end(ending.reference)
 
 
 def end(request: Any, state: PolicyState, *endings: Ending | None) -> None:
-    """End sessions, as far as the server keeps them, and tell subscribers of
-    each one once.
+    """End sessions, as far as the server can, and notify subscribers of each
+    session once.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
@@ -103,7 +102,7 @@ def end(request: Any, state: PolicyState, *endings: Ending | None) -> None:
         if (
             stored is not None
             and (first is ending or first.reference != reference)
-            and (stored.finds_by_name or stored.can_end(reference))
+            and (stored.finds_by_sid or stored.can_end(reference))
         ):
             with repository_or_503():
                 stored.end(ticket.sid, reference, ticket.session_end)
