@@ -59,3 +59,9 @@ class RepositoryUnavailable(SessionTokenError):
 
 class ClaimsError(SessionTokenError, ValueError):
     """The application's fault: a userid or claims that no token can carry."""
+
+
+class UnfitAnswer(ClaimsError):
+    """The application's fault: its check answered with claims that no token
+    can carry. The credential was good, so it is not refused.
+    """
