@@ -10,6 +10,7 @@ from zope.interface import implementer
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..issuers.claims import Mapped
+from ..issuers.jwks import is_hmac
 from ..issuers.tokens import ForeignTokens
 from .schemes import credential_of
 from .session import challenge_for_token
@@ -52,6 +53,14 @@ class BearerAuthenticator:
             return None
         claims = self._tokens.read(shown, self._now())
         return self._mapped.identity(claims, self.name)
+
+    def secrets(self) -> list[bytes]:
+        """Give the secret keys of the issuer, for HMAC, that are known now."""
+        return [
+            key.octets
+            for key in self._tokens.keys
+            if is_hmac((key.algorithm,))
+        ]
 
     def challenge(self, request: Any) -> str | None:
         return challenge_for_token(

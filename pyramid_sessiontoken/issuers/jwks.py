@@ -110,6 +110,9 @@ class Keys(Protocol):
         raise ``RepositoryUnavailable`` where the issuer cannot be asked.
         """
 
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        """Give the keys that are known now."""
+
 
 class OneKey:
     """The only key, whatever tokens call it."""
@@ -119,6 +122,9 @@ class OneKey:
 
     def find(self, kid: str | None, algorithm: str) -> VerifyingKey | None:
         return self._key
+
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter((self._key,))
 
 
 class KeySet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 
 from ..errors import RepositoryUnavailable
@@ -28,13 +28,20 @@ class KeyFile:
     """A JWK Set in a file, read again when it changes. One that cannot be
     read then is said in the log, and the former content stands.
 
+    :param check: raises ``ValueError`` for keys that must not be there.
     :raises OSError: where it cannot be read at the start.
     :raises ValueError: where it is no JWK Set, or no key of it serves.
     """
 
-    def __init__(self, path: str, algorithms: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        algorithms: Sequence[str],
+        check: Callable[[KeySet], None] | None = None,
+    ) -> None:
         self._path = path
         self._algorithms = algorithms
+        self._check = check
         self._file = FollowedFile(path, self._read)
         keys = self._file.content
         if not keys:
@@ -48,8 +55,13 @@ class KeyFile:
         with open(self._path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
         keys = read_key_set(raw, self._algorithms)
+        if self._check is not None:
+            self._check(keys)
         tell_refused(keys, self._path)
         return keys
+
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter(self._file.content)
 
 
 class KeysAtURL:
@@ -90,6 +102,9 @@ class KeysAtURL:
                 f"the keys at {self._url} cannot be fetched just now"
             )
         return key
+
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter(self._keys or ())
 
     def _look_up(
         self, kid: str | None, algorithm: str, now: int

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import REASON_EXPIRED, InvalidCredential
 from ..tokens.jwt import COMPACT, MAX_READ, bare_type, decode_segment
 from ..tokens.payload import read_object
+from .claims import ABSENT, find_claim
 from .jwks import Keys
 
 # RFC 7519, section 5.1, and RFC 9068, section 2.1. Any other type is a token
@@ -32,6 +33,9 @@ class ForeignTokens:
     :ivar audience: their ``aud`` names one of these.
     :ivar algorithms: no other signs them.
     :ivar leeway: when a time is read, seconds.
+    :ivar audience_claim: the claim that names us in the place of ``aud``. An
+        ``aud`` beside it names us, too.
+    :ivar type: their ``typ``; ``None``: none, ``JWT`` or ``at+jwt``.
     """
 
     keys: Keys
@@ -39,6 +43,8 @@ class ForeignTokens:
     audience: Collection[str]
     algorithms: Collection[str]
     leeway: int
+    audience_claim: str = "aud"
+    type: str | None = None
 
     def read(self, token: str, now: int) -> dict[str, Any]:
         """Verify a token and give its claims.
@@ -74,8 +80,7 @@ class ForeignTokens:
             # RFC 7515, section 4.1.11; RFC 7797, section 6: none is known.
             if name in header:
                 raise InvalidCredential(f"its header has {name!r}")
-        if "typ" in header and bare_type(header["typ"]) not in _TYPES:
-            raise InvalidCredential("it is of another type")
+        self._check_type(header)
         algorithm = header.get("alg")
         if type(algorithm) is not str or algorithm not in self.algorithms:
             raise InvalidCredential("its algorithm is not allowed")
@@ -90,13 +95,23 @@ class ForeignTokens:
         if not key.verifies(signed, signature):
             raise InvalidCredential("its signature is wrong")
 
+    def _check_type(self, header: dict[str, Any]) -> None:
+        if self.type is not None:
+            if bare_type(header.get("typ")) != bare_type(self.type):
+                raise InvalidCredential(f"its type is not {self.type!r}")
+        elif "typ" in header and bare_type(header["typ"]) not in _TYPES:
+            raise InvalidCredential("it is of another type")
+
     def _check(self, claims: dict[str, Any], now: int) -> None:
         """Judge what the issuer says (RFC 7519, section 4.1)."""
         issuer = claims.get("iss")
         if type(issuer) is not str or issuer != self.issuer:
             raise InvalidCredential("it is of another issuer")
-        if not self._is_for_us(claims.get("aud")):
-            raise InvalidCredential("it is for another audience")
+        self._check_audience(claims)
+        if "events" in claims:
+            # RFC 8417, section 2.2; OpenID Connect Back-Channel Logout 1.0,
+            # section 2.4.
+            raise InvalidCredential("it tells of events and is no credential")
         if "cnf" in claims:
             # RFC 7800, RFC 9449, section 7.2: it is bound to a key, and who
             # shows it proves nothing.
@@ -115,6 +130,19 @@ class ForeignTokens:
         # A fraction of a second (section 2) is not waited for.
         if now >= math.floor(expires) + self.leeway:
             raise InvalidCredential(REASON_EXPIRED)
+
+    def _check_audience(self, claims: dict[str, Any]) -> None:
+        named = find_claim(claims, self.audience_claim)
+        if named is ABSENT:
+            raise InvalidCredential(
+                f"it has no {self.audience_claim!r}: name the claim with its"
+                " audience as audience_claim"
+            )
+        # RFC 7519, section 4.1.3: an "aud" is never passed over.
+        if not self._is_for_us(named) or not self._is_for_us(
+            claims.get("aud", named)
+        ):
+            raise InvalidCredential("it is for another audience")
 
     def _is_for_us(self, audience: object) -> bool:
         named = audience if type(audience) is list else [audience]
