@@ -1,4 +1,4 @@
-"""What is said about a user: JSON values by name, read-only."""
+"""Claims: JSON values by name, copied and made read-only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, NoReturn, SupportsIndex
 
 from ..errors import ClaimsError
 
-#: The token's own names, which no claim of a user may bear. ``nbf`` and
-#: ``act`` mean much to others (RFC 7519, section 4.1.5; RFC 8693, section
-#: 4.1).
+#: The token's own names, which no claim of a user may have. ``nbf``, ``cnf``
+#: and ``act`` have a meaning for other readers of a token (RFC 7519, section
+#: 4.1.5; RFC 7800; RFC 8693, section 4.1).
 RESERVED = frozenset(
     "iss aud sub sub_type iat exp nbf jti sid auth_time session_end amr"
     " cnf act persistent stamp began".split()
@@ -21,7 +21,7 @@ MAX_DEPTH = 16
 
 _SCALARS = frozenset((bool, type(None)))
 
-# Python itself writes and reads at most 4,300 digits.
+# Python writes and reads at most 4,300 digits of an int.
 _MAX_INT = 10**1000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -31,13 +31,13 @@ def freeze_claims(claims: object) -> Claims:
     """Copy claims into a read-only mapping of JSON values. Claims that this
     gave before are given back as they are.
 
-    :raises ClaimsError: for a reserved name, for a value that is no JSON,
-        or for one nested deeper than 16 levels.
+    :raises ClaimsError: for a reserved name, for a value that JSON does not
+        have, or for one that is nested deeper than 16 levels.
     """
     if type(claims) is Claims:
         return claims
     if not isinstance(claims, Mapping):
-        raise ClaimsError(f"claims are a mapping, not {_name(claims)}")
+        raise ClaimsError(f"claims must be a mapping, not {_name(claims)}")
     if not claims:
         return NO_CLAIMS
     frozen = _freeze_items(claims, MAX_DEPTH)
@@ -52,7 +52,9 @@ def freeze_claims(claims: object) -> Claims:
 def _freeze_items(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     for name in value:
         if not isinstance(name, str):
-            raise ClaimsError(f"the name of a claim is text, not {name!r}")
+            raise ClaimsError(
+                f"the name of a claim must be a text, not {name!r}"
+            )
     _check_text("".join(value))
     # The plain text, also of a subclass that compares itself otherwise.
     return {
@@ -63,7 +65,9 @@ def _freeze_items(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
 
 def _freeze(value: object, depth: int) -> Any:
     if depth < 0:
-        raise ClaimsError(f"claims are nested deeper than {MAX_DEPTH} levels")
+        raise ClaimsError(
+            f"claims must not be nested deeper than {MAX_DEPTH} levels"
+        )
     if isinstance(value, str):
         return value if value.isascii() else _check_text(value)
     kind = type(value)
@@ -77,13 +81,16 @@ def _freeze(value: object, depth: int) -> Any:
         return FrozenDict(_freeze_items(value, depth))
     if kind is float and math.isfinite(value):  # type: ignore[arg-type]
         return value
-    raise ClaimsError(f"a claim is a JSON value, not {_name(value)}")
+    raise ClaimsError(f"a claim must be a JSON value, not {_name(value)}")
 
 
 def _check_text(text: str) -> str:
-    # No UTF-8 text, so no token and no log, can hold half a character.
+    # A surrogate is half a character. UTF-8 cannot write it, so neither a
+    # token nor a log can contain it.
     if not text.isascii() and _SURROGATE.search(text):
-        raise ClaimsError("a claim has half a character (a surrogate)")
+        raise ClaimsError(
+            "a claim must not contain half a character (a surrogate)"
+        )
     return text
 
 
@@ -92,11 +99,11 @@ def _name(value: object) -> str:
 
 
 def _read_only(self: object, *args: object, **kw: object) -> NoReturn:
-    raise TypeError("claims are read-only: make a new Identity instead")
+    raise TypeError("claims are read-only: make a new Identity")
 
 
 class FrozenDict(dict[str, Any]):
-    """A ``dict`` that nobody changes; ``json`` writes it as any other."""
+    """A read-only ``dict``, which ``json`` can write."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __ior__ = _read_only
@@ -110,7 +117,7 @@ class FrozenDict(dict[str, Any]):
 
 
 class FrozenList(list[Any]):
-    """A ``list`` that nobody changes."""
+    """A read-only ``list``, which ``json`` can write."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _read_only

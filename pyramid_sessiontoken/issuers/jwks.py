@@ -26,10 +26,9 @@ from jwt.exceptions import PyJWTError
 
 from ..errors import InvalidCredential
 from ..keys.base64url import decode_base64url, encode_base64url
-from ..keys.ring import Key
 from ..keys.roca import is_roca
 from ..keys.strength import ALGORITHMS as HMAC
-from ..keys.strength import weakness
+from ..keys.strength import weakness_of_secret
 from ..tokens.payload import read_object
 
 OCT = "oct"
@@ -259,9 +258,9 @@ def secret_key(
     :raises ValueError: for a key that must not be used.
     """
     algorithm = _algorithm(OCT, named, algorithms)
-    why = weakness(Key("", secret), algorithm)
-    if why is not None:
-        raise ValueError(why)
+    weakness = weakness_of_secret(secret, algorithm)
+    if weakness is not None:
+        raise ValueError(weakness)
     return VerifyingKey(kid, algorithm, secret, secret)
 
 

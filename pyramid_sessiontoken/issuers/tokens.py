@@ -21,8 +21,8 @@ from .jwks import Keys
 # for another purpose (RFC 8725, section 3.11).
 _TYPES = ("jwt", "at+jwt")
 
-#: No time is later, seconds: the year 36812.
-_MAX_TIME = 2**40
+#: Every time must be less, in seconds since the epoch: the year 36812.
+TIME_LIMIT = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _time(claims: dict[str, Any], name: str) -> int | float:
     """Give a NumericDate (section 2), which may have a fraction."""
     value: Any = claims[name]
     # Not isinstance: True is no time. NaN is in no range.
-    if type(value) not in (int, float) or not 0 <= value < _MAX_TIME:
+    if type(value) not in (int, float) or not 0 <= value < TIME_LIMIT:
         raise InvalidCredential(f"its {name!r} is no time")
     time: int | float = value
     return time

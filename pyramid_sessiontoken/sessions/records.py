@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
 
@@ -62,11 +61,6 @@ def user_mark_key(userid: Userid) -> str:
 def subject_of_sid(sid: str) -> str:
     """Give the subject of the links of a session."""
     return "sid:" + digest_of(sid)
-
-
-def moment(seconds: int) -> datetime:
-    """Give an aware UTC time of seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def find_repository(registry: Any) -> Any:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import clock
+from ..clock import moment
 from ..errors import InvalidCredential
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
@@ -16,7 +17,6 @@ from .records import (
     LINGER,
     digest_of,
     find_repository,
-    moment,
     session_mark_key,
     user_mark_key,
 )

@@ -12,8 +12,9 @@ from typing import Any
 from zope.interface import implementer
 
 from .. import clock
+from ..clock import moment
 from ..errors import SessionTokenError
-from ..expiry import MINIMUM_GAIN
+from ..expiry import least_gain
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, subject_of
 from ..interfaces import (
@@ -30,7 +31,6 @@ from .records import (
     is_link,
     link_key,
     linked_key,
-    moment,
     record_key,
     subject_of_sid,
 )
@@ -91,7 +91,7 @@ class RepositorySessionStore:
         if item is None or current is None:
             return False
         # Another request renewed it just now: that is enough.
-        if ticket.iat - current.iat < _least_gain(ticket):
+        if ticket.iat - current.iat < least_gain(ticket.exp - ticket.iat):
             return False
         renewed = replace(ticket, device=current.device)
         if renewed.session_end > current.session_end:
@@ -209,8 +209,3 @@ class RepositorySessionStore:
 
     def _now(self) -> int:
         return clock.now(self._registry)
-
-
-def _least_gain(ticket: Ticket) -> float:
-    """Give the seconds below which a renewal is not worth a write."""
-    return min(MINIMUM_GAIN, (ticket.exp - ticket.iat) / 20)

@@ -1,4 +1,4 @@
-"""Ticket to JSON members and back: what every form of token says alike."""
+"""A ticket to JSON members, and back: the same in every form of token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..identity.ticket import Ticket
 from ..identity.userid import Userid, from_subject, to_subject
 from ..keys.base64url import decode_base64url
 
-#: Says that the user's claims stand among the members.
+#: Says that the claims of the user stand among the members.
 AMONG: Any = object()
 
 _TIMES = ("iat", "exp", "auth_time", "session_end")
@@ -22,10 +22,10 @@ _SHA256_BYTES = 32
 
 
 def write_members(ticket: Ticket) -> dict[str, Any]:
-    """Write all of a ticket but the user's claims.
+    """Write the members of a ticket, except the claims of the user.
 
-    :raises SessionTokenError: for what :func:`read_ticket` refuses, say the
-        times of an expiry policy of the application's own.
+    :raises SessionTokenError: for what :func:`read_ticket` refuses, for
+        example the times of an expiry policy of the application.
     """
     flaw = ticket.flaw()
     if flaw is not None:
@@ -42,8 +42,8 @@ def write_members(ticket: Ticket) -> dict[str, Any]:
 
 
 def confirmation(ticket: Ticket) -> dict[str, Any]:
-    """Say what proves possession of a token (RFC 7800, section 3); nothing
-    where its bearer need not.
+    """Write the certificate that a ticket is bound to (RFC 7800, section 3);
+    nothing if it is bound to none.
     """
     if ticket.thumbprint is None:
         return {}
@@ -58,23 +58,23 @@ def read_ticket(
     device: object = NO_CLAIMS,
     carrier: object = "",
 ) -> Ticket:
-    """Turn :func:`write_members` round.
+    """Read what :func:`write_members` wrote.
 
-    :param members: is emptied of the token's own names.
-    :param claims: the user's claims; without them, what stays of members.
-        With them, nothing may stay.
-    :raises InvalidCredential: for what it cannot have written.
+    :param members: loses the token's own names.
+    :param claims: the claims of the user; by default, what is left of
+        ``members``. With claims, nothing may be left.
+    :raises InvalidCredential: for members that it cannot have written.
     """
     take = members.pop
     try:
         times = [take(name) for name in _TIMES]
         sid, amr, subject = take("sid"), take("amr"), take("sub")
     except KeyError as missing:
-        raise InvalidCredential(f"it lacks {missing.args[0]!r}") from None
+        raise InvalidCredential(f"it has no {missing.args[0]!r}") from None
     if type(amr) is not list:
-        raise InvalidCredential("its 'amr' is no list of texts")
+        raise InvalidCredential("its 'amr' is not a list of texts")
     if type(persistent) is not bool or type(carrier) is not str:
-        raise InvalidCredential("it says what we do not write")
+        raise InvalidCredential("a member is of a type that is never written")
     userid = _read_userid(subject, members)
     thumbprint = None
     if "cnf" in members:
@@ -82,7 +82,7 @@ def read_ticket(
     if claims is AMONG:
         claims = members
     elif members:
-        raise InvalidCredential(f"it says {min(members)!r:.80}, unknown here")
+        raise InvalidCredential(f"its {min(members)!r:.80} is unknown")
     iat, exp, auth_time, session_end = times
     try:
         ticket = Ticket(
@@ -108,17 +108,17 @@ def read_ticket(
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """Read a JSON object: UTF-8 without a byte order mark, no name twice, no
-    NaN, no Infinity.
+    """Read a JSON object in UTF-8, without a byte order mark. A name must not
+    come twice, and a number must be finite.
 
-    :raises InvalidCredential: for anything else.
+    :raises InvalidCredential: for every other text.
     """
     try:
         members = _STRICT_JSON.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise InvalidCredential("its content is no JSON") from None
+        raise InvalidCredential("its content is not JSON") from None
     if type(members) is not dict:
-        raise InvalidCredential("its content is no JSON object")
+        raise InvalidCredential("its content is not a JSON object")
     return members
 
 
@@ -127,38 +127,38 @@ def _read_userid(subject: object, members: dict[str, Any]) -> Userid:
     if "sub_type" in members:
         kind = members.pop("sub_type")
         if kind not in ("int", "uuid"):
-            raise InvalidCredential("its subject is of an unknown type")
+            raise InvalidCredential("its 'sub_type' is unknown")
     if type(subject) is not str:
-        raise InvalidCredential("its subject is no text")
+        raise InvalidCredential("its 'sub' is not a text")
     try:
         return from_subject(subject, kind)
     except ValueError as error:
-        raise InvalidCredential(f"its subject: {error}") from None
+        raise InvalidCredential(f"its 'sub' is wrong: {error}") from None
 
 
 def _read_confirmation(cnf: object) -> str:
-    # RFC 7800, section 3.1: a confirmation that nobody can check is none.
+    # RFC 7800, section 3.1: only a known confirmation method can be checked.
     if type(cnf) is not dict or list(cnf) != [_THUMBPRINT]:
-        raise InvalidCredential("its proof is of an unknown kind")
+        raise InvalidCredential("its 'cnf' has an unknown confirmation method")
     thumbprint = cnf[_THUMBPRINT]
     try:
         if len(decode_base64url(thumbprint)) == _SHA256_BYTES:
             return str(thumbprint)
     except (TypeError, ValueError):
         pass
-    raise InvalidCredential("its thumbprint is none")
+    raise InvalidCredential(f"the {_THUMBPRINT!r} of its 'cnf' is not SHA-256")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
-    # RFC 7519, section 4: a parser may refuse duplicate names, and does.
+    # RFC 7519, section 4: a reader may refuse duplicate names.
     if len(members) != len(pairs):
         raise ValueError("a name comes twice")
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _STRICT_JSON = json.JSONDecoder(

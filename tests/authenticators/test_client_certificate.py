@@ -36,7 +36,7 @@ from pyramid_sessiontoken.authenticators.trusted_place import (
     find_place,
 )
 from pyramid_sessiontoken.config.trusted_proxies import read_networks
-from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.errors import InvalidCredential, UnfitAnswer
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
@@ -437,10 +437,17 @@ def test_the_check_may_answer_as_that_of_basic(answer, identity):
 
 
 @pytest.mark.parametrize(
-    "answer", [None, False, "", "role:admin", 1.5, {"cnf": {}}]
+    "answer", [None, False, "", "role:admin", 1.5, {"sub": ""}]
 )
 def test_what_no_user_can_be_is_refused(answer):
     refusal(make_request(ALICE), check=lambda *args: answer)
+
+
+def test_claims_that_no_token_carries_are_no_refusal():
+    authenticator = make_authenticator(check=lambda *args: {"cnf": {}})
+
+    with pytest.raises(UnfitAnswer):
+        authenticator.authenticate(make_request(ALICE))
 
 
 # The userid.

@@ -1,6 +1,5 @@
 """Where records stand in the repository."""
 
-from datetime import datetime, timezone
 from hashlib import sha256
 
 import pytest
@@ -14,7 +13,6 @@ from pyramid_sessiontoken.sessions.records import (
     is_link,
     link_key,
     linked_key,
-    moment,
     record_key,
     session_mark_key,
     subject_of_sid,
@@ -51,11 +49,6 @@ def test_marks_have_keys_that_show_neither_session_nor_user():
 
     assert session == "ended:" + sha256(b"s" * 22).hexdigest()
     assert user == "before:" + sha256(b"str:alice").hexdigest()
-
-
-def test_times_of_records_are_aware_and_utc():
-    assert moment(0) == datetime(1970, 1, 1, tzinfo=timezone.utc)
-    assert moment(1_800_000_000).utcoffset().total_seconds() == 0
 
 
 def test_the_repository_is_the_one_of_this_moment(clock):

@@ -10,6 +10,7 @@ from support.keys import Rings
 from support.tokens import FIRST, SECOND, make_ticket
 from zope.interface import implementer_only
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.interfaces import (
     IClock,
@@ -18,7 +19,7 @@ from pyramid_sessiontoken.interfaces import (
 )
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.records import LINGER, moment
+from pyramid_sessiontoken.sessions.records import LINGER
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
 
