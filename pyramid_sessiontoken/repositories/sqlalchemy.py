@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import time
-from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from zope.interface import implementer
 
-from ..errors import RepositoryUnavailable, SessionTokenError
+from ..errors import SessionTokenError
 from ..interfaces import (
     IListingRepository,
     IPurgingRepository,
@@ -24,6 +20,7 @@ from ..interfaces import (
     ISubjectRepository,
     TokenItem,
 )
+from .sqlalchemy_database import Database, create
 
 #: How many rows one transaction of a purge removes, or a list reads.
 BATCH = 1_000
@@ -38,7 +35,11 @@ _KEY = re.compile("[A-Za-z0-9_:.-]{1,200}")
 _SUBJECT = re.compile("[^\x00\ud800-\udfff]{0,300}")
 
 
-def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
+def table(
+    metadata: sa.MetaData,
+    name: str = "session_tokens",
+    schema: str | None = None,
+) -> sa.Table:
     """Describe the table, say for the migrations of Alembic."""
     # MySQL: compared as they are, not without case; a BLOB ends at 64 KiB.
     key = mysql.VARCHAR(200, charset="ascii", collation="ascii_bin")
@@ -69,6 +70,7 @@ def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
             "typeof(expires) = 'integer' AND typeof(token) = 'blob'",
             name=f"ck_{name}_types",
         ).ddl_if(dialect="sqlite"),
+        schema=schema,
     )
 
 
@@ -85,47 +87,40 @@ class SQLAlchemyRepository:
     Every verb is one statement and its own transaction, but for
     ``remove_all_before``. The table is made at first use where it is absent.
 
-    :param url: SQLAlchemy's URL, of a synchronous driver.
+    :param url: SQLAlchemy's URL, of a synchronous driver. What it says of
+        time limits stands.
     :param clock: an ``IClock``.
     :param timeout: how long to wait for a connection of the pool, for a
         lock, and for a statement, in seconds each. A new connection to
         PostgreSQL may take 2 seconds, libpq's least. A server that does not
         answer at all is given up after twice the time, with psycopg 3.2 or
-        later; other drivers wait as long as TCP does.
+        later; other drivers wait as long as TCP does. A pooler that refuses
+        or ignores the limits (PgBouncer) leaves that one alone.
     :param pool_size: how many connections at most, in each process.
-    :raises ValueError: for a URL that cannot serve; its text is not told.
+    :param schema: where the table is; it must be there.
+    :raises ValueError: for a URL that cannot serve; no value of it is told.
     :raises ImportError: where the driver is not installed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         url: str,
         clock: Any,
         table: str = "session_tokens",
         timeout: float = 0.25,
         pool_size: int = 10,
+        *,
+        schema: str | None = None,
     ) -> None:
-        self._url, dialect = _parse(url)
         self._clock = clock
-        self._driver = dialect.driver
-        self._options = {
-            # hide_parameters: subjects are not for the log.
-            "hide_parameters": True,
-            "isolation_level": "AUTOCOMMIT",
-            "connect_args": _connect_args(dialect, timeout),
-            "poolclass": sa.QueuePool,
-            "pool_size": _pool_size(self._url, pool_size),
-            "max_overflow": 0,
-            "pool_timeout": timeout,
-            # Nothing to ping in a file.
-            "pool_pre_ping": dialect.name != "sqlite",
-        }
-        self._timeout = timeout
-        self._sql = _Statements(table, dialect.name)
-        self._there = False
-        # An engine for each process: connections do not survive a fork, and
-        # those of the parent are not the child's to close.
-        self._engines: dict[int, sa.Engine] = {}
+        self._database = Database(
+            url,
+            timeout,
+            pool_size,
+            lambda engine: create(engine, self._sql.table),
+        )
+        self._sql = _Statements(table, schema, self._database.dialect)
+        self._ask = self._database.ask
 
     def add_or_update(self, item: TokenItem) -> None:
         self._execute(self._sql.put, _row(item))
@@ -134,8 +129,7 @@ class SQLAlchemyRepository:
         if not _KEY.fullmatch(key):
             return None
         args = {"k": key, "now": self._clock.now()}
-        with self._connection() as connection:
-            row = connection.execute(self._sql.get, args).first()
+        row = self._ask(self._sql.get, args, _first)
         return None if row is None else _item(row)
 
     def remove(self, key: str) -> None:
@@ -150,8 +144,7 @@ class SQLAlchemyRepository:
         """Give how many they were, after each 1,000."""
         args = {"date": _seconds(date)}
         while True:
-            with self._connection() as connection:
-                dead = connection.scalars(self._sql.dead, args).all()
+            dead = self._ask(self._sql.dead, args, _keys)
             if not dead:
                 return
             # Asked again: some may have been renewed in between.
@@ -166,9 +159,7 @@ class SQLAlchemyRepository:
         if not _SUBJECT.fullmatch(subject):
             return []
         args = {"s": subject, "now": self._clock.now()}
-        with self._connection() as connection:
-            rows = connection.execute(self._sql.items_of, args).all()
-        return [_item(row) for row in rows]
+        return self._ask(self._sql.items_of, args, _items)
 
     def remove_all_of(self, subject: str, keep: Collection[str] = ()) -> int:
         if not _SUBJECT.fullmatch(subject):
@@ -181,63 +172,28 @@ class SQLAlchemyRepository:
     def items(self) -> Iterator[TokenItem]:
         args = {"k": "", "now": self._clock.now()}
         while True:
-            with self._connection() as connection:
-                rows = connection.execute(self._sql.items, args).all()
-            yield from map(_item, rows)
-            if len(rows) < BATCH:
+            found = self._ask(self._sql.items, args, _items)
+            yield from found
+            if len(found) < BATCH:
                 return
-            args["k"] = rows[-1].key
+            args["k"] = found[-1].key
 
     def _execute(self, statement: sa.Executable, args: dict[str, Any]) -> int:
         """Give how many rows it changed."""
-        with self._connection() as connection:
-            return connection.execute(statement, args).rowcount
-
-    @contextmanager
-    def _connection(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine().connect() as connection:
-                yield connection
-        # Drivers let other errors through than their own (OverflowError,
-        # UnicodeError), and say what they were given; the names are enough.
-        except (SQLAlchemyError, OSError, ArithmeticError, ValueError) as e:
-            why = type(getattr(e, "orig", None) or e).__name__
-            raise RepositoryUnavailable(
-                f"the database could not be asked: {why}"
-            ) from e
+        return self._ask(statement, args, _count)
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new
         ones.
         """
-        engine = self._engines.pop(os.getpid(), None)
-        if engine is not None:
-            engine.dispose()
-
-    def _engine(self) -> sa.Engine:
-        pid = os.getpid()
-        engine = self._engines.get(pid)
-        if engine is None:
-            # Of two threads, both take the engine of the first; that of the
-            # second never opened a connection.
-            engine = self._engines.setdefault(pid, self._make())
-        if not self._there:
-            _create(engine, self._sql.table)
-            self._there = True
-        return engine
-
-    def _make(self) -> sa.Engine:
-        engine = sa.create_engine(self._url, **self._options)
-        if self._driver == "psycopg":
-            sa.event.listen(engine, "do_connect", _psycopg(self._timeout))
-        return engine
+        self._database.close()
 
 
 class _Statements:
     """Written once, since to write one takes as long as to run it."""
 
-    def __init__(self, name: str, dialect: str) -> None:
-        self.table = t = table(sa.MetaData(), name)
+    def __init__(self, name: str, schema: str | None, dialect: str) -> None:
+        self.table = t = table(sa.MetaData(), name, schema)
         c, bind = t.c, sa.bindparam
         now: sa.BindParameter[int] = bind("now")
         live = sa.and_(c.expires > now, c.expires <= LAST)
@@ -248,6 +204,10 @@ class _Statements:
             live &= sa.func.typeof(c.token) == "blob"
         mine = c.key == bind("k")
         whose = c.subject == bind("s")
+        if dialect in {"mysql", "mariadb"}:
+            # They take "alice" and "alice " for equal (PAD SPACE).
+            length = sa.func.char_length
+            whose &= length(c.subject) == length(bind("s"))
         dead = c.expires <= bind("date")
         self.put = _upsert(t, dialect)
         self.get = sa.select(t).where(mine, live)
@@ -289,90 +249,20 @@ def _upsert(t: sa.Table, dialect: str) -> sa.Insert:
     )
 
 
-def _parse(url: str) -> tuple[sa.URL, sa.Dialect]:
-    try:
-        parsed = sa.make_url(url)
-        kind = parsed.get_dialect()
-    except (ArgumentError, ValueError):
-        # Not chained: it may quote the password.
-        raise ValueError("it is no URL that SQLAlchemy knows") from None
-    if kind.name not in {"sqlite", "postgresql", "mysql", "mariadb"}:
-        raise ValueError("it is neither SQLite, PostgreSQL, MySQL nor MariaDB")
-    if kind.is_async:
-        raise ValueError(f"it wants a synchronous driver, not {kind.driver}")
-    kind.import_dbapi()
-    return parsed, kind()
+def _count(result: Any) -> int:
+    return int(result.rowcount)
 
 
-def _pool_size(url: sa.URL, pool_size: int) -> int:
-    """Give one connection to what lives in its connection's memory."""
-    in_memory = url.get_backend_name() == "sqlite" and (
-        url.database in {None, "", ":memory:"}
-    )
-    return 1 if in_memory else pool_size
+def _first(result: Any) -> Any:
+    return result.first()
 
 
-def _connect_args(dialect: sa.Dialect, timeout: float) -> dict[str, Any]:
-    seconds = max(1, math.ceil(timeout))
-    if dialect.name == "sqlite":
-        # SQLite's busy_timeout.
-        return {"timeout": timeout, "check_same_thread": False}
-    if dialect.driver in {"psycopg", "psycopg2"}:
-        ms = max(1, round(timeout * 1000))
-        return {
-            "connect_timeout": max(2, seconds),
-            "options": f"-c lock_timeout={ms} -c statement_timeout={ms}",
-        }
-    if dialect.driver in {"pymysql", "mysqldb"}:
-        kinds = ("connect_timeout", "read_timeout", "write_timeout")
-        return dict.fromkeys(kinds, seconds)
-    return {}
+def _keys(result: Any) -> list[str]:
+    return list(result.scalars())
 
 
-def _psycopg(timeout: float) -> Callable[..., Any]:
-    """Make connections that give up a server that does not answer: what is
-    stopped or hangs does not obey its ``statement_timeout``.
-    """
-    import psycopg
-
-    class Connection(psycopg.Connection[Any]):
-        def wait(self, gen: Any, *args: Any, **kw: Any) -> Any:
-            return super().wait(self._hurry(gen), *args, **kw)
-
-        def _hurry(self, gen: Any) -> Generator[Any, Any, Any]:
-            until = time.monotonic() + 2 * timeout
-            try:
-                state = next(gen)
-                while True:
-                    # Nothing, ten times a second, while nothing comes.
-                    ready = yield state
-                    if not ready and time.monotonic() > until:
-                        self.pgconn.finish()
-                        raise psycopg.OperationalError("no answer")
-                    state = gen.send(ready)
-            except StopIteration as stop:
-                return stop.value
-
-    def connect(
-        dialect: Any, record: Any, cargs: list[Any], cparams: dict[str, Any]
-    ) -> Any:
-        return Connection.connect(*cargs, **cparams)
-
-    return connect
-
-
-def _create(engine: sa.Engine, t: sa.Table) -> None:
-    if engine.dialect.name == "sqlite":
-        # It stays in the file: readers do not wait for the writer. Another
-        # process may just be at it.
-        with suppress(DBAPIError), engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-    try:
-        t.metadata.create_all(engine)
-    except DBAPIError:
-        # Another process was faster, or made it for one who may not.
-        if not sa.inspect(engine).has_table(t.name):
-            raise
+def _items(result: Any) -> list[TokenItem]:
+    return [_item(row) for row in result]
 
 
 def _row(item: TokenItem) -> dict[str, Any]:

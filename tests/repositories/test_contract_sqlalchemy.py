@@ -44,5 +44,5 @@ class TestMariaDB(RepositoryContract):
 
 
 def close(repository):
-    for engine in repository._engines.values():
+    for engine in repository._database.engines.values():
         engine.dispose()

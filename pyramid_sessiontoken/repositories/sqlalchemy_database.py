@@ -1,0 +1,197 @@
+"""A database, asked through a pool of connections for each process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..errors import RepositoryUnavailable
+from .outages import tell
+from .sqlalchemy_limits import connector, limits
+from .sqlalchemy_url import prove
+
+T = TypeVar("T")
+
+#: How often a statement is asked that lost to another one at the same time.
+TRIES = 5
+
+#: After how many seconds a connection is not used again: a name may lead to
+#: another server by now.
+OLD = 300
+
+#: A deadlock, or a transaction that cannot be put in a row with others:
+#: PostgreSQL's SQLSTATE, and numbers of MySQL and MariaDB. The server has
+#: undone the statement, and asks for it again.
+_AGAIN = {"40001", "40P01", 1213, 1020}
+
+#: This server does not write, say since another one does.
+_READ_ONLY = {"25006", 1290, 1792, 1836}
+
+
+class Database:
+    """Connections to the database that a URL names, and to its table.
+
+    :param make: makes the table, where it is absent, once a process.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        timeout: float,
+        pool_size: int,
+        make: Callable[[sa.Engine], None],
+    ) -> None:
+        self._url, dialect, words = prove(url)
+        self.dialect = dialect.name
+        self._make_table = make
+        self._there = False
+        # Its own time limits, where the URL has none.
+        args = limits(dialect.driver, timeout, self._url.query)
+        self._connector = connector(dialect.driver, timeout, self._url.query)
+        in_memory = _is_in_memory(self._url)
+        self._options = {
+            # hide_parameters: subjects are not for the log.
+            "hide_parameters": True,
+            "isolation_level": "AUTOCOMMIT",
+            "connect_args": args,
+            "poolclass": sa.QueuePool,
+            # What lives in its connection's memory has one.
+            "pool_size": 1 if in_memory else pool_size,
+            "max_overflow": 0,
+            "pool_timeout": timeout,
+            # Nothing to ping in a file.
+            "pool_pre_ping": self.dialect != "sqlite",
+            "pool_recycle": -1 if self.dialect == "sqlite" else OLD,
+        }
+        secrets = (words.get(name) for name in ("password", "passwd"))
+        self._secrets = tuple(str(secret) for secret in secrets if secret)
+        # An engine for each process: connections do not survive a fork, and
+        # those of the parent are not the child's to close.
+        self.engines: dict[int, sa.Engine] = {}
+
+    def ask(
+        self,
+        statement: sa.Executable,
+        args: dict[str, Any],
+        take: Callable[[Any], T],
+        tries: int = TRIES,
+    ) -> T:
+        """Give what is taken from the result of one statement, which is a
+        transaction.
+
+        :raises RepositoryUnavailable:
+        """
+        with self.connection(args) as connection:
+            try:
+                return take(connection.execute(statement, args))
+            except DBAPIError as error:
+                codes = _codes(error.orig)
+                if codes & _READ_ONLY:
+                    tries = min(tries, 2)
+                if tries == 1 or not codes & (_AGAIN | _READ_ONLY):
+                    raise
+        return self.ask(statement, args, take, tries - 1)
+
+    @contextmanager
+    def connection(
+        self, args: dict[str, Any] | None = None
+    ) -> Iterator[sa.Connection]:
+        try:
+            with self._engine().connect() as connection:
+                yield connection
+        # Drivers let other errors through than their own (OverflowError,
+        # UnicodeError), and say what they were given.
+        except (SQLAlchemyError, OSError, ArithmeticError, ValueError) as e:
+            why = self._why(e, args or {})
+            raise RepositoryUnavailable(
+                f"the database could not be asked: {why}"
+            ) from e
+
+    def close(self) -> None:
+        """Close the connections of this process; the next use opens new
+        ones.
+        """
+        engine = self.engines.pop(os.getpid(), None)
+        if engine is not None:
+            engine.dispose()
+
+    def _engine(self) -> sa.Engine:
+        pid = os.getpid()
+        engine = self.engines.get(pid)
+        if engine is None:
+            # Of two threads, both take the engine of the first; that of the
+            # second never opened a connection.
+            engine = self.engines.setdefault(pid, self._make())
+        if not self._there:
+            self._make_table(engine)
+            self._there = True
+        return engine
+
+    def _make(self) -> sa.Engine:
+        engine = sa.create_engine(self._url, **self._options)
+        if self._connector is not None:
+            sa.event.listen(engine, "do_connect", self._connector)
+        sa.event.listen(engine, "handle_error", _leave_what_does_not_write)
+        return engine
+
+    def _why(self, error: Exception, args: dict[str, Any]) -> str:
+        cause = getattr(error, "orig", None) or error
+        if isinstance(error, _TELLING):
+            # PyMySQL: the number, then the sentence.
+            text = next((t for t in cause.args if isinstance(t, str)), "")
+            secrets = (v for v in args.values() if isinstance(v, str))
+            return tell(cause, text, (*self._secrets, *secrets))
+        return type(cause).__name__
+
+
+#: The errors whose text is the server's or the driver's own. The text of
+#: others (DataError, IntegrityError) may hold what was to be stored.
+_TELLING = (
+    sa.exc.OperationalError,
+    sa.exc.ProgrammingError,
+    sa.exc.InternalError,
+    sa.exc.InterfaceError,
+    sa.exc.NotSupportedError,
+    sa.exc.TimeoutError,
+)
+
+
+def _is_in_memory(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite" and (
+        url.database in {None, "", ":memory:"}
+    )
+
+
+def _codes(error: Any) -> set[Any]:
+    """Give what the server calls its error: psycopg, psycopg2, PyMySQL."""
+    names = ("sqlstate", "pgcode")
+    first = error.args[:1] if isinstance(error, Exception) else ()
+    return {*(getattr(error, name, None) for name in names), *first}
+
+
+def _leave_what_does_not_write(context: Any) -> None:
+    """Close all connections where one leads to a server that only reads;
+    the next ones are made anew.
+    """
+    if _codes(context.original_exception) & _READ_ONLY:
+        context.is_disconnect = True
+
+
+def create(engine: sa.Engine, t: sa.Table) -> None:
+    """Create a table, where it is absent."""
+    if engine.dialect.name == "sqlite":
+        # It stays in the file: readers do not wait for the writer. Another
+        # process may just be at it.
+        with suppress(DBAPIError), engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    try:
+        t.metadata.create_all(engine)
+    except DBAPIError:
+        # Another process was faster, or made it for one who may not.
+        if not sa.inspect(engine).has_table(t.name, t.schema):
+            raise
