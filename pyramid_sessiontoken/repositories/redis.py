@@ -10,18 +10,11 @@ import math
 import os
 import re
 import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
-import redis.cluster
-import redis.sentinel
-from redis import BlockingConnectionPool
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
-from redis.retry import Retry
-from redis.sentinel import SentinelConnectionPool
 from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable, SessionTokenError
@@ -32,10 +25,10 @@ from ..interfaces import (
     ISubjectRepository,
     TokenItem,
 )
-from .redis_connections import Client, Command, Connections
-
-# It types some of its calls, in some versions.
-_redis: Any = redis
+from .outages import tell
+from .redis_clients import Client, opener
+from .redis_connections import Command, Connections
+from .redis_url import read_url
 
 _KEY = re.compile("[A-Za-z0-9_:.-]{1,200}")
 _MAX_SUBJECT = 300
@@ -97,16 +90,19 @@ class RedisRepository:
 
     :param url: ``redis://``, ``rediss://``, ``unix://``,
         ``redis+sentinel://h1:26379,h2:26379/mymaster`` or
-        ``redis+cluster://h1:6379,h2:6379``; before the hosts of all may
-        stand ``user:password@`` (for the servers, not for Sentinel), after
-        them options of redis-py, say ``?db=1``.
+        ``redis+cluster://h1:6379,h2:6379``, the last two with TLS as
+        ``rediss+sentinel://`` and ``rediss+cluster://``. Before the hosts of
+        all may stand ``user:password@`` (for the servers), after them what
+        ``redis_url.py`` lists, say ``?db=1``, or
+        ``?sentinel_username=&sentinel_password=`` (for the sentinels). What
+        it says of time limits and of the pool stands.
     :param clock: an ``IClock``; the server's own should agree with it.
     :param prefix: of every key in Redis.
     :param timeout: how long to wait for a connection of the pool, to connect
         and for an answer, in seconds each. Nothing is tried twice.
     :param pool_size: how many connections at most, in each process; in a
         cluster, to each server.
-    :raises ValueError: for a URL that cannot serve; its text is not told.
+    :raises ValueError: for a URL that cannot serve; no value of it is told.
     """
 
     def __init__(
@@ -117,7 +113,9 @@ class RedisRepository:
         timeout: float = 0.25,
         pool_size: int = 10,
     ) -> None:
-        self._open = _opener(url, timeout, pool_size)
+        read = read_url(url, timeout, pool_size)
+        self._secrets = read.secrets
+        self._open = opener(read)
         self._clock = clock
         self._prefix = prefix.encode()
         # One for each process: connections do not survive a fork, and those
@@ -183,7 +181,7 @@ class RedisRepository:
                     if item is not None and _KEY.fullmatch(key):
                         yield item
         except _OUTAGES as e:
-            raise _unavailable(e) from e
+            raise self._unavailable(e) from e
 
     def _note(self, item: TokenItem) -> list[Command]:
         if item.subject is None:
@@ -219,7 +217,14 @@ class RedisRepository:
         try:
             return self._way().ask(commands)
         except _OUTAGES as e:
-            raise _unavailable(e) from e
+            raise self._unavailable(e) from e
+
+    def _unavailable(self, error: Exception) -> RepositoryUnavailable:
+        # What redis-py and Redis quote of commands may be an item.
+        text = str(error).rpartition(" of pipeline caused error: ")[2]
+        text = text.partition(", with args beginning with")[0]
+        why = tell(error, text, self._secrets)
+        return RepositoryUnavailable(f"Redis could not be asked: {why}")
 
     def _way(self) -> Connections | Client:
         pid = os.getpid()
@@ -235,12 +240,6 @@ class RedisRepository:
         opened = self._opened.pop(os.getpid(), None)
         if opened is not None:
             opened.close()
-
-
-def _unavailable(error: Exception) -> RepositoryUnavailable:
-    return RepositoryUnavailable(
-        f"Redis could not be asked: {type(error).__name__}"
-    )
 
 
 def _check(item: TokenItem) -> None:
@@ -291,87 +290,3 @@ def _seconds(date: datetime) -> int:
 def _at(date: datetime) -> int:
     """Give a time that Redis takes: none before the epoch."""
     return max(1, _seconds(date))
-
-
-class _SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
-    """A pool of Sentinel's that waits for a free connection."""
-
-
-def _opener(
-    url: str, timeout: float, pool_size: int
-) -> Callable[[], Connections | Client]:
-    """Give what makes the way to ask."""
-    common = {
-        "socket_timeout": timeout,
-        "socket_connect_timeout": timeout,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    pool = {"max_connections": pool_size, "timeout": timeout}
-    try:
-        parts = urlsplit(url)
-        if parts.scheme == "redis+sentinel":
-            return _sentinel(parts, common, pool)
-        if parts.scheme == "redis+cluster":
-            return _cluster(parts, common, pool)
-        return _server(url, {**common, **pool})
-    except ValueError:
-        # Not chained: it may quote the password.
-        raise ValueError("it is no URL of Redis") from None
-
-
-def _server(url: str, options: dict[str, Any]) -> Callable[[], Connections]:
-    # RESP3 would push, and we ask.
-    options |= {"protocol": 2} | _redis.connection.parse_url(url)
-    return lambda: Connections(_redis.BlockingConnectionPool(**options))
-
-
-def _sentinel(
-    parts: SplitResult, common: dict[str, Any], pool: dict[str, Any]
-) -> Callable[[], Client]:
-    who, hosts = _hosts(parts, 26379)
-    name = parts.path.strip("/")
-    if not name:
-        raise ValueError
-    options = _redis.connection.parse_url(f"redis://{who}?{parts.query}")
-
-    def open_client() -> Client:
-        client = _redis.sentinel.Sentinel(
-            hosts, sentinel_kwargs=common, **{**common, **options}
-        ).master_for(name, connection_pool_class=_SentinelPool, **pool)
-        return Client(client, in_one_step=True)
-
-    return open_client
-
-
-def _cluster(
-    parts: SplitResult, common: dict[str, Any], pool: dict[str, Any]
-) -> Callable[[], Client]:
-    who, hosts = _hosts(parts, 6379)
-    first = parts.netloc.rpartition("@")[2].partition(",")[0]
-    url = f"redis://{who}{first}?{parts.query}"
-    # Only where it is given an URL does it take a pool of another class.
-    _redis.connection.parse_url(url)
-
-    def open_client() -> Client:
-        client = redis.RedisCluster(
-            url=url,
-            startup_nodes=[
-                _redis.cluster.ClusterNode(*address) for address in hosts
-            ],
-            connection_pool_class=BlockingConnectionPool,
-            **common,
-            **pool,
-        )
-        return Client(client, in_one_step=False)
-
-    return open_client
-
-
-def _hosts(parts: SplitResult, port: int) -> tuple[str, list[tuple[str, int]]]:
-    """Give ``user:password@``, and the hosts with their ports."""
-    who, at, hosts = parts.netloc.rpartition("@")
-    several = [urlsplit(f"//{host}") for host in hosts.split(",")]
-    if not all(host.hostname for host in several):
-        raise ValueError
-    found = [(host.hostname or "", host.port or port) for host in several]
-    return who + at, found

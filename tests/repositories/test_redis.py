@@ -38,7 +38,6 @@ def repository(make_redis, redis):
         "redis+sentinel://:hunter2@h1,/mymaster",
         "redis+cluster://:hunter2@",
         "redis+cluster://:hunter2@h:99999",
-        "redis+cluster://:hunter2@h?socket_timeout=hunter2",
     ],
 )
 def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):

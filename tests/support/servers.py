@@ -145,10 +145,10 @@ def cluster_process(server_folder):
         server.end()
 
 
-def is_whole(server):
+def is_whole(server, count=2):
     info = server.client.cluster("INFO")
     known = info["cluster_known_nodes"]
-    return info["cluster_state"] == "ok" and int(known) == 2
+    return info["cluster_state"] == "ok" and int(known) == count
 
 
 @pytest.fixture(scope="session")
