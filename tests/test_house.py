@@ -30,7 +30,6 @@ PACKAGES = {
     "cookies": {"cryptography"},
     "repositories": {"redis", "sqlalchemy", "psycopg"},
     "issuers": {"jwt", "cryptography"},
-    "sessions": {"cryptography"},
     "authenticators": {"cryptography", "pwdlib", "limits"},
     "policy": {"pyramid", "pyramid_retry"},
     "views": {"pyramid"},
@@ -47,7 +46,6 @@ SETTINGS = {"policy", "config", "__init__", "scripts"}
 #: Rooms whose files need no tests of their own, and where these are.
 TESTED_ELSEWHERE = {
     "__init__": "in all tests of applications, which include the package",
-    "config": "tests/config: together, as applications read the settings",
     "demo": "test_demo.py, which serves it",
 }
 

@@ -13,14 +13,17 @@ from typing import Any
 import redis.cluster
 import redis.sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, SentinelConnectionPool
 
-from .redis_connections import MANY, Command, Connections, answers
+from .redis_connections import SCAN_COUNT, Command, Connections, answers
 from .redis_url import RedisURL
 
-# It types some of its calls, in some versions.
+#: Errors of redis-py that mean that Redis does not answer.
+OUTAGES = (RedisError, RedisClusterException, OSError)
+
+# Some versions of redis-py have types for some of their functions only.
 _redis: Any = redis
 
 #: What redis-py says of a server behind Sentinel that writes no more.
@@ -30,10 +33,10 @@ _CLIENT = re.compile(r"<redis\.client.*?>\)>\)> - ")
 
 
 class Client:
-    """A client of redis-py, where there is more than one server.
+    """A client of redis-py, for Sentinel and for a cluster.
 
-    :param in_one_step: whether it can do several things in one step; where
-        it cannot, they are done one after the other.
+    :param in_one_step: whether the client can execute several commands in one
+        step. If not, it executes one after the other.
     """
 
     def __init__(self, client: Any, *, in_one_step: bool) -> None:
@@ -41,31 +44,31 @@ class Client:
         self._in_one_step = in_one_step
         self.close = client.close
 
-    def ask(self, commands: tuple[Command, ...]) -> list[Any]:
+    def execute(self, commands: tuple[Command, ...]) -> list[Any]:
         """Give the answers, in order."""
         try:
-            return self._ask(commands)
+            return self._execute(commands)
         except (ReadOnlyError, redis.ConnectionError) as error:
             if not isinstance(error, ReadOnlyError) and _DEMOTED not in str(
                 error
             ):
                 raise
             # Nothing was written; ask the one that writes now.
-            return self._ask(commands)
+            return self._execute(commands)
 
-    def _ask(self, commands: tuple[Command, ...]) -> list[Any]:
+    def _execute(self, commands: tuple[Command, ...]) -> list[Any]:
         if not self._in_one_step or not commands[1:]:
-            return [self.client.execute_command(*line) for line in commands]
+            return [self.client.execute_command(*each) for each in commands]
         with self.client.pipeline(transaction=True) as pipeline:
-            for line in commands:
-                pipeline.execute_command(*line)
+            for command in commands:
+                pipeline.execute_command(*command)
             answers: list[Any] = pipeline.execute()
             return answers
 
     def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
-        """Give the names of all texts that match, many at a time."""
-        found = self.client.scan_iter(pattern, MANY, _type="string")
-        while names := list(islice(found, MANY)):
+        """Give the names of all texts that match, in batches."""
+        found = self.client.scan_iter(pattern, SCAN_COUNT, _type="string")
+        while names := list(islice(found, SCAN_COUNT)):
             yield names
 
 
@@ -124,7 +127,7 @@ class _Sentinel(_redis.sentinel.Sentinel):  # type: ignore[misc]
 
 def opener(url: RedisURL) -> Callable[[], Connections | Client]:
     """Give what makes the way to ask."""
-    # RESP3 would push, and we ask. Nothing is tried twice.
+    # RESP2: with RESP3, the server may also send messages that are no answers.
     common = {"protocol": 2, "retry": Retry(NoBackoff(), 0)}
     options = {**common, **url.options}
     if url.way == "sentinel":
@@ -178,8 +181,7 @@ def _cluster(url: RedisURL, options: dict[str, Any]) -> Callable[[], Client]:
 
     def open_client() -> Client:
         client = redis.RedisCluster(
-            # Only where it is given an URL does it take a pool of another
-            # class.
+            # redis-py takes another class of pool only together with a URL.
             url=first,
             startup_nodes=[
                 _redis.cluster.ClusterNode(*address) for address in url.hosts

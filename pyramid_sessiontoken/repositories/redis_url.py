@@ -141,17 +141,17 @@ def read_url(url: str, timeout: float, pool_size: int) -> RedisURL:
     :raises ValueError: for a URL that cannot serve. The text names words of
         it, no value: a value may be a password.
     """
-    with _no_value("it is no URL of Redis"):
+    with _no_value("it is not a URL of Redis, such as redis://host:6379/0"):
         parts = urlsplit(url)
         kinds = _BY_SCHEME[parts.scheme]
     if "@" in parts.path + parts.query + parts.fragment:
         raise ValueError(
-            "it is no URL of Redis: in a password, @ / ? # are written"
+            "it is not a URL of Redis: in a password, write @ / ? # as"
             " %40 %2F %3F %23"
         )
     scheme, _, way = parts.scheme.partition("+")
     way = way or ("unix" if scheme == "unix" else "server")
-    with _no_value("it is no URL of Redis"):
+    with _no_value("it is not a URL of Redis, such as redis://host:6379/0"):
         hosts, place = _where(parts, way)
     said = _read_words(parts, kinds)
     if way == "cluster" and said.get("db"):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Iterator
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from zope.interface import implementer
 
+from ..clock import moment
 from ..errors import SessionTokenError
 from ..interfaces import (
     IListingRepository,
@@ -20,19 +20,18 @@ from ..interfaces import (
     ISubjectRepository,
     TokenItem,
 )
-from .sqlalchemy_database import Database, create
+from .item import MAX_SUBJECT, check_item, is_key, seconds_of
+from .sqlalchemy_engine import Database, create_table
 
-#: How many rows one transaction of a purge removes, or a list reads.
+#: How many rows a transaction of a purge removes, or a query of a list reads.
 BATCH = 1_000
 
-#: The last second that a ``datetime`` can tell, 9999-12-31T23:59:59Z.
+#: The last second that a ``datetime`` can contain, 9999-12-31T23:59:59Z.
 LAST = 253_402_300_799
 
-_KEY = re.compile("[A-Za-z0-9_:.-]{1,200}")
-
-# No database keeps surrogates; PostgreSQL keeps no NUL, either. No userid
-# has one of them.
-_SUBJECT = re.compile("[^\x00\ud800-\udfff]{0,300}")
+# No database can store a surrogate, and PostgreSQL cannot store NUL. A userid
+# never has one of them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def table(
@@ -40,8 +39,9 @@ def table(
     name: str = "session_tokens",
     schema: str | None = None,
 ) -> sa.Table:
-    """Describe the table, say for the migrations of Alembic."""
-    # MySQL: compared as they are, not without case; a BLOB ends at 64 KiB.
+    """Describe the table, for example for the migrations of Alembic."""
+    # MySQL compares texts without case unless the collation says otherwise,
+    # and its BLOB ends at 64 KiB.
     key = mysql.VARCHAR(200, charset="ascii", collation="ascii_bin")
     subject = mysql.VARCHAR(300, charset="utf8mb4", collation="utf8mb4_bin")
     mine = ("mysql", "mariadb")
@@ -65,7 +65,7 @@ def table(
         sa.Column(
             "subject", sa.Text().with_variant(subject, *mine), index=True
         ),
-        # SQLite keeps anything in any column.
+        # A column of SQLite accepts values of every type.
         sa.CheckConstraint(
             "typeof(expires) = 'integer' AND typeof(token) = 'blob'",
             name=f"ck_{name}_types",
@@ -81,25 +81,28 @@ def table(
     IPurgingRepository,
 )
 class SQLAlchemyRepository:
-    """For all processes that share a database: SQLite, PostgreSQL, MariaDB
-    or MySQL.
+    """A repository for all processes that share a database: SQLite,
+    PostgreSQL, MariaDB or MySQL.
 
-    Every verb is one statement and its own transaction, but for
-    ``remove_all_before``. The table is made at first use where it is absent.
+    Every method is one statement in a transaction of its own, except
+    ``remove_all_before``. The table is created at the first use if it is
+    absent.
 
-    :param url: SQLAlchemy's URL, of a synchronous driver. What it says of
-        time limits stands.
+    :param url: SQLAlchemy's URL, with a synchronous driver. Time limits in
+        it are used instead of ``timeout``.
     :param clock: an ``IClock``.
-    :param timeout: how long to wait for a connection of the pool, for a
-        lock, and for a statement, in seconds each. A new connection to
-        PostgreSQL may take 2 seconds, libpq's least. A server that does not
-        answer at all is given up after twice the time, with psycopg 3.2 or
-        later; other drivers wait as long as TCP does. A pooler that refuses
-        or ignores the limits (PgBouncer) leaves that one alone.
-    :param pool_size: how many connections at most, in each process.
-    :param schema: where the table is; it must be there.
-    :raises ValueError: for a URL that cannot serve; no value of it is told.
-    :raises ImportError: where the driver is not installed.
+    :param table: the name of the table.
+    :param timeout: how long to wait for a free connection, for a lock and for
+        a statement, in seconds each. A new connection to PostgreSQL may take
+        2 seconds, which is the least that libpq allows. If a server does not
+        answer at all, psycopg 3.2 or later gives up after twice this time.
+        Other drivers wait as long as TCP does. Behind a pooler that refuses
+        or ignores options (PgBouncer), only that last limit holds.
+    :param pool_size: the most connections of a process.
+    :param schema: the schema of the table. It must exist.
+    :raises ValueError: for a URL that the driver cannot use. The error
+        contains no value of the URL.
+    :raises ImportError: if the driver is not installed.
     """
 
     def __init__(  # noqa: PLR0913
@@ -117,7 +120,7 @@ class SQLAlchemyRepository:
             url,
             timeout,
             pool_size,
-            lambda engine: create(engine, self._sql.table),
+            lambda engine: create_table(engine, self._sql.table),
         )
         self._sql = _Statements(table, schema, self._database.dialect)
         self._ask = self._database.ask
@@ -126,45 +129,46 @@ class SQLAlchemyRepository:
         self._execute(self._sql.put, _row(item))
 
     def get(self, key: str) -> TokenItem | None:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             return None
         args = {"k": key, "now": self._clock.now()}
         row = self._ask(self._sql.get, args, _first)
         return None if row is None else _item(row)
 
     def remove(self, key: str) -> None:
-        if _KEY.fullmatch(key):
+        if is_key(key):
             self._execute(self._sql.remove, {"k": key})
 
     def remove_all_before(self, date: datetime) -> int:
-        """Give how many they were; each 1,000 are a transaction."""
+        """Remove them in transactions of 1,000 rows; give their number."""
         return sum(self.purge(date))
 
     def purge(self, date: datetime) -> Iterator[int]:
-        """Give how many they were, after each 1,000."""
-        args = {"date": _seconds(date)}
+        """Remove them in transactions of 1,000 rows; yield each number."""
+        args = {"date": seconds_of(date)}
         while True:
-            dead = self._ask(self._sql.dead, args, _keys)
-            if not dead:
+            expired = self._ask(self._sql.expired, args, _keys)
+            if not expired:
                 return
-            # Asked again: some may have been renewed in between.
-            yield self._execute(self._sql.purge, {**args, "keys": dead})
+            # The statement compares the time again: a request may have
+            # renewed one of them meanwhile.
+            yield self._execute(self._sql.purge, {**args, "keys": expired})
 
     def renew(self, item: TokenItem, was: datetime) -> bool:
         row = {f"new_{name}": value for name, value in _row(item).items()}
-        row |= {"was": _seconds(was), "now": self._clock.now()}
+        row |= {"was": seconds_of(was), "now": self._clock.now()}
         return self._execute(self._sql.renew, row) == 1
 
     def items_of(self, subject: str) -> list[TokenItem]:
-        if not _SUBJECT.fullmatch(subject):
+        if not _is_subject(subject):
             return []
         args = {"s": subject, "now": self._clock.now()}
         return self._ask(self._sql.items_of, args, _items)
 
     def remove_all_of(self, subject: str, keep: Collection[str] = ()) -> int:
-        if not _SUBJECT.fullmatch(subject):
+        if not _is_subject(subject):
             return 0
-        kept = [key for key in keep if _KEY.fullmatch(key)]
+        kept = [key for key in keep if is_key(key)]
         return self._execute(
             self._sql.remove_all_of, {"s": subject, "keep": kept}
         )
@@ -178,19 +182,17 @@ class SQLAlchemyRepository:
                 return
             args["k"] = found[-1].key
 
-    def _execute(self, statement: sa.Executable, args: dict[str, Any]) -> int:
-        """Give how many rows it changed."""
-        return self._ask(statement, args, _count)
-
     def close(self) -> None:
-        """Close the connections of this process; the next use opens new
-        ones.
-        """
+        """Close the connections of this process; the next use opens others."""
         self._database.close()
+
+    def _execute(self, statement: sa.Executable, args: dict[str, Any]) -> int:
+        """Execute a statement; give the number of rows that it changed."""
+        return self._ask(statement, args, _count)
 
 
 class _Statements:
-    """Written once, since to write one takes as long as to run it."""
+    """All statements, built once: to build one takes as long as to run it."""
 
     def __init__(self, name: str, schema: str | None, dialect: str) -> None:
         self.table = t = table(sa.MetaData(), name, schema)
@@ -198,32 +200,32 @@ class _Statements:
         now: sa.BindParameter[int] = bind("now")
         live = sa.and_(c.expires > now, c.expires <= LAST)
         if dialect == "sqlite":
-            # A text or blob is greater than any integer there, and would
-            # never expire.
+            # In SQLite, a text or a blob is greater than every integer, so it
+            # would never expire.
             live &= sa.func.typeof(c.expires) == "integer"
             live &= sa.func.typeof(c.token) == "blob"
-        mine = c.key == bind("k")
-        whose = c.subject == bind("s")
+        of_key = c.key == bind("k")
+        of_subject = c.subject == bind("s")
         if dialect in {"mysql", "mariadb"}:
-            # They take "alice" and "alice " for equal (PAD SPACE).
+            # For them, "alice" and "alice " are equal (PAD SPACE).
             length = sa.func.char_length
-            whose &= length(c.subject) == length(bind("s"))
-        dead = c.expires <= bind("date")
+            of_subject &= length(c.subject) == length(bind("s"))
+        expired = c.expires <= bind("date")
         self.put = _upsert(t, dialect)
-        self.get = sa.select(t).where(mine, live)
-        self.remove = sa.delete(t).where(mine)
-        self.dead = (
-            sa.select(c.key).where(dead).order_by(c.expires).limit(BATCH)
+        self.get = sa.select(t).where(of_key, live)
+        self.remove = sa.delete(t).where(of_key)
+        self.expired = (
+            sa.select(c.key).where(expired).order_by(c.expires).limit(BATCH)
         )
         self.purge = sa.delete(t).where(
-            dead, c.key.in_(bind("keys", expanding=True))
+            expired, c.key.in_(bind("keys", expanding=True))
         )
         self.renew = (
             sa.update(t)
             .where(c.key == bind("new_key"), c.expires == bind("was"), live)
             .values({n: bind(f"new_{n}") for n in TokenItem._fields[1:]})
         )
-        self.items_of = sa.select(t).where(whose, live)
+        self.items_of = sa.select(t).where(of_subject, live)
         self.items = (
             sa.select(t)
             .where(c.key > bind("k"), live)
@@ -231,7 +233,7 @@ class _Statements:
             .limit(BATCH)
         )
         self.remove_all_of = sa.delete(t).where(
-            whose, c.key.not_in(bind("keep", expanding=True))
+            of_subject, c.key.not_in(bind("keep", expanding=True))
         )
 
 
@@ -266,17 +268,20 @@ def _items(result: Any) -> list[TokenItem]:
 
 
 def _row(item: TokenItem) -> dict[str, Any]:
-    if not _KEY.fullmatch(item.key):
-        raise SessionTokenError("it is no key of a TokenItem")
-    if item.subject is not None and not _SUBJECT.fullmatch(item.subject):
-        raise SessionTokenError("it is no subject of a TokenItem")
-    return item._replace(expires=_seconds(item.expires))._asdict()  # type: ignore[arg-type]
+    check_item(item)
+    if item.subject is not None and not _is_subject(item.subject):
+        raise SessionTokenError(
+            "the subject of a TokenItem must not contain NUL or a surrogate:"
+            " databases cannot store them"
+        )
+    return item._replace(expires=seconds_of(item.expires))._asdict()  # type: ignore[arg-type]
+
+
+def _is_subject(text: str) -> bool:
+    return len(text) <= MAX_SUBJECT and not _UNSTORABLE.search(text)
 
 
 def _item(row: Any) -> TokenItem:
-    expires = datetime.fromtimestamp(row.expires, timezone.utc)
-    return TokenItem(row.key, expires, bytes(row.token), row.subject)
-
-
-def _seconds(date: datetime) -> int:
-    return math.floor(date.timestamp())
+    return TokenItem(
+        row.key, moment(row.expires), bytes(row.token), row.subject
+    )

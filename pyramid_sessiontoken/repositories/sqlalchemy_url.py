@@ -40,13 +40,18 @@ def prove(url: str) -> tuple[sa.URL, sa.Dialect, Words]:
         kind = parsed.get_dialect()
     except (ArgumentError, ValueError):
         # Not chained: it may quote the password.
-        raise ValueError("it is no URL that SQLAlchemy knows") from None
+        raise ValueError(
+            "it is not a URL that SQLAlchemy knows, such as"
+            " postgresql+psycopg://host/database"
+        ) from None
     if kind.name not in {"sqlite", "postgresql", "mysql", "mariadb"}:
-        raise ValueError("it is neither SQLite, PostgreSQL, MySQL nor MariaDB")
+        raise ValueError(
+            "it must be a URL of SQLite, PostgreSQL, MySQL or MariaDB"
+        )
     if kind.is_async:
-        raise ValueError(f"it wants a synchronous driver, not {kind.driver}")
+        raise ValueError(f"it needs a synchronous driver, not {kind.driver}")
     if "@" in (parsed.host or ""):
-        raise ValueError("in a user or a password, an @ is written %40")
+        raise ValueError("write an @ in a user or a password as %40")
     kind.import_dbapi()
     try:
         return _prove(parsed)

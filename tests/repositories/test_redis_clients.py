@@ -198,7 +198,7 @@ def behind_firewalls(request, redis, proxy):
 def test_connections_that_a_firewall_forgot_are_not_noticed(
     make_redis, behind_firewalls, clock, monkeypatch
 ):
-    monkeypatch.setattr(connections, "RESTED", -1)
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
     monkeypatch.setattr(connections, "FORGOTTEN", -1)
     url, firewalls = behind_firewalls
     repository = make_redis(url, pool_size=8)
@@ -229,7 +229,7 @@ def test_connections_that_a_firewall_forgot_are_not_noticed(
 def test_after_a_short_rest_nothing_more_is_asked(
     make_redis, redis, item, monkeypatch
 ):
-    monkeypatch.setattr(connections, "RESTED", -1)
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
     repository = make_redis(redis.tcp)
     repository.add_or_update(item)
     before = redis.client.info("commandstats")["cmdstat_ping"]["calls"]
@@ -245,7 +245,7 @@ def test_an_old_connection_is_not_used_again(
     def count():
         return redis.client.info("stats")["total_connections_received"]
 
-    monkeypatch.setattr(connections, "RESTED", -1)
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
     url = redis.tcp if way == "server" else sentinel_of(redis.port).url
     repository = make_redis(url)
     repository.get("key")

@@ -94,15 +94,15 @@ redis://h/hunter2 the database of Redis is a number
 redis+cluster://h/1 a cluster has the database 0 alone
 redis+cluster://h?db=1 a cluster has the database 0 alone
 rediss+cluster://h?ssl_ciphers=x rediss+cluster:// cannot use ssl_ciphers
-redis://h1,h2 it is no URL of Redis
-redis://h:port it is no URL of Redis
-redis+sentinel://h it is no URL of Redis
-redis+sentinel://h1,/mymaster it is no URL of Redis
-redis+cluster:// it is no URL of Redis
-unix://h/run/redis.sock it is no URL of Redis
-unix:// it is no URL of Redis
-memcached://h it is no URL of Redis
-redis://[h it is no URL of Redis
+redis://h1,h2 it is not a URL of Redis, such as redis://host:6379/0
+redis://h:port it is not a URL of Redis, such as redis://host:6379/0
+redis+sentinel://h it is not a URL of Redis, such as redis://host:6379/0
+redis+sentinel://h1,/mymaster it is not a URL of Redis, such as redis://host:6379/0
+redis+cluster:// it is not a URL of Redis, such as redis://host:6379/0
+unix://h/run/redis.sock it is not a URL of Redis, such as redis://host:6379/0
+unix:// it is not a URL of Redis, such as redis://host:6379/0
+memcached://h it is not a URL of Redis, such as redis://host:6379/0
+redis://[h it is not a URL of Redis, such as redis://host:6379/0
 """.strip().splitlines()
 
 

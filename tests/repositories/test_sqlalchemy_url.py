@@ -78,8 +78,29 @@ def test_what_a_driver_cannot_use_is_named(line):
     assert "hunter2" not in told
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("hunter2", "that SQLAlchemy knows"),
+        ("postgresql://alice:hunter2@h:port/d", "that SQLAlchemy knows"),
+        ("nonsense://alice:hunter2@h/d", "that SQLAlchemy knows"),
+        ("mssql+pyodbc://alice:hunter2@h/d", "SQLite, PostgreSQL, MySQL or"),
+        ("sqlite+aiosqlite:///hunter2", "synchronous driver, not aiosqlite"),
+    ],
+)
+def test_another_url_is_refused_and_the_error_does_not_show_it(url, why):
+    with pytest.raises(ValueError, match=why) as refused:
+        prove(url)
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_driver_that_is_not_installed_is_an_import_error():
+    with pytest.raises(ImportError):
+        prove("postgresql+psycopg2cffi://h/d")
+
+
 def test_an_at_sign_in_a_password_is_told():
-    with pytest.raises(ValueError, match="written %40") as refused:
+    with pytest.raises(ValueError, match="as %40") as refused:
         prove("postgresql+psycopg://alice:hunter2@more@h/d")
     assert "more" not in str(refused.value)
 

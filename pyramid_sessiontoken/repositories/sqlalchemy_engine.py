@@ -1,4 +1,4 @@
-"""A database, asked through a pool of connections for each process."""
+"""A database, and an engine of SQLAlchemy for each process."""
 
 from __future__ import annotations
 
@@ -50,28 +50,27 @@ class Database:
         self.dialect = dialect.name
         self._make_table = make
         self._there = False
-        # Its own time limits, where the URL has none.
         args = limits(dialect.driver, timeout, self._url.query)
         self._connector = connector(dialect.driver, timeout, self._url.query)
         in_memory = _is_in_memory(self._url)
         self._options = {
-            # hide_parameters: subjects are not for the log.
+            # The log shall not contain subjects.
             "hide_parameters": True,
             "isolation_level": "AUTOCOMMIT",
             "connect_args": args,
             "poolclass": sa.QueuePool,
-            # What lives in its connection's memory has one.
+            # A database in memory is that of its one connection.
             "pool_size": 1 if in_memory else pool_size,
             "max_overflow": 0,
             "pool_timeout": timeout,
-            # Nothing to ping in a file.
+            # A file needs no ping.
             "pool_pre_ping": self.dialect != "sqlite",
             "pool_recycle": -1 if self.dialect == "sqlite" else OLD,
         }
         secrets = (words.get(name) for name in ("password", "passwd"))
         self._secrets = tuple(str(secret) for secret in secrets if secret)
-        # An engine for each process: connections do not survive a fork, and
-        # those of the parent are not the child's to close.
+        # By process id: connections do not survive a fork, and a child must
+        # not close those of its parent.
         self.engines: dict[int, sa.Engine] = {}
 
     def ask(
@@ -104,18 +103,17 @@ class Database:
         try:
             with self._engine().connect() as connection:
                 yield connection
-        # Drivers let other errors through than their own (OverflowError,
-        # UnicodeError), and say what they were given.
+        # Drivers also raise errors that are not their own (OverflowError,
+        # UnicodeError).
         except (SQLAlchemyError, OSError, ArithmeticError, ValueError) as e:
             why = self._why(e, args or {})
             raise RepositoryUnavailable(
-                f"the database could not be asked: {why}"
+                f"the database failed ({why}): check the server and"
+                " sessiontoken.repository.url"
             ) from e
 
     def close(self) -> None:
-        """Close the connections of this process; the next use opens new
-        ones.
-        """
+        """Close the connections of this process; the next use opens others."""
         engine = self.engines.pop(os.getpid(), None)
         if engine is not None:
             engine.dispose()
@@ -124,8 +122,8 @@ class Database:
         pid = os.getpid()
         engine = self.engines.get(pid)
         if engine is None:
-            # Of two threads, both take the engine of the first; that of the
-            # second never opened a connection.
+            # If two threads come here at once, both take the engine of the
+            # first. The other engine has not opened a connection.
             engine = self.engines.setdefault(pid, self._make())
         if not self._there:
             self._make_table(engine)
@@ -182,16 +180,17 @@ def _leave_what_does_not_write(context: Any) -> None:
         context.is_disconnect = True
 
 
-def create(engine: sa.Engine, t: sa.Table) -> None:
-    """Create a table, where it is absent."""
+def create_table(engine: sa.Engine, table: sa.Table) -> None:
+    """Create a table if it is absent."""
     if engine.dialect.name == "sqlite":
-        # It stays in the file: readers do not wait for the writer. Another
-        # process may just be at it.
+        # The file keeps this setting: a reader then need not wait for the
+        # writer. Another process may be doing the same.
         with suppress(DBAPIError), engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     try:
-        t.metadata.create_all(engine)
+        table.metadata.create_all(engine)
     except DBAPIError:
-        # Another process was faster, or made it for one who may not.
-        if not sa.inspect(engine).has_table(t.name, t.schema):
+        # Another process has created it meanwhile, or this user may not
+        # create a table, but it is there.
+        if not sa.inspect(engine).has_table(table.name, table.schema):
             raise
