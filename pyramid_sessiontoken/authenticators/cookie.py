@@ -15,6 +15,12 @@ from .certificate_binding import require_certificate
 from .session import Redeem
 from .state import ShownToken, note_token
 
+BEHIND_A_COMMA = (
+    "it stands behind a comma in the Cookie header, where it is not read: the"
+    " server joins several Cookie lines of a proxy, which must send one, with"
+    " the cookies separated by semicolons (RFC 9113, section 8.2.3)"
+)
+
 
 @implementer(IAuthenticator)
 class CookieAuthenticator:
@@ -57,6 +63,9 @@ class CookieAuthenticator:
                 return Identity(
                     ticket.userid, ticket.claims, self.name, ticket
                 )
+        if ended is None and shown.is_joined:
+            # Genuine, as far as anybody can tell: it is not deleted.
+            raise InvalidCredential(BEHIND_A_COMMA)
         # New ones: a kept exception holds its frames, and they the request.
         if ended is not None or shown.is_cut_off:
             raise InvalidCredential(

@@ -31,11 +31,14 @@ class CookieShown(NamedTuple):
     :ivar names: the cookies of ours, to delete or to write over.
     :ivar values: every whole value that they can be read as.
     :ivar is_cut_off: whether there were too many of them.
+    :ivar is_joined: whether one of ours stands behind a comma, and so was
+        not read.
     """
 
     names: tuple[str, ...]
     values: tuple[str, ...]
     is_cut_off: bool = False
+    is_joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ class Jar:
     def read(self, environ: dict[str, Any]) -> CookieShown | None:
         """Find the cookie in the raw ``Cookie`` header, whatever stands
         beside it; ``None`` where it is not there.
+
+        A comma ends a value: servers join header lines by it (RFC 3875,
+        section 4.1.18), and no value of ours has one. It begins no cookie:
+        another host of the domain can set a cookie of another name whose
+        value is a comma and a cookie that looks like ours.
         """
         header = environ.get("HTTP_COOKIE")
         if not header or self.name not in header:
@@ -69,12 +77,16 @@ class Jar:
         for pair in header.split(";"):
             name, equals, value = pair.strip(" \t").partition("=")
             if equals and (name == self.name or self._is_chunk(name)):
+                value = value.partition(",")[0].rstrip(" \t")
                 found.setdefault(name, []).append(_unquote(value))
-        if not found:
+        joined = self._is_joined(header)
+        if not found and not joined:
             return None
         values = tuple(islice(self._readings(found), MOST_READINGS + 1))
         cut_off = len(values) > MOST_READINGS
-        return CookieShown(tuple(found), values[:MOST_READINGS], cut_off)
+        return CookieShown(
+            tuple(found), values[:MOST_READINGS], cut_off, joined
+        )
 
     def write(
         self, text: str, shown: CookieShown | None, max_age: int | None
@@ -99,7 +111,7 @@ class Jar:
 
     def delete(self, shown: CookieShown | None) -> Headers:
         """Expire what came in, or the first chunk where nothing did."""
-        return self.expire(shown.names if shown else (self.name,))
+        return self.expire((shown and shown.names) or (self.name,))
 
     def owns(self, header: tuple[str, str]) -> bool:
         """Tell whether a header sets or deletes this cookie, or a chunk."""
@@ -107,6 +119,15 @@ class Jar:
             return False
         name = header[1].partition("=")[0]
         return name == self.name or self._is_chunk(name)
+
+    def _is_joined(self, header: str) -> bool:
+        if "," not in header:
+            return False
+        for part in header.split(",")[1:]:
+            name, equals, _ = part.lstrip(" \t").partition("=")
+            if equals and (name == self.name or self._is_chunk(name)):
+                return True
+        return False
 
     def _is_chunk(self, name: str) -> bool:
         base, _, number = name.rpartition(".")
