@@ -15,6 +15,7 @@ from pyramid.httpexceptions import (
 
 from ..authenticators.state import Refusal
 from ..errors import RepositoryUnavailable
+from .endpoint import scheme_of
 from .rules import Rules
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -36,9 +37,7 @@ ANSWERS = (HTTPServiceUnavailable, HTTPTooManyRequests)
 
 def is_refused_for_tls(request: Any, rules: Rules) -> bool:
     """Tell whether a request came over plain HTTP, and must not."""
-    return (
-        rules.require_tls and request.environ.get("wsgi.url_scheme") != "https"
-    )
+    return rules.require_tls and scheme_of(request) != "https"
 
 
 def require_tls(request: Any, rules: Rules) -> None:

@@ -35,14 +35,15 @@ def may_carry_token(
     request: Any, response: Any, *, is_private: bool = False
 ) -> bool:
     """Tell whether a response may carry a new token: no error, nothing that
-    a cache keeps, nothing that will be thrown away, and nobody asked not to
-    slide.
+    a cache keeps, nothing that will be thrown away, nothing that the browser
+    only fetched in advance, and nobody asked not to slide.
 
     :param is_private: whether no cache will keep it, whatever it says.
     """
     return not (
         response.status_code >= 400  # noqa: PLR2004
         or request.environ.get("HTTP_SESSION_SLIDE", "").lower() == "no"
+        or is_prefetch(request)
         or (not is_private and is_cacheable(request, response))
         or will_be_retried(request)
     )
@@ -55,16 +56,17 @@ def is_cacheable(request: Any, response: Any) -> bool:
     """
     if response.status_code == 304:  # noqa: PLR2004
         return True
-    control = ",".join(response.headers.getall("Cache-Control")).lower()
-    for directive in control.split(","):
-        name, _, value = directive.strip().partition("=")
-        if name == "public":
+    for name, value in response.headerlist:
+        if _is_control(name.lower()) and _may_be_kept(value.lower()):
             return True
-        if name in ("max-age", "s-maxage") and value.strip('" ') != "0":
-            return True
+    now = clock.now(request.registry)
+    if any(
+        _is_kept_by_nginx(value, now)
+        for value in response.headers.getall("X-Accel-Expires")
+    ):
+        return True
     if "Expires" not in response.headers:
         return False
-    now = clock.now(request.registry)
     try:
         expires = response.expires
     except ValueError:
@@ -73,6 +75,57 @@ def is_cacheable(request: Any, response: Any) -> bool:
     return expires is not None and expires > datetime.fromtimestamp(
         now, timezone.utc
     )
+
+
+def is_for_caches(name: str) -> bool:
+    """Tell whether a response header, in lower case, is for shared caches
+    alone, which obey it rather than ``Cache-Control``: RFC 9213 (also
+    ``Cloudflare-CDN-Cache-Control`` and the like), the Edge Architecture
+    Specification, nginx.
+    """
+    return name.endswith("cdn-cache-control") or name in (
+        "surrogate-control",
+        "x-accel-expires",
+    )
+
+
+def _is_control(name: str) -> bool:
+    if name == "x-accel-expires":
+        return False
+    return name == "cache-control" or is_for_caches(name)
+
+
+def _may_be_kept(control: str) -> bool:
+    for directive in control.split(","):
+        name, _, value = directive.strip().partition("=")
+        if name == "public":
+            return True
+        if name in ("max-age", "s-maxage") and value.strip('" ') != "0":
+            return True
+    return False
+
+
+def _is_kept_by_nginx(value: str, now: int) -> bool:
+    """Tell what ``X-Accel-Expires`` says: seconds, or a time behind ``@``."""
+    text = value.strip()
+    if not text.startswith("@"):
+        return text != "0"
+    try:
+        return int(text[1:]) > now
+    except ValueError:
+        return True
+
+
+def is_prefetch(request: Any) -> bool:
+    """Tell whether the browser fetches a page that the user may never see
+    (``Sec-Purpose``, and what browsers said before there was one).
+    """
+    environ = request.environ
+    for name in ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ"):
+        said = environ.get(name)
+        if said and said.lower().startswith(("prefetch", "prerender")):
+            return True
+    return False
 
 
 def will_be_retried(request: Any) -> bool:

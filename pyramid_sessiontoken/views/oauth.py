@@ -84,6 +84,7 @@ def write_json(
         response.json_body = body
     response.headers["Cache-Control"] = NO_STORE
     response.headers["Pragma"] = "no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headerlist.extend(headers)
     return response
 
