@@ -15,6 +15,9 @@ from .certificate_binding import require_certificate
 from .schemes import challenge, credential_of, environ_key
 from .state import ShownToken, find_state, note_token
 
+#: The authenticator of the cookie, which has no scheme of its own.
+COOKIE = "cookie"
+
 Redeem = Callable[[str], Redeemed]
 
 
@@ -69,20 +72,31 @@ class SessionAuthenticator:
         if self.scheme is None:
             return None
         return challenge_for_token(
-            request, self.name, self.scheme, self._realm
+            request, self.name, self.scheme, self._realm, expired=COOKIE
         )
 
 
 def challenge_for_token(
-    request: Any, name: str, scheme: str, realm: str
+    request: Any,
+    name: str,
+    scheme: str,
+    realm: str,
+    expired: str | None = None,
 ) -> str:
     """Write a challenge, with the error of RFC 6750, section 3.1, where the
     token that an authenticator judges was refused. All refusals are alike to
     the client, but that it learns when to renew its token.
+
+    :param expired: another authenticator, whose refusal is told where its
+        token expired.
     """
     parameters = {"realm": realm}
     state = find_state(request)
     refusal = state.refusal(name) if state else None
+    if refusal is None and state is not None and expired is not None:
+        other = state.refusal(expired)
+        if other is not None and other.reason == REASON_EXPIRED:
+            refusal = other
     if refusal is not None:
         parameters["error"] = "invalid_token"
         if refusal.reason == REASON_EXPIRED:

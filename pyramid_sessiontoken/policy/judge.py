@@ -11,7 +11,12 @@ from ..errors import ClaimsError, InvalidCredential, RepositoryUnavailable
 from ..events import CredentialRefused
 from ..identity.identity import Identity
 from ..interfaces import IUserLoader
-from .answers import TLS_REQUIRED, is_refused_for_tls, too_many, unavailable
+from .answers import (
+    is_refused_for_tls,
+    log_refused_for_tls,
+    too_many,
+    unavailable,
+)
 from .combine import combine, is_agreed, put_back
 from .state import Judged, PolicyState
 from .transformer import transform
@@ -29,9 +34,7 @@ def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
     goes wrong is part of the answer.
     """
     if is_refused_for_tls(request, state.rules):
-        refusal = Refusal("sessiontoken", TLS_REQUIRED)
-        log.info("%s", refusal)
-        return Judged(refusal=refusal)
+        return Judged(refusal=log_refused_for_tls(request))
     found: Identity | Refusal | None
     try:
         if state.decided:

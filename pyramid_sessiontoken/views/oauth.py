@@ -10,7 +10,12 @@ from urllib.parse import parse_qsl
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
 from ..errors import RepositoryUnavailable
-from ..policy.answers import RETRY_AFTER, TLS_REQUIRED, is_refused_for_tls
+from ..policy.answers import (
+    RETRY_AFTER,
+    TLS_REQUIRED,
+    is_refused_for_tls,
+    log_refused_for_tls,
+)
 from ..policy.response import NO_STORE
 from ..policy.security_policy import is_ours, policy_of
 
@@ -103,6 +108,7 @@ def _check_road(request: Any) -> None:
     """Refuse where no token could be used, or would be overheard."""
     policy = policy_of(request)
     if is_refused_for_tls(request, policy.rules):
+        log_refused_for_tls(request)
         raise OAuthError(403, "tls_required", TLS_REQUIRED)
     if not is_ours(request, policy):
         raise OAuthError(

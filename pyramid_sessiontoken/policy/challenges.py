@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from ..authenticators.chain import find_authenticator
-from ..policy.security_policy import SessionTokenPolicy
+from ..cookies.jar import Headers
+from .state import PolicyState
 
 
 def challenges(
-    request: Any, policy: SessionTokenPolicy, names: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """Write a field for each scheme that is advertised. Where several come
-    under one scheme, it speaks of the one that refused.
+    request: Any, state: PolicyState, names: tuple[str, ...]
+) -> Headers:
+    """Write a field for each scheme that is advertised; none where none of
+    the authenticators has a scheme. Where several come under one scheme, it
+    speaks of the one that refused.
     """
-    advertised = policy.rules.challenge
-    state = policy.state(request)
+    rules = state.rules
+    advertised = rules.challenge
     values: dict[str, str] = {}
+    schemes: set[str] = set()
     for name in names:
         authenticator = find_authenticator(request, name)
         scheme = authenticator.scheme
         if scheme is None:
             continue
         scheme = scheme.lower()
+        schemes.add(scheme)
         if advertised is not None and scheme not in advertised:
             continue
         if scheme in values and state.refusal(name) is None:
@@ -31,5 +35,8 @@ def challenges(
         if value is not None:
             values[scheme] = value
     fields = [("WWW-Authenticate", value) for value in values.values()]
-    # RFC 9110, section 15.5.2: a 401 has at least one.
-    return fields or [("WWW-Authenticate", policy.rules.fallback_challenge)]
+    if not fields and rules.token_type.lower() in schemes:
+        # RFC 9110, section 15.5.2: a 401 has at least one. But none names
+        # what is refused here.
+        fields.append(("WWW-Authenticate", rules.fallback_challenge))
+    return fields
