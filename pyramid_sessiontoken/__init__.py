@@ -6,9 +6,9 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .config.compose import compose
+from .config.compose import WARNINGS, compose
 from .config.directives import DIRECTIVES
-from .config.routes import AuthenticatorsPredicate, add_endpoint
+from .config.routes import AuthenticatorsPredicate, add_routes
 from .policy.csrf import csrf_required
 from .policy.request import OfRequest
 from .policy.rules import CHOICE
@@ -37,10 +37,12 @@ def includeme(config: Any) -> None:
         config.add_directive(directive.__name__, directive)
     config.add_route_predicate(CHOICE, AuthenticatorsPredicate)
     config.set_security_policy(policy)
-    path = add_endpoint(config)
+    paths = add_routes(config)
     Request.sessiontoken = OfRequest()
-    config.action(
-        "pyramid_sessiontoken",
-        lambda: compose(registry, policy, path, autocommit=config.autocommit),
-        order=LAST,
-    )
+
+    def start() -> None:
+        registry[WARNINGS] = compose(
+            registry, policy, paths, autocommit=config.autocommit
+        )
+
+    config.action("pyramid_sessiontoken", start, order=LAST)

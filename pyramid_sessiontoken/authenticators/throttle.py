@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import threading
 import unicodedata
@@ -10,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from ..errors import InvalidCredential, TooManyAttempts
+from ..keys.derivation import DerivedKeys
 from .basic import Check
 
 #: What a failure is counted by.
@@ -138,6 +140,20 @@ class Throttle:
             # Only what is above 0 is kept.
             self._under_way = +self._under_way
             self._changed.notify_all()
+
+
+class KeyedDigest:
+    """Digest texts under a derived key: whoever reads a storage of digests
+    cannot try names.
+    """
+
+    def __init__(self, keys: DerivedKeys[bytes]) -> None:
+        self._keys = keys
+
+    def __call__(self, text: str) -> str:
+        _, key = self._keys.first()
+        content = text.encode("utf-8", "surrogatepass")
+        return hmac.digest(key, content, "sha256").hex()
 
 
 def plain_name(username: str) -> str:

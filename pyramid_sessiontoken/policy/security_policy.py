@@ -33,7 +33,6 @@ class SessionTokenPolicy:
     """
 
     rules: Rules
-    settings: Any
 
     def identity(self, request: Any) -> Any:
         """Give who the request is, or the user loader's object; ``None`` for

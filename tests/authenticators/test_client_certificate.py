@@ -29,7 +29,7 @@ from pyramid_sessiontoken.authenticators.client_certificate import (
     ClientCertificateAuthenticator,
 )
 from pyramid_sessiontoken.authenticators.trusted_place import Place, find_place
-from pyramid_sessiontoken.config.kinds import read_networks
+from pyramid_sessiontoken.config.trusted_proxies import read_networks
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.identity import Identity

@@ -12,7 +12,7 @@ from pyramid_sessiontoken.authenticators.remote_user import (
     RemoteUserAuthenticator,
 )
 from pyramid_sessiontoken.authenticators.trusted_place import Place
-from pyramid_sessiontoken.config.kinds import read_networks
+from pyramid_sessiontoken.config.trusted_proxies import read_networks
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator

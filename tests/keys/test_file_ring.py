@@ -17,7 +17,7 @@ from support.keys import put_keys
 from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.config.kinds_of_keys import read_keys
+from pyramid_sessiontoken.config.keys import read_keys
 from pyramid_sessiontoken.interfaces import IKeyRing
 from pyramid_sessiontoken.keys.file_ring import PROPAGATION, FileRing, arrange
 from pyramid_sessiontoken.keys.jwk import write_jwk_set

@@ -81,7 +81,7 @@ def test_without_a_repository_nothing_is_ended(make):
 
 def test_a_barred_user_can_sign_out_for_good(make, kept):
     barred = []
-    form = kept.registry["pyramid_sessiontoken.policy"].settings.token_form
+    form = kept.registry["pyramid_sessiontoken.settings"].token.form
     client = make(
         {
             "repository": "memory",
