@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any, NamedTuple
 
@@ -48,18 +48,26 @@ class Jar:
     The first chunk is ``N.text``, where N chunks follow, as ``NAME.1`` and
     so on: all or nothing.
 
+    :param secure: whether browsers send it over TLS only; ``None`` where the
+        request decides (:meth:`over`).
     :param chunk_size: bytes of value in one cookie.
     :param max_chunks: how many cookies at most.
     """
 
     name: str
-    secure: bool = True
+    secure: bool | None = True
     httponly: bool = True
     samesite: str = "Lax"
     path: str = "/"
     domain: str | None = None
     chunk_size: int = 3800
     max_chunks: int = 2
+
+    def over(self, scheme: str) -> Jar:
+        """Give the jar for the answer to a request of a scheme."""
+        if self.secure is not None:
+            return self
+        return replace(self, secure=scheme == "https")
 
     def read(self, environ: dict[str, Any]) -> CookieShown | None:
         """Find the cookie in the raw ``Cookie`` header, whatever stands

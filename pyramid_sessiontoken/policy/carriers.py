@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ..cookies.jar import CookieShown, Headers, Jar
 from ..sessions.forms import HeaderForm
 from ..sessions.lifecycle import IssuedToken, Sessions
+from .endpoint import scheme_of
 from .private_headers import PrivateHeaders
 
 
@@ -95,7 +96,7 @@ class CookieCarrier:
 
         :raises ClaimsError: where the claims do not fit.
         """
-        return self.jar.write(
+        return self._jar_for(request).write(
             issued.access_token,
             self._shown(request),
             issued.session_expires_in if issued.ticket.persistent else None,
@@ -110,7 +111,14 @@ class CookieCarrier:
 
     def delete_headers(self, request: Any) -> Headers:
         """Give the headers that delete the cookie."""
-        return self.jar.delete(self._shown(request))
+        return self._jar_for(request).delete(self._shown(request))
+
+    def expire(self, request: Any, name: str) -> Headers:
+        """Give the headers that delete a cookie that a response sets."""
+        return self._jar_for(request).expire((name,))
+
+    def _jar_for(self, request: Any) -> Jar:
+        return self.jar.over(scheme_of(request))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,4 +113,4 @@ def _delete(
         name = header[1].partition("=")[0]
         if name not in names:
             names.add(name)
-            headers.added += cookie.jar.expire((name,))
+            headers.added += cookie.expire(request, name)
