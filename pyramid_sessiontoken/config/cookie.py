@@ -36,6 +36,9 @@ NAME = "sessiontoken"
 #: Bytes of name and value that browsers keep (RFC 6265bis, section 5.6).
 MOST_BYTES = 4096
 
+#: Bytes that the default settings allow.
+USUAL_BYTES = 7600
+
 COOKIE_NAME = Kind("the name of a cookie (RFC 6265, 4.1.1)", read_header_name)
 COOKIE_PATH = Kind(
     "a path that begins with /", matching(r"/[\x21-\x3a\x3c-\x7e]*")
@@ -114,6 +117,16 @@ class CookieSettings(BuiltIn):
             return self
         needs_it = self._has_prefix() or self.samesite == "None"
         return replace(self, secure=True) if require_tls or needs_it else self
+
+    def advice(self) -> Iterator[str]:
+        most = self.chunk_size * self.max_chunks
+        if not self.writes_references and most > USUAL_BYTES:
+            yield (
+                f"{self.row('max_chunks')} and {self.row('chunk_size')} allow"
+                f" cookies of {most} bytes: common servers refuse header lines"
+                " over 8 KiB, and stock nginx answers 502 over 4 KiB of"
+                " response headers (proxy_buffer_size)"
+            )
 
     def warnings(self) -> Iterator[str]:
         if self.secure is None:

@@ -150,6 +150,8 @@ class Settings:
         yield from self.token.advice()
         yield from self.throttle.advice(self.authenticators.names)
         yield from self.authenticators.advice()
+        if "cookie" in self.authenticators.names:
+            yield from self.cookie.advice()
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ..sessions.forms import HeaderForm
 from ..sessions.lifecycle import IssuedToken, Sessions
 from .endpoint import scheme_of
 from .private_headers import PrivateHeaders
+from .sizes import fits_response_header
 
 
 class Carrier(Protocol):
@@ -24,6 +25,11 @@ class Carrier(Protocol):
 
         :param reference: that it is, if it is one.
         """
+
+    def takes(
+        self, request: Any, issued: IssuedToken, reference: str | None
+    ) -> bool:
+        """Tell whether a response may carry a renewed token."""
 
     def put(
         self,
@@ -57,6 +63,13 @@ class HeaderCarrier:
     def renews(self, reference: str | None) -> bool:
         return self._header is not None or reference is not None
 
+    def takes(
+        self, request: Any, issued: IssuedToken, reference: str | None
+    ) -> bool:
+        return reference is not None or fits_response_header(
+            request.registry, issued.access_token
+        )
+
     def put(
         self,
         request: Any,
@@ -80,6 +93,11 @@ class CookieCarrier:
 
     def renews(self, reference: str | None) -> bool:
         return True
+
+    def takes(
+        self, request: Any, issued: IssuedToken, reference: str | None
+    ) -> bool:
+        return True  # At sign-in it fitted, or the user saw that it did not.
 
     def put(
         self,

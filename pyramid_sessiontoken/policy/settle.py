@@ -79,7 +79,7 @@ def _put_renewed(
     if carrier is None or not carrier.renews(shown.reference):
         return None
     issued = carrier.sessions.renew(shown.ticket, shown.reference)
-    if issued is None:
+    if issued is None or not carrier.takes(request, issued, shown.reference):
         return None
     if carrier.put(request, headers, issued, shown.reference):
         headers.replaced["Cache-Control"] = NO_STORE

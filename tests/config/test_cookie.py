@@ -162,6 +162,32 @@ def test_no_cookie_is_warned_of_where_none_is_listed():
 
 
 @pytest.mark.parametrize(
+    ("given", "is_advised"),
+    [
+        ({}, False),
+        ({"cookie.max_chunks": "3"}, True),
+        ({"cookie.chunk_size": "3801"}, True),
+        ({"cookie.max_chunks": "3", "cookie.chunk_size": "2500"}, False),
+        ({"cookie.max_chunks": "3", "authenticators": "session"}, False),
+        (
+            {
+                "cookie.max_chunks": "3",
+                "cookie.form": "reference",
+                "repository": "memory",
+            },
+            False,
+        ),
+    ],
+)
+def test_cookies_that_common_servers_refuse_are_advised_against(
+    given, is_advised
+):
+    advice = str(list(read(given)[0].advice()))
+
+    assert ("proxy_buffer_size" in advice) is is_advised
+
+
+@pytest.mark.parametrize(
     ("given", "shown"),
     [
         ({}, "true"),
