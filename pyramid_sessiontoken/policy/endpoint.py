@@ -11,6 +11,8 @@ from typing import Any
 from pyramid.interfaces import IRoutesMapper
 from pyramid.traversal import decode_path_info
 
+from .form import names_grant_type
+
 #: The name of the route.
 TOKEN = "sessiontoken.token"  # noqa: S105
 
@@ -50,6 +52,17 @@ def is_below_token(request: Any) -> bool:
     """
     above, _, _ = _path(request).rpartition("/")
     return _matches(request, above)
+
+
+def takes_form_encoded(request: Any) -> bool:
+    """Tell whether OAuth 2 clients encode the pair in Basic, as a form does
+    (RFC 6749, section 2.3.1): at introspection and revocation always, at
+    ``token.path`` where they name a ``grant_type``.
+    """
+    if is_for_token(request):
+        return request.method == "POST" and names_grant_type(request)
+    below = _path(request).rpartition("/")[2]
+    return below in ("introspect", "revoke") and is_below_token(request)
 
 
 def _path(request: Any) -> str:

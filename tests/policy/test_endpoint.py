@@ -58,3 +58,28 @@ def test_the_scheme_of_a_websocket_is_that_of_its_page(scheme, expected):
     request = make_request("/", **{"wsgi.url_scheme": scheme})
 
     assert endpoint.scheme_of(request) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/token", True),
+        ("/token/introspect", True),
+        ("/token/revoke", True),
+        ("/token/status", False),
+        ("/introspect", False),
+        ("/other/revoke", False),
+        ("/page", False),
+    ],
+)
+def test_where_clients_encode_what_basic_carries(path, expected):
+    request = make_request(path)
+    request.method = "POST"
+    request.content_type = "application/x-www-form-urlencoded"
+    request.body = b"grant_type=client_credentials"
+
+    assert endpoint.takes_form_encoded(request) is expected
+    request.method = "GET"
+    assert endpoint.takes_form_encoded(request) is (
+        expected and path != "/token"
+    )
