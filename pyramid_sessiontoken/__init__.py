@@ -10,7 +10,7 @@ from .config.compose import WARNINGS, compose
 from .config.directives import DIRECTIVES
 from .config.routes import AuthenticatorsPredicate, add_routes
 from .policy.csrf import csrf_required
-from .policy.request import OfRequest
+from .policy.request import SessionTokenAttribute
 from .policy.rules import CHOICE
 from .policy.security_policy import POLICY, SessionTokenPolicy
 from .policy.unauthorized import challenges
@@ -38,7 +38,7 @@ def includeme(config: Any) -> None:
     config.add_route_predicate(CHOICE, AuthenticatorsPredicate)
     config.set_security_policy(policy)
     paths = add_routes(config)
-    Request.sessiontoken = OfRequest()
+    Request.sessiontoken = SessionTokenAttribute()
 
     def start() -> None:
         registry[WARNINGS] = compose(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ..authenticators.remote_user import RemoteUserAuthenticator
-from ..authenticators.trusted_place import Network, Place
+from ..authenticators.trusted_place import Network, TrustedPlace
 from .built_in import BuiltIn, Shared
 from .kinds import HEADER
 from .row import setting
@@ -36,6 +36,8 @@ class RemoteUserSettings(BuiltIn):
 
     def make(self, setup: Setup, shared: Shared) -> RemoteUserAuthenticator:
         if self.header is None:
-            return RemoteUserAuthenticator(Place(self.environ))
+            return RemoteUserAuthenticator(TrustedPlace(self.environ))
         proxies = self.trusted_proxies or ()
-        return RemoteUserAuthenticator(Place.of_header(self.header, proxies))
+        return RemoteUserAuthenticator(
+            TrustedPlace.of_header(self.header, proxies)
+        )

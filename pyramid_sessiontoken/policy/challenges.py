@@ -12,22 +12,20 @@ from .state import PolicyState
 def challenges(
     request: Any, state: PolicyState, names: tuple[str, ...]
 ) -> Headers:
-    """Write a field for each scheme that is advertised; none where none of
-    the authenticators has a scheme. Where several come under one scheme, it
-    speaks of the one that refused.
+    """Write a header field for each scheme that is advertised; none if none
+    of the authenticators has a scheme. If several have one scheme, the
+    challenge is that of the one that refused.
     """
     rules = state.rules
-    advertised = rules.challenge
     values: dict[str, str] = {}
     schemes: set[str] = set()
     for name in names:
         authenticator = find_authenticator(request, name)
-        scheme = authenticator.scheme
+        scheme = authenticator.scheme and authenticator.scheme.lower()
         if scheme is None:
             continue
-        scheme = scheme.lower()
         schemes.add(scheme)
-        if advertised is not None and scheme not in advertised:
+        if rules.challenge is not None and scheme not in rules.challenge:
             continue
         if scheme in values and state.refusal(name) is None:
             continue

@@ -19,9 +19,9 @@ SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 def is_cross_site(request: Any) -> bool:
     """Tell whether an unsafe request comes from another origin.
 
-    ``Sec-Fetch-Site`` decides, which no script can forge; without it
-    ``Origin``. A request with neither comes from no browser. An origin that
-    ``pyramid.csrf_trusted_origins`` names may, but not at the endpoint.
+    ``Sec-Fetch-Site`` decides, because no script can forge it; without it,
+    ``Origin``. A request with neither does not come from a browser. An origin
+    in ``pyramid.csrf_trusted_origins`` is accepted, but not at the endpoint.
     """
     if request.method in SAFE_METHODS and not _is_unsafe_get(request):
         return False
@@ -40,7 +40,9 @@ def is_cross_site(request: Any) -> bool:
 
 
 def allow_all(request: Any) -> bool:
-    """``cross_site = allow``: the application itself looks at origins."""
+    """Allow every request, for ``sessiontoken.cross_site = allow``: the
+    application checks origins itself.
+    """
     return False
 
 

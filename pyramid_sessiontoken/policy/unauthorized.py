@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..cookies.jar import Headers
-from .security_policy import POLICY, is_ours
+from .security_policy import POLICY, is_in_use
 
 
 def challenges(request: Any) -> Headers:
@@ -16,7 +16,7 @@ def challenges(request: Any) -> Headers:
     An example: ``HTTPUnauthorized(headers=challenges(request))``.
     """
     policy = request.registry.get(POLICY)
-    if policy is None or not is_ours(request, policy):
+    if policy is None or not is_in_use(request, policy):
         return []
     # Where a credential was refused, the challenges say so.
     policy.authenticate(request)

@@ -1,59 +1,77 @@
-"""Sessions that are over before their time, though their tokens are not."""
+"""Marks in the repository: sessions that were ended before their time."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import clock
+from ..clock import moment
 from ..errors import InvalidCredential
 from ..identity.ticket import Ticket
-from ..identity.userid import Userid, subject_of
+from ..identity.userid import Userid
 from ..interfaces import IExpiryPolicy, IRenewingRepository, TokenItem
 from .cache import UNKNOWN, FirstLevelCache
-from .records import LINGER, find_repository, moment
+from .records import (
+    LINGER,
+    digest_of,
+    find_repository,
+    session_mark_key,
+    user_mark_key,
+)
 from .seal import Seal
 
 log = logging.getLogger("pyramid_sessiontoken")
 
-#: How often to try where others mark the same user at the same time.
+#: How often to write a mark conditionally, while other requests write the
+#: mark of the same user.
 ATTEMPTS = 5
 
-_NOBODY = ""
+_NO_SESSION = ""
 
 
 class Mark(NamedTuple):
-    """What a user ended: all that began up to an instant, but for one.
+    """The sessions of a user that were ended together.
 
-    :ivar before: the instant, seconds since the epoch.
-    :ivar spared: the digest of the session that lives on, if one does.
-    :ivar spared_since: only if it began after this; else it had ended
-        already when it was spared.
+    :ivar before: every session that began up to this time has ended, in
+        seconds since the epoch.
+    :ivar spared: the digest of the ``sid`` of a session that goes on.
+    :ivar spared_since: it goes on only if it began after this time. If it
+        did not, an earlier mark had ended it.
     """
 
     before: int
-    spared: str = _NOBODY
+    spared: str = _NO_SESSION
     spared_since: int = -1
 
     def ends(self, ticket: Ticket) -> bool:
         began = ticket.auth_time
         return began <= self.before and (
-            began <= self.spared_since or _digest(ticket.sid) != self.spared
+            began <= self.spared_since or digest_of(ticket.sid) != self.spared
+        )
+
+    def successor(self, now: int, spared: str) -> Mark:
+        """Give the mark that also ends the sessions that began since."""
+        return Mark(
+            # Two marks of one second must differ, so the times of marks and
+            # sessions run ahead of the clock; see first_auth_time.
+            max(now, self.before + 1),
+            spared,
+            self.spared_since if spared == self.spared else self.before,
         )
 
 
 class Revocations:
-    """Two kinds of marks in the repository: one for a session that ended,
-    until its end; and one for each user who ended all, "nothing that began
-    up to this instant". Neither grows into a list.
+    """Two kinds of marks in the repository. Neither becomes a list.
 
-    The first says nothing: it is enough that it is there. The second is
-    sealed. One that nobody can read, say because its key left the ring, ends
-    all up to now, until it is written anew.
+    The mark of a session says that it was ended, until its end. It has no
+    content. The mark of a user says that every session that began up to a
+    time was ended. It is sealed. If it cannot be read, for example because
+    its key left the ring, all sessions of the user that began up to now
+    count as ended, until the mark is written anew.
 
-    :param registry: where repository, clock and expiry policy are found.
+    :param registry: where repository, clock and expiry policy are looked up.
     """
 
     def __init__(
@@ -64,116 +82,124 @@ class Revocations:
         self._cache = cache
 
     def is_ended(self, ticket: Ticket) -> bool:
-        """Tell whether a session was ended, as of ``cache_ttl`` ago."""
-        if self._recall(_ended(ticket.sid)) is not None:
+        """Tell whether a session was ended. The answer may be as old as
+        ``repository.cache_ttl``.
+        """
+        if self._cached_mark(session_mark_key(ticket.sid)) is not None:
             return True
-        mark = self._recall(_before(ticket.userid))
+        mark = self._cached_mark(user_mark_key(ticket.userid))
         return mark is not None and mark.ends(ticket)
 
     def is_ended_by_now(self, ticket: Ticket) -> bool:
-        """Tell whether a session was ended; ask the repository itself."""
-        if self._fetch(_ended(ticket.sid)) is not None:
+        """Tell whether a session was ended, from the repository and not from
+        the cache.
+        """
+        if self._stored_mark(session_mark_key(ticket.sid)) is not None:
             return True
-        mark = self._fetch(_before(ticket.userid))
+        mark = self._stored_mark(user_mark_key(ticket.userid))
         return mark is not None and mark.ends(ticket)
 
     def end(self, sid: str, until: int = 0) -> None:
-        """End a session, until every session of now has ended, and itself.
+        """End a session.
 
-        :param until: when it ends for good, where that is known.
+        The mark stays until all sessions that exist now have ended.
+
+        :param until: the end of this session, where it is known: the mark
+            stays at least so long.
         """
-        key, now = _ended(sid), self._now()
+        key, now = session_mark_key(sid), self._now()
         last = max(self._last_end(now), moment(until + LINGER))
         item = TokenItem(key, last, b"", None)
         self._repository.add_or_update(item)
-        self._cache.end(key, Mark(now), now)
+        self._cache.replace(key, Mark(now), now)
 
     def end_all(self, userid: Userid, keep: str | None = None) -> None:
-        """End what a user began up to now, but for one session."""
-        spared = _NOBODY if keep is None else _digest(keep)
-        self._end_all(_before(userid), spared)
+        """End all sessions that a user began up to now.
+
+        :param keep: the ``sid`` of a session that goes on.
+        """
+        spared = _NO_SESSION if keep is None else digest_of(keep)
+        self._write_mark(user_mark_key(userid), spared)
 
     def first_auth_time(self, userid: Userid, now: int) -> int:
-        """Give the ``auth_time`` for a session that begins now: past the
-        user's mark, so that it lives though it begins in the same second.
+        """Give the ``auth_time`` of a session that begins now. It is later
+        than the mark of the user, also within the same second.
         """
-        key = _before(userid)
+        key = user_mark_key(userid)
         item = self._repository.get(key)
         if item is None:
             return now
         mark = self._read(item)
         if mark is None:
             log.warning(
-                "a mark is not readable: all that its user began up to now"
-                " has ended"
+                "the mark that ended all sessions of a user cannot be read,"
+                " maybe because its key left the key ring: all sessions that"
+                " this user began up to now have ended"
             )
-            mark = self._end_all(key, _NOBODY)
+            mark = self._write_mark(key, _NO_SESSION)
         return max(now, mark.before + 1)
 
-    def _end_all(self, key: str, spared: str) -> Mark:
+    def _write_mark(self, key: str, spared: str) -> Mark:
+        """Write the mark of a user that ends all sessions up to now."""
         for _ in range(ATTEMPTS):
-            there = self._repository.get(key)
-            mark = self._successor(there, spared)
-            if self._replace(there, self._item(key, mark)):
+            current = self._repository.get(key)
+            mark = self._successor(current, spared)
+            if self._replace(current, self._item(key, mark)):
                 break
         else:
-            # Time and again somebody else was faster. Nobody lives by that.
-            mark = self._successor(self._repository.get(key), _NOBODY)
+            # Other requests were faster each time. Write without comparing,
+            # and end the session that was to be spared, too.
+            mark = self._successor(self._repository.get(key), _NO_SESSION)
             self._repository.add_or_update(self._item(key, mark))
-        self._cache.end(key, mark, self._now())
+        self._cache.replace(key, mark, self._now())
         return mark
 
-    def _recall(self, key: str) -> Mark | None:
+    def _cached_mark(self, key: str) -> Mark | None:
         now = self._now()
         known: Mark | None = self._cache.get(key, now)
         if known is UNKNOWN:
-            ended = self._cache.ended
-            known = self._fetch(key)
-            self._cache.put(key, known, now, ended)
+            version = self._cache.version
+            known = self._stored_mark(key)
+            self._cache.put(key, known, now, version)
         return known
 
-    def _fetch(self, key: str) -> Mark | None:
+    def _stored_mark(self, key: str) -> Mark | None:
         return self._mark_of(self._repository.get(key))
 
     def _mark_of(self, item: TokenItem | None) -> Mark | None:
+        """Give the mark of a record, also of one that cannot be read."""
         if item is None:
             return None
         mark = self._read(item)
         if mark is None:
-            # Whatever it said, somebody ended something here.
             now = self._now()
+            # It ended something: count all that began up to now as ended.
             mark = Mark(now, spared_since=now)
         return mark
 
     def _read(self, item: TokenItem) -> Mark | None:
-        """Read what a user ended; ``None`` for what nobody can read."""
+        """Read the mark of a user; ``None`` if it cannot be opened."""
         try:
             return Mark(**self._seal.open(item.token, item.key))
         except (InvalidCredential, TypeError):
             return None
 
-    def _successor(self, there: TokenItem | None, spared: str) -> Mark:
+    def _successor(self, current: TokenItem | None, spared: str) -> Mark:
         now = self._now()
-        mark = self._mark_of(there)
-        if mark is None:
-            return Mark(now, spared)
-        return Mark(
-            # Whole seconds are too coarse to tell before from after, so
-            # marks of one second count on; see first_auth_time.
-            max(now, mark.before + 1),
-            spared,
-            mark.spared_since if spared == mark.spared else mark.before,
+        mark = self._mark_of(current)
+        return (
+            Mark(now, spared) if mark is None else mark.successor(now, spared)
         )
 
-    def _replace(self, there: TokenItem | None, item: TokenItem) -> bool:
-        """Write a mark, if it can be told and none was written meanwhile;
-        tell whether it was written.
+    def _replace(self, current: TokenItem | None, item: TokenItem) -> bool:
+        """Write a mark; tell whether it was written. It is not if another
+        request wrote one meanwhile, and the repository notices that.
         """
         repository = self._repository
-        if there is None or not IRenewingRepository.providedBy(repository):
+        if current is None or not IRenewingRepository.providedBy(repository):
             repository.add_or_update(item)
             return True
-        replaced: bool = repository.renew(item, there.expires)
+        replaced: bool = repository.renew(item, current.expires)
         return replaced
 
     def _item(self, key: str, mark: Mark) -> TokenItem:
@@ -181,7 +207,9 @@ class Revocations:
         return TokenItem(key, self._last_end(mark.before), sealed, None)
 
     def _last_end(self, began: int) -> datetime:
-        """Tell when the last session that began by then has ended."""
+        """Give the time at which all sessions that began up to ``began``
+        have ended.
+        """
         policy = self._registry.getUtility(IExpiryPolicy)
         return moment(policy.begin(began).session_end + LINGER)
 
@@ -191,15 +219,3 @@ class Revocations:
 
     def _now(self) -> int:
         return clock.now(self._registry)
-
-
-def _ended(sid: str) -> str:
-    return f"ended:{_digest(sid)}"
-
-
-def _before(userid: Userid) -> str:
-    return f"before:{_digest(subject_of(userid))}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

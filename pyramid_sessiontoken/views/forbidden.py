@@ -23,7 +23,7 @@ from ..policy.answers import (
     log_refused_for_tls,
 )
 from ..policy.rules import Rules
-from ..policy.security_policy import is_ours, policy_of
+from ..policy.security_policy import is_in_use, policy_of
 from .login import is_login_page, login_location
 from .refusals import wants_page, write_refusal
 
@@ -34,11 +34,11 @@ _OF_BODY = ("content-type", "content-length")
 
 
 def forbidden(context: Any, request: Any) -> Any:
-    """Answer ``HTTPForbidden``: 403 for a known user, for an unknown one
-    401 with challenges, or 302 to where pages sign in.
+    """Answer ``HTTPForbidden``: 403 for a known user; for an unknown one 401
+    with challenges, or 302 to ``sessiontoken.login_url``.
     """
     policy = policy_of(request)
-    if not is_ours(request, policy):
+    if not is_in_use(request, policy):
         return context
     rules = policy.rules
     if is_refused_for_tls(request, rules):
@@ -61,7 +61,7 @@ def forbidden(context: Any, request: Any) -> Any:
 
 
 def is_navigation(request: Any) -> bool:
-    """Tell whether a browser asks for a page to show."""
+    """Tell whether a browser opens a page."""
     if request.method not in ("GET", "HEAD") or is_script(request.environ):
         return False
     return "HTTP_SEC_FETCH_MODE" in request.environ or wants_page(request)

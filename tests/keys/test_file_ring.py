@@ -19,7 +19,11 @@ from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.config.keys import read_keys
 from pyramid_sessiontoken.interfaces import IKeyRing
-from pyramid_sessiontoken.keys.file_ring import PROPAGATION, FileRing, arrange
+from pyramid_sessiontoken.keys.file_ring import (
+    PROPAGATION,
+    FileRing,
+    signer_first,
+)
 from pyramid_sessiontoken.keys.jwk import write_jwk_set
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.testing import ManualClock
@@ -141,7 +145,7 @@ def test_who_starts_signs_with_the_first_key_and_is_understood(
 
 
 def test_who_slept_meanwhile_does_not_wait_once_more(start):
-    """A file tells when it came: a time that nobody can set."""
+    """The time of a change is that of the file, not that of the check."""
     clock = ManualClock(int(time.time()) - 1000)
     path_of = start().reader.path
     sleeping, waking = start(clock=clock), start(clock=clock)
@@ -168,7 +172,7 @@ def made_when(since):
     )
 )
 def test_the_first_key_signs_that_is_not_new(keys):
-    arranged = arrange(keys, START)
+    arranged = signer_first(keys, START)
 
     assert sorted(arranged, key=keys.index) == list(keys)
     assert list(arranged[1:]) == [k for k in keys if k != arranged[0]]
@@ -215,9 +219,7 @@ class Fleet:
             self.copy(node)
 
     def restart(self, node):
-        """Start one anew, which takes its time; while files differ, nobody
-        should.
-        """
+        """Start a process anew, which takes time; not while files differ."""
         if self.late:
             return
         self.advance(1)
@@ -301,7 +303,7 @@ def test_an_unknown_key_has_it_look_once_more_a_second(ring, path, clock):
     clock.advance(1)
     assert ring.reload() is not seen
     assert list(ring.current) == [NEW]
-    # Who holds the old one is told, though nothing is read any more.
+    # A holder of the old ring is told so, without reading the file.
     count = ring.reader.count
     assert ring.reload() is not seen
     assert ring.reload() is ring.current
@@ -378,7 +380,7 @@ def test_a_broken_file_changes_nothing_and_is_told_once(
         assert ring.reload() is before
     (line,) = said()
     assert line.startswith("ERROR ")
-    assert line.endswith("; the former keys stay")
+    assert line.endswith("; the previous keys stay in use")
     # The next change, as bad as the one before, is told once more.
     path.write_bytes((raw or b"{") + b" ")
     for _ in range(3):
@@ -410,7 +412,7 @@ def test_trouble_that_passes_is_tried_again(path, clock, said):
         assert ring.current
     assert list(ring.current) == [OLD, NEW]
     assert said() == [
-        "ERROR it is locked; the former keys stay",
+        "ERROR it is locked; the previous keys stay in use",
         f"INFO the ring: {OLD.kid!r} signs; {NEW.kid!r} verifies",
     ]
 
@@ -454,7 +456,7 @@ def test_nobody_waits_for_who_reads(path, clock):
         first = pool.submit(lambda: ring.current)
         assert reading.wait(30)
         assert ring.current is before
-        # But for who needs to know.
+        # But a caller that needs the new ring waits.
         second = pool.submit(lambda: ring.reload() is not before)
         go_on.set()
         assert list(first.result(30)) == [OLD, NEW]

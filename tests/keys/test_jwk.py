@@ -62,10 +62,10 @@ def test_what_is_no_jwk_set(text):
         ({"kty": None}, "'kty'"),
         ({"use": "enc"}, "'use'"),
         ({"use": None}, "'use'"),
-        ({"key_ops": ["verify"]}, "sign and verify"),
-        ({"key_ops": ["encrypt", "decrypt"]}, "sign and verify"),
-        ({"key_ops": []}, "sign and verify"),
-        ({"key_ops": "signverify"}, "sign and verify"),
+        ({"key_ops": ["verify"]}, "lack 'sign' or 'verify'"),
+        ({"key_ops": ["encrypt", "decrypt"]}, "lack 'sign' or 'verify'"),
+        ({"key_ops": []}, "lack 'sign' or 'verify'"),
+        ({"key_ops": "signverify"}, "lack 'sign' or 'verify'"),
         ({"k": None}, "'k'"),
         ({"k": 5}, "'k'"),
         ({"k": A[:-1] + "B"}, "'k'"),
@@ -129,7 +129,7 @@ def test_any_jwk_set_is_read_or_refused_with_a_value_error(value, name):
                 assert len(key.secret) >= 32
 
 
-# What is written.
+# Writing.
 
 
 def test_what_is_written_is_read():

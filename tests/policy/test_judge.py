@@ -1,9 +1,10 @@
-"""Who the request is, asked at any moment and by anybody."""
+"""From the credentials of a request to its identity."""
 
 import logging
 
 import pytest
 from pyramid.response import Response
+from support.endpoint import BASIC
 
 from pyramid_sessiontoken.authenticators.basic import BasicAuthenticator
 from pyramid_sessiontoken.errors import (
@@ -41,7 +42,7 @@ def test_a_refusal_is_asked_for_once_too_and_told_once(own, caplog):
 
 
 def test_a_password_is_checked_once_though_the_endpoint_asks_as_well(make):
-    """pyramid_tm asks first, for all; the endpoint for those it swaps."""
+    """pyramid_tm asks all authenticators; the endpoint asks some of them."""
     asked = []
 
     def check(username, password, request):
@@ -125,7 +126,10 @@ def test_the_user_loader_gives_the_applications_own_user(make):
     del users["alice"]
     who = client.ask(token).json
     assert who["userid"] is None
-    assert who["failure"] == "session refused: the user is gone or barred"
+    assert who["failure"] == (
+        "session refused: the user loader gave None: the user is gone or"
+        " barred"
+    )
     assert client.ask(token, "/token/status").json == {"active": False}
     client.authorization = ("Basic", ("alice", "alice"))
     client.post("/token", status=401)
@@ -147,7 +151,7 @@ def test_over_plain_http_nobody_is_signed_in(client):
 
 
 def test_the_order_of_precedence(own):
-    """The first that vouches; an explicit refusal beats an ambient one."""
+    """The first that vouches counts, unless an explicit one is refused."""
     vouches = own(Identity("carol"))
     token = vouches.swap(headers={})["access_token"]
     assert vouches.ask(token).json["userid"] == "carol"
@@ -169,7 +173,7 @@ def test_an_ambient_identity_waits_for_every_explicit_credential(make):
     assert client.get("/identity").json["userid"] == "alice"
     assert client.ask("junk").json["userid"] is None
     token = client.swap("bob")["access_token"]
-    # Both vouch: the first of the list.
+    # Both vouch: the first of the list counts.
     assert client.ask(token).json["userid"] == "alice"
 
 
@@ -181,3 +185,40 @@ def test_basic_is_explicit_where_it_stands_and_ambient_where_it_goes(make):
     client.authorization = ("Basic", ("alice", "alice"))
     client.post("/token", headers={"Sec-Fetch-Site": "cross-site"}, status=401)
     assert BasicAuthenticator.ambient
+
+
+# A user who signs in and is barred at once.
+
+
+def warnings(caplog):
+    found = [r.getMessage() for r in caplog.records if r.levelname[0] == "W"]
+    caplog.clear()
+    return found
+
+
+@pytest.mark.parametrize("later", [0, 59])
+def test_who_signs_in_and_is_barred_at_once_is_told(make, caplog, later):
+    """The application would sign the user in again and again, and nothing
+    that a production.ini shows would say why.
+    """
+    client = make({"user_loader": lambda identity, request: None})
+    client.post_json("/sign_in", {})
+    client.clock.advance(later)
+    warnings(caplog)
+
+    assert client.get("/identity").json["userid"] is None
+    [said] = warnings(caplog)
+    assert said.startswith(f"'alice' signed in {later} s ago")
+    assert "sessiontoken.user_loader knows no such user" in said
+
+
+def test_who_is_barred_later_is_no_surprise(make, caplog):
+    client = make({"user_loader": lambda identity, request: None})
+    client.post_json("/sign_in", {})
+    warnings(caplog)
+    client.clock.advance(60)
+
+    assert client.get("/identity").json["userid"] is None
+    # A password that is shown each time begins no session.
+    client.post("/token", headers=BASIC, status=401)
+    assert warnings(caplog) == []

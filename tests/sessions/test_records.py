@@ -1,6 +1,5 @@
 """Where records stand in the repository."""
 
-from datetime import datetime, timezone
 from hashlib import sha256
 
 import pytest
@@ -11,9 +10,13 @@ from pyramid_sessiontoken.interfaces import ITokenRepository
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.records import (
     find_repository,
-    moment,
+    is_link,
+    link_key,
+    linked_key,
     record_key,
+    session_mark_key,
     subject_of_sid,
+    user_mark_key,
 )
 
 REFERENCE = "pst_" + "x" * 43
@@ -32,9 +35,20 @@ def test_a_session_is_a_subject_apart_from_users():
     assert subject == "sid:" + sha256(b"s" * 22).hexdigest()
 
 
-def test_times_of_records_are_aware_and_utc():
-    assert moment(0) == datetime(1970, 1, 1, tzinfo=timezone.utc)
-    assert moment(1_800_000_000).utcoffset().total_seconds() == 0
+def test_a_link_says_its_ticket_and_no_ticket_is_a_link():
+    key = record_key(REFERENCE)
+
+    assert link_key(key) == "of:" + key
+    assert linked_key(link_key(key)) == key
+    assert is_link(link_key(key))
+    assert not is_link(key)
+
+
+def test_marks_have_keys_that_show_neither_session_nor_user():
+    session, user = session_mark_key("s" * 22), user_mark_key("alice")
+
+    assert session == "ended:" + sha256(b"s" * 22).hexdigest()
+    assert user == "before:" + sha256(b"str:alice").hexdigest()
 
 
 def test_the_repository_is_the_one_of_this_moment(clock):

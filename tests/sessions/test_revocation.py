@@ -1,4 +1,4 @@
-"""Sessions that are over before their time, though their tokens are not."""
+"""Sessions that were ended before their tokens expire."""
 
 import uuid
 from datetime import timedelta
@@ -10,6 +10,7 @@ from support.keys import Rings
 from support.tokens import FIRST, SECOND, make_ticket
 from zope.interface import implementer_only
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.interfaces import (
     IClock,
@@ -18,7 +19,7 @@ from pyramid_sessiontoken.interfaces import (
 )
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.records import LINGER, moment
+from pyramid_sessiontoken.sessions.records import LINGER
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
 
@@ -48,12 +49,12 @@ UNREADABLE = {
 
 
 class Repository(MemoryRepository):
-    """The one in memory, which notes what it was asked."""
+    """The repository in memory, which notes what it was asked."""
 
     def __init__(self, clock):
         super().__init__(clock)
         self.asked = []
-        #: What happens elsewhere while an answer is under way.
+        #: What another process does while an answer is under way.
         self.meanwhile = []
 
     def get(self, key):
@@ -66,7 +67,7 @@ class Repository(MemoryRepository):
 
 @implementer_only(ITokenRepository)
 class FourVerbs(MemoryRepository):
-    """A repository without powers."""
+    """A repository that provides only ITokenRepository."""
 
 
 def process(clock, repository, ttl=5, keys=(FIRST,)):
@@ -125,7 +126,7 @@ def test_a_session_ends_and_no_other(revocations, eager):
         assert each.is_ended(ticket_of())
         assert each.is_ended(ticket_of(START + 5000))
         assert not each.is_ended(ticket_of(sid=SIDS[1]))
-    # Twice is no error.
+    # To end it twice is no error.
     revocations.end(SIDS[0])
     assert revocations.is_ended(ticket_of())
 
@@ -157,7 +158,7 @@ def test_another_process_notices_in_time(revocations, repository, clock, way):
 def test_an_answer_under_way_while_something_ended_is_not_kept(
     revocations, repository, way
 ):
-    """A reader read before the sign-out, and keeps its answer after it."""
+    """The question came before the sign-out, the answer after it."""
     repository.meanwhile.append(
         lambda: (
             revocations.end(SIDS[0])
@@ -213,7 +214,7 @@ def test_marks_tell_nobody_whom_or_what_they_end(revocations, repository):
         assert item.key == key
 
 
-# Everywhere at once.
+# All sessions of a user.
 
 
 def test_everything_that_began_up_to_now_ends(revocations, eager):
@@ -265,7 +266,7 @@ def test_a_second_call_in_that_second_ends_it_too(revocations, eager, clock):
 
 
 def test_whatever_is_done_in_a_few_seconds_comes_out_right(revocations, clock):
-    """Sessions begin and end, some seconds pass or none."""
+    """Sessions begin and end, with or without seconds between."""
     ended, alive = [], []
     for step in "bebbeebbb1be1ebebb2e1bbeeebe1be":
         if step == "b":
@@ -298,7 +299,7 @@ def test_a_session_begins_when_it_begins_where_nothing_ended(
 def test_a_new_session_sees_what_another_process_ended_just_now(
     revocations, eager
 ):
-    """Also where the answer of before is still remembered."""
+    """The cache of this process still has the earlier answer."""
     assert not revocations.is_ended(ticket_of())
     eager.end_all("alice")
     assert revocations.first_auth_time("alice", START) == START + 1
@@ -324,7 +325,7 @@ def test_what_was_kept_ends_by_the_next_call(revocations, clock):
 
 
 def test_to_spare_a_session_does_not_bring_it_back(revocations, eager, clock):
-    """It asked before it was ended itself, and was answered after."""
+    """Its request began before the session was ended, and goes on after."""
     revocations.end_all("alice")
     clock.advance(60)
     revocations.end_all("alice", keep=SIDS[0])
@@ -349,7 +350,7 @@ def test_what_was_kept_can_be_ended_by_itself(revocations):
 def test_a_clock_that_was_set_back_brings_nothing_back(
     revocations, eager, clock
 ):
-    """Nor does it keep a new session from living."""
+    """It also does not end a new session."""
     old = begin(revocations, clock)
     revocations.end_all("alice")
     clock.advance(-100)
@@ -364,7 +365,7 @@ def test_a_clock_that_was_set_back_brings_nothing_back(
 def test_who_is_slower_time_and_again_spares_nobody(
     revocations, eager, repository, monkeypatch
 ):
-    """Others write at the same time, whenever it tries."""
+    """Each time, another request writes the mark first."""
     revocations.end_all("alice")
     monkeypatch.setattr(repository, "renew", lambda item, was: False)
     revocations.end_all("alice", keep=SIDS[0])
@@ -382,7 +383,7 @@ def test_it_ends_all_where_nothing_is_written_on_a_condition(clock):
         assert process(clock, repository).is_ended(session)
 
 
-# What nobody can read.
+# Unreadable records.
 
 
 def test_a_mark_is_sealed(revocations, repository):
@@ -422,7 +423,7 @@ def test_a_user_comes_in_again_over_a_mark_that_nobody_can_read(
     revocations.end_all("alice")
     spoil(repository, raw)
     assert not eager.is_ended(begin(eager, clock))
-    # And it can be written anew.
+    # The mark can be written anew.
     eager.end_all("alice")
     session = begin(eager, clock)
     clock.advance(60)
@@ -441,7 +442,7 @@ def test_a_session_is_over_whatever_its_mark_says(eager, repository):
 def test_a_key_that_leaves_the_ring_brings_nothing_back(
     clock, repository, caplog
 ):
-    """Tokens that another key signed are good as before, if not ended."""
+    """Tokens that another key signed stay valid, unless they were ended."""
     old = process(clock, repository, ttl=0, keys=(FIRST, SECOND))
     new = process(clock, repository, ttl=0, keys=(SECOND,))
     session = begin(old, clock, sid=SIDS[1])
@@ -450,7 +451,7 @@ def test_a_key_that_leaves_the_ring_brings_nothing_back(
     clock.advance(600)
     later = begin(old, clock, sid=SIDS[2])
     assert not old.is_ended(later)
-    # Who cannot read what ended takes all for ended, once.
+    # A process that cannot read the record takes all for ended, once.
     assert new.is_ended(ticket_of(userid="bob"))
     for ticket in (session, later):
         assert new.is_ended(ticket)
@@ -458,13 +459,13 @@ def test_a_key_that_leaves_the_ring_brings_nothing_back(
     assert new.is_ended(ticket_of(clock.now()))
     assert caplog.messages == []
     mine = begin(new, clock, sid=SIDS[2])
-    assert "not readable" in caplog.text
+    assert "the mark that ended all sessions of a user cannot" in caplog.text
     for seconds in (0, 1, 60, 600):
         clock.advance(seconds)
         assert not new.is_ended(mine)
         for ticket in (session, later):
             assert new.is_ended(ticket)
-        # It was written anew, under a key that all have.
+        # The mark was written anew, under a key that all processes have.
         assert not old.is_ended(mine)
     assert len(caplog.messages) == 1
     assert not new.is_ended(begin(new, clock, sid="d" * 22))

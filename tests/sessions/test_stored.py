@@ -11,6 +11,7 @@ from support.keys import Rings
 from support.tokens import FIRST, make_jwt, make_ticket
 from zope.interface import implementer
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
     REASON_ENDED,
     InvalidCredential,
@@ -31,7 +32,7 @@ from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
-from pyramid_sessiontoken.sessions.records import moment, record_key
+from pyramid_sessiontoken.sessions.records import record_key
 from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
@@ -44,7 +45,7 @@ SIDS = [letter * 22 for letter in "abc"]
 
 @implementer(ITokenRepository)
 class FourVerbs:
-    """A repository without powers."""
+    """A repository that provides only ITokenRepository."""
 
     def __init__(self, clock):
         inner = MemoryRepository(clock)
@@ -56,8 +57,8 @@ class FourVerbs:
 
 @implementer(ISubjectRepository)
 class SubjectsOnly(FourVerbs):
-    """A repository that knows whose an item is, and gives the oldest, or
-    the newest first.
+    """A repository that finds the items of a subject, and gives the oldest
+    or the newest first.
     """
 
     def __init__(self, clock, newest_first=False):
@@ -152,7 +153,7 @@ def any_server(clock, request):
     return Server(clock, request.param(clock))
 
 
-# Listing.
+# Lists.
 
 
 def test_a_session_is_listed_as_people_read_it(server):
@@ -244,7 +245,7 @@ def test_who_vouched_goes_by_the_name_of_the_settings(server, amr, name):
 
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_a_session_with_two_references_is_listed_once(clock, newest_first):
-    """A cookie and a token; the token was used last."""
+    """It has a cookie and a token; the token was used last."""
     server = Server(clock, SubjectsOnly(clock, newest_first))
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[0], iat=START + 1800, exp=START + 5400)
@@ -320,8 +321,8 @@ def test_without_revocation_a_reference_is_ended_all_the_same(clock):
 
 
 def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
-    """A session's cookie is being swapped for a token when the user signs
-    out: the ticket was read before that, its reference is made after it.
+    """A cookie is swapped for a token while the user signs out: its ticket
+    was read before the sign-out, the new reference is made after it.
     """
     server = any_server
     ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
@@ -369,7 +370,7 @@ def test_ending_all_names_what_is_lacking(clock):
 
 @implementer(ISessionStore)
 class Drawer:
-    """Keeps tickets as they are."""
+    """A store that keeps tickets in a dictionary."""
 
     def __init__(self):
         self.tickets = {}
@@ -401,7 +402,7 @@ def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
 
 
 def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
-    """By its name alone: another of the user's devices."""
+    """Only its sid is known: it is on another device of the user."""
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
         reference = server.begin(sid=SIDS[0])
@@ -426,7 +427,7 @@ def test_ending_all_without_a_repository_says_what_is_lacking(clock):
 
 
 def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
-    """The repository has the power, but the tickets are elsewhere."""
+    """The repository could find tickets, but they are in another store."""
     repository = MemoryRepository(clock)
     server = Server(clock, repository, revokes=False, own_store=Drawer())
     reference = server.begin()
@@ -436,7 +437,7 @@ def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
 
 
 def test_ending_one_by_its_name_says_what_is_lacking(clock):
-    """Nothing is said to be ended that lives on."""
+    """A session that goes on must not seem to be ended."""
     for repository in (FourVerbs(clock), None):
         own_store = None if repository else Drawer()
         server = Server(clock, repository, revokes=False, own_store=own_store)
@@ -452,7 +453,7 @@ def test_ending_one_by_its_name_says_what_is_lacking(clock):
 
 
 def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
-    """Somewhere else the user signs out, just when the cookie was judged."""
+    """Another request ends the session just after the cookie was judged."""
     signs_out = []
 
     def load(identity, request):
@@ -481,7 +482,7 @@ def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
 
 
 def test_of_two_renewals_of_one_window_one_is_written(make, clock):
-    """Two parallel requests, and a second begins between their ends."""
+    """Two requests at the same time end in two different seconds."""
     meanwhile, written = [], []
 
     class Noting(MemoryRepository):
@@ -520,8 +521,8 @@ def test_of_two_renewals_of_one_window_one_is_written(make, clock):
 
 
 def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
-    """The setting was 8 hours and became 1: who is there every half an hour
-    stays, whatever was written before.
+    """The setting was 8 hours and became 1: a session that is used every
+    half an hour goes on, whatever was written before.
     """
     repository = MemoryRepository(clock)
 

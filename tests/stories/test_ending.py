@@ -1,4 +1,4 @@
-"""Sign-out ends the session that is shown, and not only the token."""
+"""Sign-out ends the session, not only the token that is shown."""
 
 import hashlib
 
@@ -115,7 +115,7 @@ def test_sign_out_asks_nobody_else_whether_it_may(make):
 def test_nothing_is_ended_by_a_forged_token(kept):
     token = kept.swap()["access_token"]
     forged = f"{token[:-9]}AAAAAAAAA"
-    # A reference that points nowhere may be one that was ended.
+    # An unknown reference may be one whose session was ended.
     status = 204 if token.startswith("pst_") else 401
     kept.delete("/token", headers=show(forged), status=status)
     assert kept.ask(token).json["userid"] == "alice"
@@ -146,7 +146,7 @@ def test_a_renewal_is_told_only_where_there_was_one(make):
 
 
 def test_what_another_process_ended_is_not_renewed(make):
-    """It stands in this one's cache, and the repository knows better."""
+    """The ticket is in the cache of this process, and its record is gone."""
     settings = {"token.form": "reference"}
     here = make({**settings, "repository": "memory"})
     repository = here.registry.getUtility(ITokenRepository)
@@ -164,7 +164,7 @@ def test_what_another_process_ended_is_not_renewed(make):
 
 
 def test_a_revoked_token_stays_revoked_under_other_settings(make):
-    """A longer session than today's may have been ended."""
+    """A session of longer settings may have been ended before."""
     long = make({"repository": "memory", "expiry.sliding": "off"})
     repository = long.registry.getUtility(ITokenRepository)
 
@@ -185,7 +185,7 @@ def test_a_revoked_token_stays_revoked_under_other_settings(make):
     assert long.fresh().ask(token).json["userid"] is None
 
 
-# What points to a session in a cookie points to none in a header.
+# A reference of a cookie does not work in a header.
 
 
 @pytest.mark.parametrize("transform", ["signed", "encrypted"])
@@ -240,7 +240,7 @@ def test_a_header_reference_is_no_cookie(make):
 
 
 class FourVerbs:
-    """A stranger's repository, with what its factory was given."""
+    """A repository of the application, and the options of its factory."""
 
     def __init__(self, options, registry):
         self.options = options
@@ -289,7 +289,7 @@ def test_a_stranger_s_repository_has_its_options_and_one_record_a_session(
 
 
 class Store:
-    """A stranger's store, whose references look like anything."""
+    """A store of the application, with references of any form."""
 
     def __init__(self, form):
         self.form = form
@@ -365,7 +365,7 @@ def end_by_name(config):
 
 
 class Failing(FourVerbs):
-    """A store that writes no more once it is down."""
+    """A store that can be switched to fail when it writes."""
 
     down = False
 
