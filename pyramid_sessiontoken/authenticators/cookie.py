@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from zope.interface import implementer
@@ -14,6 +15,12 @@ from .certificate_binding import require_certificate
 from .names import COOKIE
 from .session import Redeem
 from .state import ShownToken, note_beside, note_token
+
+BEHIND_A_COMMA = (
+    "it stands behind a comma in the Cookie header, where it is not read: the"
+    " server joins several Cookie lines of a proxy, which must send one, with"
+    " the cookies separated by semicolons (RFC 9113, section 8.2.3)"
+)
 
 
 @implementer(IAuthenticator)
@@ -42,35 +49,44 @@ class CookieAuthenticator:
         shown = self._jar.read(request.environ)
         if shown is None:
             return None
+        genuine, refused, undecodable = self._redeem_all(request, shown.values)
+        if genuine:
+            return self._last(request, genuine)
+        # New exceptions: a kept one would hold its frames, and the request.
+        if refused is None and shown.is_joined:
+            # It may be genuine, so it is not deleted.
+            raise InvalidCredential(BEHIND_A_COMMA)
+        if refused is None and not shown.is_cut_off:
+            raise Undecodable(undecodable)
+        many = "the Cookie header contains it too often"
+        raise InvalidCredential(refused or many)
+
+    def _redeem_all(
+        self, request: Any, values: Iterable[str]
+    ) -> tuple[list[ShownToken], str | None, str]:
+        """Give the genuine tokens, also those that expired; the reason of the
+        last refusal, if there is one; and why a value cannot be decoded.
+        """
         genuine: list[ShownToken] = []
-        undecodable = "one of its chunks is missing"
         refused: str | None = None
-        for value in shown.values:
+        undecodable = "one of its chunks is missing"
+        for value in values:
             try:
                 ticket, reference, verdict = self._redeem(value)
                 if ticket.thumbprint is not None:
                     require_certificate(request, ticket.thumbprint)
             except Undecodable as error:
                 undecodable = error.reason
+                continue
             except InvalidCredential as error:
                 refused = error.reason
-                if error.ticket is not None:
-                    genuine.append(
-                        ShownToken(
-                            self.name, error.ticket, None, value, EXPIRED
-                        )
-                    )
-            else:
-                genuine.append(
-                    ShownToken(self.name, ticket, reference, value, verdict)
-                )
-        if genuine:
-            return self._last(request, genuine)
-        # New exceptions: a kept one would hold its frames, and the request.
-        if refused is None and not shown.is_cut_off:
-            raise Undecodable(undecodable)
-        many = "the Cookie header contains it too often"
-        raise InvalidCredential(refused or many)
+                if error.ticket is None:
+                    continue
+                ticket, reference, verdict = error.ticket, None, EXPIRED
+            genuine.append(
+                ShownToken(self.name, ticket, reference, value, verdict)
+            )
+        return genuine, refused, undecodable
 
     def _last(self, request: Any, genuine: list[ShownToken]) -> Identity:
         """Give the identity of the session that was signed in last.

@@ -8,19 +8,19 @@ from functools import partial
 from typing import Any
 
 from ..authenticators.bearer import BearerAuthenticator
-from ..issuers.claims import Mapped, Template, read_names
+from ..issuers.claims import ClaimsMapping, Template, read_names
 from ..issuers.fetch import check_url
-from ..issuers.jwks import (
+from ..issuers.key_sources import KeyFile, KeysAtURL
+from ..issuers.tokens import ForeignTokens
+from ..issuers.verifying_key import (
     FORMS,
     Keys,
     OneKey,
     VerifyingKey,
     is_hmac,
-    read_pem,
+    read_public_key,
     secret_key,
 )
-from ..issuers.key_sources import KeyFile, KeysAtURL
-from ..issuers.tokens import ForeignTokens
 from ..keys.base64url import decode_base64url
 from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS as HMAC
@@ -198,13 +198,13 @@ class BearerSettings(BuiltIn):
             self.audience_claim,
             self.type,
         )
-        mapped = Mapped(
+        mapping = ClaimsMapping(
             Template(self.userid),
             read_names(self.claims or ()),
             shared.claims_limit,
         )
         return BearerAuthenticator(
-            tokens, mapped, setup.clock.now, shared.realm, shared.is_ours
+            tokens, mapping, setup.clock.now, shared.realm, shared.is_ours
         )
 
     def _make_keys(self, setup: Setup) -> Keys | None:
@@ -236,7 +236,7 @@ class BearerSettings(BuiltIn):
 def _one_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:
     """Read a PEM, or base64url for HMAC."""
     if PEM in text:
-        return read_pem(text, algorithms)
+        return read_public_key(text, algorithms)
     if not is_hmac(algorithms):
         raise ValueError("it is no PEM, which these algorithms need")
     try:
@@ -247,9 +247,9 @@ def _one_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:
 
 
 def _refuse_own_keys(setup: Setup, keys: Iterable[VerifyingKey]) -> None:
-    """Refuse an issuer that could make session tokens.
+    """Refuse keys of our own rings: their issuer could make session tokens.
 
-    :raises ValueError: where it has a key of one of our rings.
+    :raises ValueError: if one of them is among the keys.
     """
     theirs = [Key("", key.octets) for key in keys]
     for ring, name in (
@@ -258,6 +258,6 @@ def _refuse_own_keys(setup: Setup, keys: Iterable[VerifyingKey]) -> None:
     ):
         if have_common_key(theirs, ring() or ()):
             raise ValueError(
-                f"a key of {PREFIX}{name} is no key of another issuer, who"
+                f"it is a key of {PREFIX}{name}: the issuer of the tokens"
                 " could make session tokens with it"
             )

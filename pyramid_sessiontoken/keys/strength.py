@@ -49,6 +49,12 @@ def weakness(key: Key, algorithm: str) -> str | None:
     return weakness_of_secret(key.secret, algorithm)
 
 
+def is_placeholder(secret: bytes) -> bool:
+    """Tell whether a secret, or its base64url, contains a word of examples."""
+    text = encode_base64url(secret).encode("ascii")
+    return bool(PLACEHOLDER.search(secret) or PLACEHOLDER.search(text))
+
+
 def weakness_of_secret(secret: bytes, algorithm: str) -> str | None:
     """Say why a secret must not be used for HMAC, also one of another issuer;
     ``None`` if it is good enough.
@@ -62,8 +68,7 @@ def weakness_of_secret(secret: bytes, algorithm: str) -> str | None:
     period = _period(secret)
     if period == 1:
         return "it is one repeated byte"
-    text = encode_base64url(secret).encode("ascii")
-    if PLACEHOLDER.search(secret) or PLACEHOLDER.search(text):
+    if is_placeholder(secret):
         return "it is a placeholder"
     if period is not None:
         # One character of base64url comes again after 3 bytes.

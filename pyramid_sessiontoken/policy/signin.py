@@ -22,6 +22,7 @@ from .ending import (
     endings_beside,
 )
 from .rules import Rules
+from .sizes import warn_of_large_claims
 from .state import PolicyState
 from .transformer import transform
 
@@ -110,12 +111,14 @@ def _begin(
     persistent: bool = False,
 ) -> IssuedToken:
     with repository_or_503():
-        return sessions.issue(
+        issued = sessions.issue(
             identity,
             persistent=persistent,
             device=_device(request, state.rules),
             thumbprint=_thumbprint(request, state),
         )
+    warn_of_large_claims(request.registry, issued.access_token, issued.ticket)
+    return issued
 
 
 def _notify(

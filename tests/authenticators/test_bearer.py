@@ -175,8 +175,8 @@ def test_roles_of_keycloak_stand_in_an_object(make, caplog):
     assert ask(client, token(claims), "/admin").status_code == 200
     [told] = [m for m in caplog.messages if "has no claim" in m]
     assert told == (
-        "sessiontoken.bearer.claims: a token has no claim 'locale'; this is"
-        " said once"
+        "sessiontoken.bearer.claims: a token has no claim 'locale' (this"
+        " warning comes once)"
     )
 
 

@@ -9,7 +9,7 @@ from pyramid_sessiontoken.identity.claims import RESERVED
 from pyramid_sessiontoken.issuers.claims import (
     ABSENT,
     MAX_TAKEN,
-    Mapped,
+    ClaimsMapping,
     Template,
     find_claim,
     read_names,
@@ -29,8 +29,8 @@ CLAIMS = {
 
 
 def identity(claims, template="{sub}", names=()):
-    mapped = Mapped(Template(template), read_names(names))
-    return mapped.identity(claims, "bearer")
+    mapping = ClaimsMapping(Template(template), read_names(names))
+    return mapping.identity(claims, "bearer")
 
 
 def refusal(claims, template="{sub}", names=()):
@@ -63,7 +63,7 @@ def test_what_a_claim_says_is_no_template():
 )
 def test_a_claim_that_is_no_text_makes_no_userid(name):
     assert refusal(CLAIMS, f"{{sub}}:{{{name}}}") == (
-        f"it has no text or number {name!r}"
+        f"its {name!r} is missing, or is not a text or a number"
     )
 
 
@@ -94,7 +94,7 @@ def test_braces_that_do_not_match_are_a_fault(template):
 def test_a_claim_with_the_text_behind_it_makes_no_userid(template, claims):
     told = refusal({"iss": "https://i.example", **claims}, template)
 
-    assert "which stands behind it in the userid" in told
+    assert "which separates the claims in the userid" in told
     assert claims["b"] not in told or len(claims["b"]) < 2
 
 
@@ -121,7 +121,7 @@ def test_other_claims_may_contain_that_text(template, claims, userid):
     "template", ["{a}{b}", "{iss}#{a}{b}", "{a}{a}{b}", "x{a}-{b}{c}"]
 )
 def test_claims_that_nothing_separates_are_a_fault(template):
-    with pytest.raises(ValueError, match="nothing stands between"):
+    with pytest.raises(ValueError, match="there is no text between"):
         Template(template)
 
 
@@ -247,15 +247,17 @@ def test_a_userid_may_come_from_a_nested_claim():
 
 
 def test_a_claim_that_is_lacking_is_told_once(caplog):
-    mapped = Mapped(Template("{sub}"), read_names(["email", "a.b=c", "d"]))
+    mapped = ClaimsMapping(
+        Template("{sub}"), read_names(["email", "a.b=c", "d"])
+    )
 
     for number in range(3):
         mapped.identity({"sub": "alice", "d": number}, "google")
     mapped.identity({"sub": "alice"}, "google")
 
     assert caplog.messages == [
-        f"sessiontoken.google.claims: a token has no claim {name!r}; this is"
-        " said once"
+        f"sessiontoken.google.claims: a token has no claim {name!r} (this"
+        " warning comes once)"
         for name in ("email", "a.b", "d")
     ]
     assert {record.levelname for record in caplog.records} == {"WARNING"}
@@ -301,8 +303,8 @@ def test_names_are_read():
         (["https://x.example/team"], "has a dot"),
         (["a."], "a.=name"),
         (["a.b=x", "a.b=y"], "named already"),
-        (["act=actor"], "who acts for whom"),
-        (["act.sub=delegate"], "who acts for whom"),
+        (["act=actor"], "says who acts for the user"),
+        (["act.sub=delegate"], "says who acts for the user"),
         *(([f"a={name}"], "own names") for name in RESERVED),
         *(([name], "own names") for name in RESERVED),
     ],
@@ -321,7 +323,7 @@ def test_a_claim_that_no_token_can_carry_is_refused(value):
 
 
 def test_nothing_has_to_fit_where_no_token_holds_it():
-    mapped = Mapped(Template("{sub}"), read_names(["x"]), None)
+    mapped = ClaimsMapping(Template("{sub}"), read_names(["x"]), None)
 
     claims = mapped.identity({"sub": "a", "x": "x" * 6000}, "bearer").claims
 
