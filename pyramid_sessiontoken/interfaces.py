@@ -179,8 +179,15 @@ class IExpiryPolicy(Interface):
     ``now`` is in whole seconds since the epoch throughout.
     """
 
-    def begin(now: int) -> Times:
-        """Return the ``Times`` of a new session."""
+    def begin(
+        now: int, identity: Any = None, persistent: bool = False
+    ) -> Times:
+        """Return the ``Times`` of a new session, which lasts at most 400
+        days.
+
+        ``identity`` is whose session it is; ``persistent`` tells whether its
+        cookie outlives the browser.
+        """
 
     def judge(ticket: Any, now: int) -> Verdict:
         """Return ``VALID``, ``RENEW`` (valid, and due for renewal),

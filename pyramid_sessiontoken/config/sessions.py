@@ -15,6 +15,7 @@ from ..interfaces import (
 )
 from ..repositories.memory import MemoryRepository
 from ..sessions.cache import FirstLevelCache
+from ..sessions.records import RecordNames
 from ..sessions.revocation import Revocations
 from ..sessions.seal import Seal
 from ..sessions.store import RepositorySessionStore
@@ -41,17 +42,19 @@ def keep_sessions(parts: Parts) -> StoredSessions | None:
     cache = FirstLevelCache(
         settings.repository_cache_size, settings.repository_cache_ttl
     )
-    seal = Seal(
-        parts.ring, "store", settings.token_issuer, settings.token_audience
-    )
+    application = (settings.token_issuer, settings.token_audience)
+    seal = Seal(parts.ring, "store", *application)
+    names = RecordNames(*application)
     revocations = None
     has_repository = explicit or settings.repository is not None
     if has_repository and settings.revocation is not False:
-        revocations = Revocations(registry, seal, cache)
+        revocations = Revocations(
+            registry, names, cache, settings.expiry_clock_skew
+        )
     parts.register_named(ISessionStore, "session_store")
     store = None
     if registry.queryUtility(ISessionStore) is None:
-        store = RepositorySessionStore(registry, seal, cache)
+        store = RepositorySessionStore(registry, seal, names, cache)
         registry.registerUtility(store, ISessionStore)
     return StoredSessions(registry, store, revocations)
 

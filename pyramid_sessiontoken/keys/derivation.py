@@ -20,20 +20,25 @@ KEY_BYTES = 32
 NAME_BYTES = 8
 
 
+def labelled(*texts: str) -> bytes:
+    """Join texts, each before its length in bytes, so that no two lists of
+    texts are written alike.
+    """
+    return b"".join(
+        text.encode() + len(text.encode()).to_bytes(2, "big") for text in texts
+    )
+
+
 def derive(ring: Iterable[Key], *purpose: str) -> dict[bytes, bytes]:
     """Derive a key for a purpose from each key of a ring, in its order.
 
     HKDF-SHA-256 (RFC 5869) without a salt gives 40 bytes: a name of 8, by
     which the key is looked up, and a key of 32. The info is the label and
-    the purpose, each text before its length in bytes, so that no two
-    purposes are written alike.
+    the purpose.
 
     :return: key by name.
     """
-    info = b"".join(
-        text.encode() + len(text.encode()).to_bytes(2, "big")
-        for text in (LABEL, *purpose)
-    )
+    info = labelled(LABEL, *purpose)
     keys = {}
     for key in ring:
         hkdf = HKDF(

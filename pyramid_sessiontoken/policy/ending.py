@@ -81,5 +81,5 @@ def end(request: Any, state: PolicyState, ending: Ending | None) -> None:
         stored.finds_by_name or stored.can_end(reference)
     ):
         with repository_or_503():
-            stored.end(ticket.sid, reference, ticket.session_end)
+            stored.end(ticket.sid, reference, ticket)
     request.registry.notify(SessionEnded(request, identity, ticket))

@@ -5,19 +5,25 @@ What is swappable is looked up in the registry when it is needed.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import clock
-from ..errors import REASON_EXPIRED, ClaimsError, InvalidCredential
+from ..errors import (
+    REASON_EXPIRED,
+    ClaimsError,
+    InvalidCredential,
+    SessionTokenError,
+)
+from ..expiry import LONGEST
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket, new_id
 from ..identity.userid import check_userid
 from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
 from .forms import Decoded, Form
+from .remaining import renewal, session_end, token_end
 from .revocation import Revocations
 
 #: RFC 8176 has names for these; others go by the authenticator's own name.
@@ -89,12 +95,19 @@ class Sessions:
 
         :param thumbprint: of the certificate that it is bound to.
         :raises ClaimsError: for an identity that no token can carry.
+        :raises SessionTokenError: where the expiry policy makes it longer
+            than 400 days.
         """
         now = self._now()
         if identity.userid is None:
             raise ClaimsError("a session needs a userid")
         userid = check_userid(identity.userid)
-        times = self._expiry.begin(now)
+        times = self._expiry.begin(now, identity, persistent)
+        if times.session_end > now + LONGEST:
+            raise SessionTokenError(
+                "the expiry policy begins a session of more than 400 days:"
+                " what ends a session early is remembered no longer"
+            )
         auth_time = now
         if self._revocations is not None:
             auth_time = self._revocations.first_auth_time(userid, now)
@@ -151,7 +164,7 @@ class Sessions:
             ticket,
             iat=times.iat,
             exp=times.exp,
-            session_end=times.session_end,
+            session_end=_prolonged(ticket, times.session_end),
         )
         text = self._form.renew(reference, renewed)
         if text is None:
@@ -180,37 +193,23 @@ class Sessions:
         """Tell what is left, in seconds: until the token dies, until the
         session ends, and until a use renews the token (``None``: never).
         """
-        now = self._now()
-        policy = self._expiry
-        # Asked of the policy itself, so that it holds for any policy, and
-        # under settings that changed since the ticket was written.
-        end = self._end(ticket)
-        life = range(now, max(now, min(ticket.exp, end)))
-        due = bisect_left(
-            life, True, key=lambda t: policy.judge(ticket, t) is not VALID
-        )
-        dead = bisect_left(
-            life, True, key=lambda t: policy.judge(ticket, t) is EXPIRED
-        )
+        now, policy = self._now(), self._expiry
+        due = renewal(policy, ticket, now)
         return {
-            "expires_in": dead,
-            "session_expires_in": max(0, end - now),
-            "renews_in": due if due < dead else None,
+            "expires_in": token_end(policy, ticket, now) - now,
+            "session_expires_in": session_end(policy, ticket, now) - now,
+            "renews_in": None if due is None else due - now,
         }
 
     def _issued(self, text: str, ticket: Ticket, now: int) -> IssuedToken:
+        policy = self._expiry
         return IssuedToken(
             access_token=text,
             token_type=self._token_type,
-            expires_in=max(ticket.exp - now, 0),
-            session_expires_in=max(self._end(ticket) - now, 0),
+            expires_in=token_end(policy, ticket, now) - now,
+            session_expires_in=session_end(policy, ticket, now) - now,
             ticket=ticket,
         )
-
-    def _end(self, ticket: Ticket) -> int:
-        """Give when a session ends under today's settings."""
-        end: int = self._expiry.begin(ticket.auth_time).session_end
-        return min(ticket.session_end, end)
 
     def _now(self) -> int:
         return clock.now(self._registry)
@@ -218,3 +217,10 @@ class Sessions:
     @property
     def _expiry(self) -> Any:
         return self._registry.getUtility(IExpiryPolicy)
+
+
+def _prolonged(ticket: Ticket, end: int) -> int:
+    """Give the end that an expiry policy of the application's own puts off,
+    but not past the longest session.
+    """
+    return min(end, max(ticket.session_end, ticket.auth_time + LONGEST))

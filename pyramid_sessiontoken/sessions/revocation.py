@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import struct
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import clock
-from ..errors import InvalidCredential
+from ..expiry import LONGEST
 from ..identity.ticket import Ticket
-from ..identity.userid import Userid, subject_of
-from ..interfaces import IExpiryPolicy, IRenewingRepository, TokenItem
+from ..identity.userid import Userid
+from ..interfaces import IRenewingRepository, TokenItem
 from .cache import UNKNOWN, FirstLevelCache
-from .records import LINGER, find_repository, moment
-from .seal import Seal
+from .records import LINGER, RecordNames, find_repository, moment
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -23,12 +23,17 @@ ATTEMPTS = 5
 
 _NOBODY = ""
 
+# A mark of a user: the version 1, before, spared_since; then spared.
+_HEAD = struct.Struct(">Bqq")
+_VERSION = 1
+
 
 class Mark(NamedTuple):
     """What a user ended: all that began up to an instant, but for one.
 
     :ivar before: the instant, seconds since the epoch.
-    :ivar spared: the digest of the session that lives on, if one does.
+    :ivar spared: the name of the mark of the session that lives on, if one
+        does.
     :ivar spared_since: only if it began after this; else it had ended
         already when it was spared.
     """
@@ -37,71 +42,98 @@ class Mark(NamedTuple):
     spared: str = _NOBODY
     spared_since: int = -1
 
-    def ends(self, ticket: Ticket) -> bool:
-        began = ticket.auth_time
+    def ends(self, began: int, name: str) -> bool:
+        """Tell whether a session is over.
+
+        :param name: of its own mark.
+        """
         return began <= self.before and (
-            began <= self.spared_since or _digest(ticket.sid) != self.spared
+            began <= self.spared_since or name != self.spared
         )
+
+    def write(self) -> bytes:
+        """Write times and digests, sealed by no key: a mark outlives the
+        keys of the ring.
+        """
+        head = _HEAD.pack(_VERSION, self.before, self.spared_since)
+        return head + self.spared.encode()
+
+
+def read_mark(token: bytes) -> Mark | None:
+    """Turn :meth:`Mark.write` round; ``None`` for what it did not write."""
+    try:
+        version, before, since = _HEAD.unpack_from(token)
+        spared = token[_HEAD.size :].decode("ascii")
+    except (struct.error, UnicodeDecodeError):
+        return None
+    return Mark(before, spared, since) if version == _VERSION else None
 
 
 class Revocations:
     """Two kinds of marks in the repository: one for a session that ended,
-    until its end; and one for each user who ended all, "nothing that began
-    up to this instant". Neither grows into a list.
+    and one for each user who ended all, "nothing that began up to this
+    instant". Neither grows into a list.
 
-    The first says nothing: it is enough that it is there. The second is
-    sealed. One that nobody can read, say because its key left the ring, ends
-    all up to now, until it is written anew.
+    The first says nothing: it is enough that it is there. It lives as long
+    as its session would have, or as the longest session there is. The second
+    always does the latter. What it says of "now" allows for nodes whose
+    clocks are ahead: a session that one of them began before the call may
+    have an ``auth_time`` after it.
 
-    :param registry: where repository, clock and expiry policy are found.
+    :param registry: where repository and clock are found.
+    :param names: of the records.
+    :param skew: by how many seconds the clock of a node may be ahead.
     """
 
     def __init__(
-        self, registry: Any, seal: Seal, cache: FirstLevelCache
+        self,
+        registry: Any,
+        names: RecordNames,
+        cache: FirstLevelCache,
+        skew: int = 0,
     ) -> None:
         self._registry = registry
-        self._seal = seal
+        self._names = names
         self._cache = cache
+        self._skew = skew
 
     def is_ended(self, ticket: Ticket) -> bool:
         """Tell whether a session was ended, as of ``cache_ttl`` ago."""
-        if self._recall(_ended(ticket.sid)) is not None:
-            return True
-        mark = self._recall(_before(ticket.userid))
-        return mark is not None and mark.ends(ticket)
+        return self._is_ended(ticket, self._recall)
 
     def is_ended_by_now(self, ticket: Ticket) -> bool:
         """Tell whether a session was ended; ask the repository itself."""
-        if self._fetch(_ended(ticket.sid)) is not None:
-            return True
-        mark = self._fetch(_before(ticket.userid))
-        return mark is not None and mark.ends(ticket)
+        return self._is_ended(ticket, self._fetch)
 
-    def end(self, sid: str, until: int = 0) -> None:
-        """End a session, until every session of now has ended, and itself.
+    def end(self, sid: str, until: int | None = None) -> datetime:
+        """End a session; give until when that is remembered.
 
-        :param until: when it ends for good, where that is known.
+        :param until: when the session ends for good; ``None`` where that is
+            not known.
         """
-        key, now = _ended(sid), self._now()
-        last = max(self._last_end(now), moment(until + LINGER))
+        key, now = self._names.ended(sid), self._now()
+        last = _last(now) if until is None else moment(until + LINGER)
         item = TokenItem(key, last, b"", None)
         self._repository.add_or_update(item)
         self._cache.end(key, Mark(now), now)
+        return last
 
-    def end_all(self, userid: Userid, keep: str | None = None) -> None:
-        """End what a user began up to now, but for one session."""
-        spared = _NOBODY if keep is None else _digest(keep)
-        self._end_all(_before(userid), spared)
+    def end_all(self, userid: Userid, keep: str | None = None) -> datetime:
+        """End what a user began up to now, but for one session; give until
+        when that is remembered.
+        """
+        spared = _NOBODY if keep is None else self._names.ended(keep)
+        return _last(self._end_all(self._names.before(userid), spared).before)
 
     def first_auth_time(self, userid: Userid, now: int) -> int:
         """Give the ``auth_time`` for a session that begins now: past the
         user's mark, so that it lives though it begins in the same second.
         """
-        key = _before(userid)
+        key = self._names.before(userid)
         item = self._repository.get(key)
         if item is None:
             return now
-        mark = self._read(item)
+        mark = read_mark(item.token)
         if mark is None:
             log.warning(
                 "a mark is not readable: all that its user began up to now"
@@ -110,16 +142,25 @@ class Revocations:
             mark = self._end_all(key, _NOBODY)
         return max(now, mark.before + 1)
 
+    def _is_ended(
+        self, ticket: Ticket, ask: Callable[[str], Mark | None]
+    ) -> bool:
+        name = self._names.ended(ticket.sid)
+        if ask(name) is not None:
+            return True
+        mark = ask(self._names.before(ticket.userid))
+        return mark is not None and mark.ends(ticket.auth_time, name)
+
     def _end_all(self, key: str, spared: str) -> Mark:
         for _ in range(ATTEMPTS):
             there = self._repository.get(key)
             mark = self._successor(there, spared)
-            if self._replace(there, self._item(key, mark)):
+            if self._replace(there, _item(key, mark)):
                 break
         else:
             # Time and again somebody else was faster. Nobody lives by that.
             mark = self._successor(self._repository.get(key), _NOBODY)
-            self._repository.add_or_update(self._item(key, mark))
+            self._repository.add_or_update(_item(key, mark))
         self._cache.end(key, mark, self._now())
         return mark
 
@@ -138,29 +179,22 @@ class Revocations:
     def _mark_of(self, item: TokenItem | None) -> Mark | None:
         if item is None:
             return None
-        mark = self._read(item)
+        mark = read_mark(item.token)
         if mark is None:
             # Whatever it said, somebody ended something here.
-            now = self._now()
-            mark = Mark(now, spared_since=now)
+            before = self._now() + self._skew
+            mark = Mark(before, spared_since=before)
         return mark
 
-    def _read(self, item: TokenItem) -> Mark | None:
-        """Read what a user ended; ``None`` for what nobody can read."""
-        try:
-            return Mark(**self._seal.open(item.token, item.key))
-        except (InvalidCredential, TypeError):
-            return None
-
     def _successor(self, there: TokenItem | None, spared: str) -> Mark:
-        now = self._now()
+        before = self._now() + self._skew
         mark = self._mark_of(there)
         if mark is None:
-            return Mark(now, spared)
+            return Mark(before, spared)
         return Mark(
             # Whole seconds are too coarse to tell before from after, so
             # marks of one second count on; see first_auth_time.
-            max(now, mark.before + 1),
+            max(before, mark.before + 1),
             spared,
             mark.spared_since if spared == mark.spared else mark.before,
         )
@@ -176,15 +210,6 @@ class Revocations:
         replaced: bool = repository.renew(item, there.expires)
         return replaced
 
-    def _item(self, key: str, mark: Mark) -> TokenItem:
-        sealed = self._seal.seal(mark._asdict(), key)
-        return TokenItem(key, self._last_end(mark.before), sealed, None)
-
-    def _last_end(self, began: int) -> datetime:
-        """Tell when the last session that began by then has ended."""
-        policy = self._registry.getUtility(IExpiryPolicy)
-        return moment(policy.begin(began).session_end + LINGER)
-
     @property
     def _repository(self) -> Any:
         return find_repository(self._registry)
@@ -193,13 +218,12 @@ class Revocations:
         return clock.now(self._registry)
 
 
-def _ended(sid: str) -> str:
-    return f"ended:{_digest(sid)}"
+def _item(key: str, mark: Mark) -> TokenItem:
+    return TokenItem(key, _last(mark.before), mark.write(), None)
 
 
-def _before(userid: Userid) -> str:
-    return f"before:{_digest(subject_of(userid))}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _last(began: int) -> datetime:
+    """Tell when the last session that began by then has ended, whatever the
+    settings of the application that it belongs to.
+    """
+    return moment(began + LONGEST + LINGER)

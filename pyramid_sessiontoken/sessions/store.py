@@ -17,7 +17,7 @@ from ..errors import InvalidCredential, SessionTokenError
 from ..expiry import MINIMUM_GAIN
 from ..identity.claims import freeze_claims
 from ..identity.ticket import Ticket
-from ..identity.userid import Userid, subject_of
+from ..identity.userid import Userid
 from ..interfaces import (
     IListingRepository,
     IRenewingRepository,
@@ -28,14 +28,7 @@ from ..interfaces import (
 from ..tokens.payload import read_ticket, write_members
 from ..tokens.verified import VerifiedUnderKeys
 from .cache import UNKNOWN, FirstLevelCache
-from .records import (
-    LINGER,
-    OF,
-    find_repository,
-    moment,
-    record_key,
-    subject_of_sid,
-)
+from .records import LINGER, RecordNames, find_repository, moment
 from .seal import Seal
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -54,19 +47,25 @@ class RepositorySessionStore:
     """Encrypt the ticket, digest the reference, remember for a while.
 
     :param registry: where repository and clock are looked up.
+    :param names: of the records.
     """
 
     def __init__(
-        self, registry: Any, seal: Seal, cache: FirstLevelCache
+        self,
+        registry: Any,
+        seal: Seal,
+        names: RecordNames,
+        cache: FirstLevelCache,
     ) -> None:
         self._registry = registry
         self._seal = seal
+        self._names = names
         self._cache = cache
         self._opened = VerifiedUnderKeys[Ticket](REMEMBERED)
 
     def store(self, ticket: Ticket) -> str:
         reference = REFERENCE_PREFIX + secrets.token_urlsafe(32)
-        key = record_key(reference)
+        key = self._names.ticket(reference)
         repository = self._repository
         repository.add_or_update(self._item(key, ticket))
         if ISubjectRepository.providedBy(repository):
@@ -77,7 +76,7 @@ class RepositorySessionStore:
         # No text of another form is worth a question.
         if _REFERENCE.fullmatch(reference) is None:
             return None
-        key = record_key(reference)
+        key = self._names.ticket(reference)
         now = self._now()
         known = self._cache.get(key, now)
         if known is not UNKNOWN:
@@ -89,7 +88,7 @@ class RepositorySessionStore:
         return ticket
 
     def renew(self, reference: str, ticket: Ticket) -> bool:
-        key = record_key(reference)
+        key = self._names.ticket(reference)
         repository = self._repository
         # What is remembered is old now, whatever comes of it.
         self._cache.end(key, UNKNOWN, self._now())
@@ -117,7 +116,18 @@ class RepositorySessionStore:
         return True
 
     def remove(self, reference: str) -> None:
-        self._remove(record_key(reference))
+        self._remove(self._names.ticket(reference))
+
+    def tickets_of_session(self, sid: str) -> Iterator[Ticket]:
+        """Give the tickets of a session that the repository finds."""
+        repository = self._repository
+        if not ISubjectRepository.providedBy(repository):
+            return
+        for key in self._keys_of(sid):
+            item = repository.get(key)
+            ticket = None if item is None else self._open(item, key)
+            if ticket is not None:
+                yield ticket
 
     def remove_session(self, sid: str) -> None:
         """Forget every ticket of a session, as far as the repository knows
@@ -126,7 +136,7 @@ class RepositorySessionStore:
         repository = self._repository
         if not ISubjectRepository.providedBy(repository):
             return
-        subject = subject_of_sid(sid)
+        subject = self._names.of_session(sid)
         for key in self._keys_of(sid):
             self._remove(key)
         repository.remove_all_of(subject)
@@ -136,7 +146,9 @@ class RepositorySessionStore:
         kept = self._keys_of(keep) if keep else []
         repository = self._repository
         self._cache.clear()
-        removed: int = repository.remove_all_of(subject_of(userid), kept)
+        removed: int = repository.remove_all_of(
+            self._names.of_user(userid), kept
+        )
         self._cache.clear()
         return removed
 
@@ -151,7 +163,7 @@ class RepositorySessionStore:
                 "sessions are listed only where the repository provides"
                 " ISubjectRepository"
             )
-        for item in repository.items_of(subject_of(userid)):
+        for item in repository.items_of(self._names.of_user(userid)):
             ticket = self._open(item, item.key)
             # What the row says besides is not sealed.
             if ticket is not None and ticket.userid == userid:
@@ -169,8 +181,9 @@ class RepositorySessionStore:
                 " provides IListingRepository: name a user"
             )
         for item in repository.items():
-            # Others are marks, and what says whose session a ticket is.
-            if item.subject is not None and not item.key.startswith(OF):
+            # Others are marks, what says whose session a ticket is, and what
+            # another application keeps.
+            if self._names.is_of_user(item.subject):
                 ticket = self._open(item, item.key)
                 if ticket is not None:
                     yield ticket
@@ -189,13 +202,13 @@ class RepositorySessionStore:
     def _note(self, key: str, ticket: Ticket) -> None:
         """Note by what a session is found, to end it by its name."""
         expires = moment(ticket.session_end + LINGER)
-        self._repository.add_or_update(
-            TokenItem(OF + key, expires, b"", subject_of_sid(ticket.sid))
-        )
+        index = self._names.index(key)
+        subject = self._names.of_session(ticket.sid)
+        self._repository.add_or_update(TokenItem(index, expires, b"", subject))
 
     def _keys_of(self, sid: str) -> list[str]:
-        found = self._repository.items_of(subject_of_sid(sid))
-        return [item.key.removeprefix(OF) for item in found]
+        found = self._repository.items_of(self._names.of_session(sid))
+        return [self._names.indexed(item.key) for item in found]
 
     def _remove(self, key: str) -> None:
         self._repository.remove(key)
@@ -212,7 +225,7 @@ class RepositorySessionStore:
             key,
             moment(ticket.exp + LINGER),
             self._seal.seal(members, key),
-            subject_of(ticket.userid),
+            self._names.of_user(ticket.userid),
         )
 
     def _open(self, item: TokenItem, key: str) -> Ticket | None:

@@ -21,6 +21,7 @@ from ..interfaces import (
 )
 from .lifecycle import AMR
 from .records import moment
+from .remaining import session_end
 from .revocation import Revocations
 from .store import RepositorySessionStore
 
@@ -77,7 +78,7 @@ class StoredSessions:
             latest = tickets.get(ticket.sid, ticket)
             if ticket.iat >= latest.iat:
                 tickets[ticket.sid] = ticket
-        infos = [_info(ticket, current) for ticket in tickets.values()]
+        infos = [self._info(ticket, current) for ticket in tickets.values()]
         return sorted(infos, key=lambda info: info.began, reverse=True)
 
     def of_everybody(self) -> Iterator[tuple[Userid, SessionInfo]]:
@@ -89,7 +90,7 @@ class StoredSessions:
         for ticket in self._live(self._own_store.tickets()):
             if ticket.sid not in given:
                 given.add(ticket.sid)
-                yield ticket.userid, _info(ticket, None)
+                yield ticket.userid, self._info(ticket, None)
 
     @property
     def _store(self) -> RepositorySessionStore | None:
@@ -106,8 +107,7 @@ class StoredSessions:
         return self._store
 
     def _live(self, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
-        policy = self._registry.getUtility(IExpiryPolicy)
-        now = clock.now(self._registry)
+        policy, now = self._policy, clock.now(self._registry)
         return (t for t in tickets if policy.judge(t, now) is not EXPIRED)
 
     def can_end(self, reference: str | None) -> bool:
@@ -124,36 +124,68 @@ class StoredSessions:
         """Tell whether the references of a session can be found."""
         return self._store is not None and self._knows_subjects
 
+    def tickets_of_session(self, sid: str) -> list[Ticket]:
+        """Give the stored tickets of a session, as far as they are found."""
+        if self._store is None:
+            return []
+        return list(self._store.tickets_of_session(sid))
+
     def end(
-        self, sid: str, reference: str | None = None, until: int = 0
-    ) -> None:
-        """End a session, wherever its tokens are.
+        self,
+        sid: str,
+        reference: str | None = None,
+        ticket: Ticket | None = None,
+    ) -> datetime | None:
+        """End a session, wherever its tokens are; give until when its
+        self-contained tokens are refused, ``None`` where they are not.
 
         :param reference: one of it that is at hand.
-        :param until: when it ends for good, where that is known.
+        :param ticket: one of it that is at hand.
         """
         if self.revocations is None and reference is None:
             self._need_subjects("a session is ended by its name")
-        # The mark comes first: see forms.Reference.
+        until = None
+        # The mark comes first: see references.References.
         if self.revocations is not None:
-            self.revocations.end(sid, until)
+            until = self.revocations.end(sid, self._end_of(sid, ticket))
         if reference is not None:
             self._registry.getUtility(ISessionStore).remove(reference)
         if self._store is not None:
             self._store.remove_session(sid)
+        return until
 
-    def end_all(self, userid: Userid, keep: str | None = None) -> None:
-        """End every session that a user began up to now, but for one.
+    def _end_of(self, sid: str, ticket: Ticket | None) -> int | None:
+        """Tell when a session ends for good; ``None`` where no ticket of it
+        is found.
+        """
+        tickets = self.tickets_of_session(sid) if ticket is None else [ticket]
+        now, policy = clock.now(self._registry), self._policy
+        # A policy of the application's own may have given others of the
+        # session a later end.
+        ends = [
+            max(each.session_end, policy.renew(each, now).session_end)
+            for each in tickets
+        ]
+        return max(ends, default=None)
+
+    def end_all(
+        self, userid: Userid, keep: str | None = None
+    ) -> datetime | None:
+        """End every session that a user began up to now, but for one; give
+        until when their self-contained tokens are refused, ``None`` where
+        they are not.
 
         :raises SessionTokenError: where something that is needed is lacking.
         """
+        until = None
         if self.revocations is None:
             self._need_subjects("all sessions of a user are ended")
         else:
             # As in end.
-            self.revocations.end_all(userid, keep)
+            until = self.revocations.end_all(userid, keep)
         if self._store is not None and self._knows_subjects:
             self._store.remove_all_of(userid, keep)
+        return until
 
     @property
     def _knows_subjects(self) -> bool:
@@ -167,15 +199,19 @@ class StoredSessions:
                 " ISubjectRepository, or with sessiontoken.revocation = on"
             )
 
+    def _info(self, ticket: Ticket, current: str | None) -> SessionInfo:
+        method = ticket.amr[0] if ticket.amr else ""
+        now = clock.now(self._registry)
+        return SessionInfo(
+            sid=ticket.sid,
+            began=moment(ticket.auth_time),
+            renewed=moment(ticket.iat),
+            ends=moment(session_end(self._policy, ticket, now)),
+            authenticator=_AUTHENTICATORS.get(method, method),
+            device=ticket.device,
+            current=ticket.sid == current,
+        )
 
-def _info(ticket: Ticket, current: str | None) -> SessionInfo:
-    method = ticket.amr[0] if ticket.amr else ""
-    return SessionInfo(
-        sid=ticket.sid,
-        began=moment(ticket.auth_time),
-        renewed=moment(ticket.iat),
-        ends=moment(ticket.session_end),
-        authenticator=_AUTHENTICATORS.get(method, method),
-        device=ticket.device,
-        current=ticket.sid == current,
-    )
+    @property
+    def _policy(self) -> Any:
+        return self._registry.getUtility(IExpiryPolicy)

@@ -74,7 +74,7 @@ def _revoke(request: Any) -> dict[str, Any]:
     if not stored.can_end(reference):
         raise _irrevocable()
     if _is_own(judged, ticket):
-        stored.end(ticket.sid, reference, ticket.session_end)
+        stored.end(ticket.sid, reference, ticket)
         whose = Identity(ticket.userid, ticket.claims, "session", ticket)
         request.registry.notify(SessionEnded(request, whose, ticket))
     return {}
