@@ -8,13 +8,13 @@ from typing import Any
 
 from job import NOBODY, SIGNED_IN, USERID, Environ, Job, make_environ
 
-#: Requests before the clock starts: another process had the caches.
+#: Requests before the timing, because the caches hold another process.
 WARM_UP = 30
 
 
 def now() -> int:
-    """Read the processor time of this process in nanoseconds: what other
-    programs do meanwhile does not count, and no contender waits.
+    """Read the processor time of this process in nanoseconds. Other programs
+    do not count, and no contender waits.
     """
     return time.process_time_ns()
 
@@ -25,7 +25,7 @@ if time.get_clock_info("process_time").resolution > 1e-6:
 
 
 def _ignore(status: str, headers: Any, exc_info: Any = None) -> None:
-    """Stand in for a server's ``start_response``."""
+    """Replace the ``start_response`` of a server."""
 
 
 def call(app: Any, environ: Environ, start: Any = _ignore) -> bytes:
@@ -50,7 +50,7 @@ def respond(app: Any, environ: Environ) -> tuple[str, Any, bytes]:
 
 
 def cookies_of(app: Any, environ: Environ) -> str:
-    """Give what a browser would send after a request, as ``Cookie``."""
+    """Give the ``Cookie`` header that a browser sends after a request."""
     _, headers, _ = respond(app, environ)
     return "; ".join(
         value.partition(";")[0]
@@ -60,9 +60,9 @@ def cookies_of(app: Any, environ: Environ) -> str:
 
 
 def check(job: Job) -> None:
-    """See that a contender does what it is timed for.
+    """Check that a contender answers as it must.
 
-    :raises AssertionError: it does not.
+    :raises AssertionError: where it does not.
     """
     if job.bare is not None:
         assert job.bare() == job.answer
@@ -81,7 +81,7 @@ def check(job: Job) -> None:
 
 def _check_refused(job: Job, environ: Environ) -> None:
     status, _, body = respond(job.app, environ)
-    # Flask's peer answers 422 to a wrong signature.
+    # flask-jwt-extended answers 422 to a wrong signature.
     assert status.startswith("4") or body == NOBODY, (status, body)
     assert USERID.encode() not in body, body
 
@@ -92,8 +92,8 @@ def take(job: Job, count: int) -> int:
     environs = job.draw(count + WARM_UP)
     for environ in environs[count:]:
         call(app, environ)
-    # What is left for the collector is counted elsewhere: here, a run would
-    # hit whoever happens to be running.
+    # The garbage is counted elsewhere. Here, a run of the collector would be
+    # timed for the contender that happens to run.
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Who is compared, where each runs, and what is aimed at.
+"""The contenders, the environments in which they run, and the aims.
 
 A new contender is a function in ``contenders/`` that gives a
 :class:`job.Job`, and an entry here.
@@ -14,7 +14,7 @@ TOKEN = "token"
 COOKIE = "cookie"
 KEPT = "kept"
 
-#: What the ratios of a table are over.
+#: The bases of the ratios of a table.
 TRIVIAL = "trivial"
 BARE_GET = "bare-get"
 
@@ -24,7 +24,7 @@ class Contender:
     """One line of a table.
 
     :ivar made_by: module in ``contenders/``, and function.
-    :ivar environment: where it runs, see :mod:`environments`.
+    :ivar environment: in which it runs, see :mod:`environments`.
     :ivar tables: the tables that show it.
     """
 
@@ -37,7 +37,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Aim:
-    """A bound on how much one contender costs over another."""
+    """A limit for the ratio of two contenders."""
 
     name: str
     over: str

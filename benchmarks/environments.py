@@ -1,4 +1,4 @@
-"""Virtual environments: peers need what this one need not have."""
+"""Virtual environments for the packages of the peers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ CACHE = os.path.join(os.path.dirname(os.path.abspath(__file__)), ".env")
 
 
 def _as_here(*names: str) -> list[str]:
-    """Ask for the versions that run here: like is compared with like."""
+    """Require the versions that run here, for a fair comparison."""
     return [f"{name}=={version(name)}" for name in names]
 
 
 def requirements_of(environment: str) -> list[str]:
     if environment == "pyramid":
         same = _as_here("pyramid", "webob", "zope.interface", "pyjwt")
-        # Pyramid imports pkg_resources, which later ones lack.
+        # Pyramid imports pkg_resources, which later versions lack.
         return [*same, "pyramid_jwt==1.6.1", "setuptools<81"]
     if environment == "pyramid-redis":
         same = _as_here("pyramid", "webob", "zope.interface")
@@ -43,9 +43,9 @@ def requirements_of(environment: str) -> list[str]:
 
 
 def python_of(environment: str) -> str:
-    """Give the Python of an environment, which is made where it is lacking.
+    """Give the Python of an environment. Make the environment if needed.
 
-    :raises subprocess.CalledProcessError: pip could not do it.
+    :raises subprocess.CalledProcessError: where pip fails.
     """
     if environment == HERE:
         return sys.executable

@@ -1,4 +1,4 @@
-"""What ``import pyramid_sessiontoken`` costs an application that has
+"""The cost of ``import pyramid_sessiontoken`` in an application that imports
 Pyramid and PyJWT anyway.
 """
 
@@ -12,7 +12,7 @@ from statistics import median
 
 RUNS = 11
 
-#: In a process of its own, as modules are imported once.
+#: It runs in a new process, because modules are imported once.
 SCRIPT = """
 import json, sys, time
 begin = time.perf_counter()
@@ -28,11 +28,11 @@ print(json.dumps([middle - begin, end - middle, sorted(more)]))
 
 @dataclass(frozen=True)
 class Import:
-    """Seconds, and what came in.
+    """Seconds, and the modules that were imported.
 
     :ivar alone: for Pyramid and PyJWT.
     :ivar ours: for the package, after them.
-    :ivar modules: top-level modules that nobody had imported yet.
+    :ivar modules: top-level modules that were not imported before.
     """
 
     alone: float

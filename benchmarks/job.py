@@ -1,4 +1,4 @@
-"""What a contender hands over: an application, and requests to it."""
+"""What a contender gives: an application, and requests to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Environ = dict[str, Any]
 
 USERID = "alice1"
 
-#: Three claims of the application's own, wherever a contender carries any.
+#: Three claims of the application, for each contender that has claims.
 CLAIMS = {"tenant": "acme", "locale": "de-CH", "roles": ["editor", "auditor"]}
 
 ISSUER = "https://issuer.example"
@@ -21,7 +21,7 @@ AUDIENCE = "https://api.example"
 #: Seconds that a credential lives: longer than any run.
 LIFETIME = 36_000
 
-#: What the view answers to the user, and to nobody: some 12 bytes.
+#: The answer of the view to the user, and to an unknown user: some 12 bytes.
 SIGNED_IN = b"hello alice1"
 NOBODY = b"hello None"
 
@@ -31,14 +31,14 @@ class Job:
     """A contender, ready to run.
 
     :ivar app: the WSGI application.
-    :ivar draw: gives the environs of so many requests to come. It is never
-        timed, so this is where tokens are made that are used once.
-    :ivar answer: the body of each of them.
-    :ivar good: a request of a user, ``None`` where there is no credential.
-    :ivar bad: the same with a credential that was tampered with.
-    :ivar ended: the same with one that was good until its session was ended,
-        ``None`` where nobody can end any.
-    :ivar bare: what is done in place of a request, without WSGI.
+    :ivar draw: gives the environs of a number of requests. It is not timed, so
+        tokens that are used once are made here.
+    :ivar answer: the body of each response.
+    :ivar good: a request with a good credential, ``None`` without credentials.
+    :ivar bad: a request with a credential that was changed.
+    :ivar ended: a request with the credential of an ended session, ``None``
+        where sessions cannot be ended.
+    :ivar bare: is called instead of a request, without WSGI.
     """
 
     app: Any
@@ -51,19 +51,19 @@ class Job:
 
 
 def same(environ: Environ) -> Callable[[int], list[Environ]]:
-    """Draw one request again and again."""
+    """Give the same request each time."""
     return lambda count: [environ] * count
 
 
 def showing(good: Environ, bad: Environ, app: Any) -> Job:
-    """Make the job of a contender that does the same every time."""
+    """Make the job of a contender that gets the same request each time."""
     return Job(app, same(good), good=good, bad=bad)
 
 
 def make_environ(
     path: str = "/hello", method: str = "GET", **headers: str
 ) -> Environ:
-    """Write down what a server makes of a request.
+    """Make the environ that a server makes of a request.
 
     :param headers: named as in the environ, without ``HTTP_``.
     """
@@ -91,13 +91,13 @@ def make_environ(
 
 
 def tamper(text: str, at: int) -> str:
-    """Change one character: valid in shape, wrong in substance."""
+    """Change one character: the form stays valid, the content is wrong."""
     other = "A" if text[at] != "A" else "B"
     return text[:at] + other + text[at:][1:]
 
 
 def break_signature(token: str) -> str:
-    """Tamper with a JWT's signature, in its middle: the last character has
-    bits that some decoders ignore.
+    """Change the signature of a JWT, not at its end: some decoders ignore bits
+    of the last character.
     """
     return tamper(token, -20)

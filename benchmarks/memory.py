@@ -1,4 +1,4 @@
-"""What remembering verified tokens costs, and that it is bounded."""
+"""The memory that verified tokens need, and its limit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from pyramid_sessiontoken.tokens.verified import VerifiedTokens
 
 ENTRIES = 100_000
 
-#: Sizes at which the bound is tried, odd and tiny ones among them; two is
-#: the least that there is.
+#: Sizes at which the limit is tried, also odd and small ones. Two is the least
+#: size.
 SIZES = (2, 3, 10, 101, 1000, ENTRIES)
 
 
@@ -64,8 +64,8 @@ def _make_ticket(number: int, claims: Mapping[str, Any]) -> Ticket:
 
 @dataclass(frozen=True)
 class Kept:
-    """How many tokens a memory of some size kept at most, of five times
-    as many.
+    """The most tokens that a memory of some size kept, of five times as
+    many.
     """
 
     size: int
@@ -73,8 +73,8 @@ class Kept:
 
 
 def try_bound(size: int) -> Kept:
-    """Fill a memory over and over; every other token is asked for again,
-    which keeps it longer.
+    """Fill a memory again and again. Every other token is used once more, and
+    so kept longer.
     """
     verified = VerifiedTokens(size)
     ticket = _make_ticket(0, {})
@@ -83,7 +83,7 @@ def try_bound(size: int) -> Kept:
     for number in range(5 * size):
         verified.add(_digest(number), ticket)
         verified.get(_digest(max(number - size // 2, 0)))
-        # To count takes a while: a large memory is counted now and then.
+        # Counting is slow, so a large memory is counted now and then.
         if number % step == 0:
             most = max(most, len(verified))
     return Kept(size, most)

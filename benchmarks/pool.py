@@ -18,7 +18,7 @@ class Process:
     """A worker at the other end of a pipe."""
 
     def __init__(self, python: str, told: Mapping[str, str]) -> None:
-        # Hashes, and with them the layout of every dict, are alike in all.
+        # All processes have the same hashes, and the same layout of each dict.
         environ = {**os.environ, "PYTHONHASHSEED": "0", **told}
         self._process = subprocess.Popen(
             [python, "-W", "ignore", SCRIPT],
@@ -29,9 +29,9 @@ class Process:
         )
 
     def ask(self, do: str, **rest: Any) -> Any:
-        """Give an order, wait for its result.
+        """Give an order, and wait for its result.
 
-        :raises RuntimeError: the order failed, or the process ended.
+        :raises RuntimeError: where the order failed, or the process ended.
         """
         pipe, answers = self._process.stdin, self._process.stdout
         assert pipe is not None
@@ -48,10 +48,10 @@ class Process:
 
 
 class Pool:
-    """Contenders that passed their check, wherever they run.
+    """Contenders that passed their check, in all environments.
 
-    :param told: what they find in their environment.
-    :ivar left_out: why a contender is not among them, by its name.
+    :param told: variables for their environment.
+    :ivar left_out: the reason why a contender is missing, by its name.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Pool:
         for contender in contenders:
             try:
                 self._load(contender)
-            # ImportError: a package whose version is to be the same as here.
+            # ImportError: a package whose version is needed is not installed.
             except (RuntimeError, OSError, ImportError) as error:
                 self.left_out[contender.name] = str(error).strip()
 
@@ -88,7 +88,7 @@ class Pool:
         self._homes[contender.name] = process
 
     def _process_of(self, environment: str) -> Process:
-        # What pip could not do once it is not asked again.
+        # If pip failed once, it is not tried again.
         if environment in self._broken:
             raise RuntimeError(self._broken[environment])
         if environment not in self._processes:

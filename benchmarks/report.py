@@ -1,4 +1,4 @@
-"""What was measured, next to what was aimed at."""
+"""Print the figures beside the aims."""
 
 from __future__ import annotations
 

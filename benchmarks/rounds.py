@@ -1,4 +1,4 @@
-"""Rounds in which everybody takes a turn, and what they come to."""
+"""Rounds in which each contender takes a turn, and their results."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pool import Pool
 
 @dataclass(frozen=True)
 class Ratio:
-    """How much more one costs than another: half of all rounds lie between
-    ``low`` and ``high``.
+    """The cost of one contender over that of another. Half of all rounds are
+    between ``low`` and ``high``.
     """
 
     middle: float
@@ -43,9 +43,7 @@ class Rounds:
 def run_kept(
     pool: Pool, rounds: int, requests: int, threads: Iterable[int]
 ) -> dict[int, Rounds]:
-    """Let everybody take a turn with each number of threads, in every
-    round.
-    """
+    """Time each contender with each number of threads, in every round."""
     turns = [(name, number) for name in pool.names for number in threads]
     results = {number: Rounds() for number in threads}
     shuffle = random.Random(0).shuffle
@@ -66,7 +64,7 @@ def run_rounds(pool: Pool, rounds: int, requests: int) -> Rounds:
     result.taken = {name: [] for name in names}
     shuffle = random.Random(0).shuffle
     for _ in range(rounds):
-        # Nobody always comes after the same neighbour.
+        # So no contender always comes after the same one.
         shuffle(names)
         for name in names:
             took = pool.ask("take", name, count=requests)

@@ -79,7 +79,7 @@ def _choose_sections(only: list[str]) -> list[str]:
     named = [name for name in only if name in SECTIONS]
     if named or not only:
         return named or list(SECTIONS)
-    # Who names contenders wants to see those.
+    # Only contenders are named: run the sections that show them.
     tables = {t for c in CONTENDERS if c.name in only for t in c.tables}
     timed = [TIMING, GARBAGE] if tables & {TOKEN, COOKIE} else []
     return [*timed, SESSIONS] if KEPT in tables else timed
@@ -88,9 +88,9 @@ def _choose_sections(only: list[str]) -> list[str]:
 def _choose(
     only: list[str], tables: tuple[str, ...], base: str
 ) -> list[Contender]:
-    """Give who is shown in one of the tables, and is wanted.
+    """Give the contenders of some tables that the command line asks for.
 
-    :param base: wanted always, as all ratios are over it.
+    :param base: is always among them, because the ratios need it.
     """
     named = [name for name in only if name not in SECTIONS]
     return [

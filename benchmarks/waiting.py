@@ -10,24 +10,24 @@ from threading import Barrier
 from calls import WARM_UP, call
 from job import Environ, Job
 
-#: With how many threads each contender is timed.
+#: Each contender is timed with these numbers of threads.
 THREADS = (1, 4)
 
-# They live as long as the worker: some keep a connection for each thread.
+# The pools live as long as the worker, because some contenders keep a
+# connection for each thread.
 _crew = ThreadPoolExecutor(max(THREADS))
 
 
 def take(job: Job, count: int, threads: int) -> float:
-    """Time that many requests in all, or some more, so that threads have
-    equal shares.
+    """Time a number of requests, rounded up to equal shares of the threads.
 
-    :return: nanoseconds a request, by the clock on the wall, from the moment
-        when all threads are ready until the last is done.
+    :return: nanoseconds of wall time for each request, from the moment when
+        all threads are ready until the last one is done.
     """
     share = -(-count // threads)
     environs = job.draw(share + WARM_UP)
     began: list[int] = []
-    # Whoever comes last starts the clock, before it lets go of the others.
+    # The last thread starts the clock, before it releases the others.
     ready = Barrier(
         threads, action=lambda: began.append(time.perf_counter_ns())
     )

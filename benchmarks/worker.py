@@ -1,4 +1,4 @@
-"""Run contenders in this environment, as told over a pipe.
+"""Run contenders in this environment, by orders from a pipe.
 
 One JSON object a line: ``{"do": "take", "name": "trivial", "count": 300}``
 is answered by ``{"result": ...}`` or ``{"error": ...}``.
@@ -27,7 +27,7 @@ class Worker:
         self._jobs: dict[str, Job] = {}
 
     def load(self, name: str, made_by: str) -> None:
-        """Make a contender and see that it does what it says."""
+        """Make a contender and check it."""
         module, _, function = made_by.partition(":")
         imported = importlib.import_module(f"contenders.{module}")
         job = getattr(imported, function)()
@@ -52,15 +52,15 @@ def serve(lines: Any, answer: Callable[[Any], None]) -> None:
             result = getattr(worker, order.pop("do"))(**order)
             answer({"result": result})
         except Exception:  # noqa: BLE001
-            # Whatever a contender raises is told where it is seen.
+            # Any error of a contender is sent to the benchmark to be printed.
             answer({"error": traceback.format_exc()})
 
 
 def main() -> None:
-    # What a contender prints must not get between the answers.
+    # The output of a contender must not come between the answers.
     pipe = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    # As in production: warnings are logged, to nowhere in particular.
+    # As in production: warnings are logged, to no place.
     logging.basicConfig(
         level=logging.WARNING, handlers=[logging.NullHandler()]
     )

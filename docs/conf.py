@@ -19,7 +19,7 @@ nitpick_ignore = [
     ("py:class", "uuid.UUID"),
     ("py:exc", "HTTPServiceUnavailable"),
     # Behind request.sessiontoken, and not documented itself.
-    ("py:meth", "KeptSessions.end"),
+    ("py:meth", "StoredSessions.end"),
 ]
 
 html_theme = "furo"

@@ -6,11 +6,11 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .config.compose import compose
+from .config.compose import WARNINGS, compose
 from .config.directives import DIRECTIVES
-from .config.routes import AuthenticatorsPredicate, add_endpoint
+from .config.routes import AuthenticatorsPredicate, add_routes
 from .policy.csrf import csrf_required
-from .policy.request import OfRequest
+from .policy.request import SessionTokenAttribute
 from .policy.rules import CHOICE
 from .policy.security_policy import POLICY, SessionTokenPolicy
 
@@ -36,10 +36,12 @@ def includeme(config: Any) -> None:
         config.add_directive(directive.__name__, directive)
     config.add_route_predicate(CHOICE, AuthenticatorsPredicate)
     config.set_security_policy(policy)
-    path = add_endpoint(config)
-    Request.sessiontoken = OfRequest()
-    config.action(
-        "pyramid_sessiontoken",
-        lambda: compose(registry, policy, path, autocommit=config.autocommit),
-        order=LAST,
-    )
+    paths = add_routes(config)
+    Request.sessiontoken = SessionTokenAttribute()
+
+    def start() -> None:
+        registry[WARNINGS] = compose(
+            registry, policy, paths, autocommit=config.autocommit
+        )
+
+    config.action("pyramid_sessiontoken", start, order=LAST)

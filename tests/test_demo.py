@@ -34,6 +34,8 @@ def demo(tmp_path_factory):
         base_url=f"http://127.0.0.1:{port}", transport=transport
     ) as client:
         client.log = lambda: Path(log.name).read_text()
+        # Only this client tries again until the server is there.
+        client.get("/signin").raise_for_status()
         yield client
     server.terminate()
     server.wait(30)

@@ -47,7 +47,6 @@ SETTINGS = {"policy", "config", "__init__", "scripts"}
 #: Rooms whose files need no tests of their own, and where these are.
 TESTED_ELSEWHERE = {
     "__init__": "in all tests of applications, which include the package",
-    "config": "tests/config: together, as applications read the settings",
     "demo": "test_demo.py, which serves it",
 }
 

@@ -29,7 +29,7 @@ def no_reissue() -> Job:
     app = make_app(lambda config: config.set_security_policy(policy))
     headers = policy.helper.remember(Request(make_environ()), USERID)
     cookie = headers[0][1].partition(";")[0]
-    # The digest comes first.
+    # The digest is at the beginning.
     return showing(
         make_environ(COOKIE=cookie),
         make_environ(COOKIE=tamper(cookie, cookie.index("=") + 5)),

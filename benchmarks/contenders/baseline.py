@@ -1,4 +1,4 @@
-"""What a request costs without any authentication."""
+"""Requests without any authentication."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def no_policy() -> Job:
 
 
 class Trivial(Policy):
-    """Answer a constant."""
+    """A policy that answers a constant."""
 
     def authenticated_userid(self, request: Any) -> str:
         return USERID

@@ -17,7 +17,7 @@ from servers import FOLDER
 
 
 class Urls:
-    """A module of URLs; filled once there are settings."""
+    """A module of URLs, filled when Django has its settings."""
 
     urlpatterns: ClassVar[list[Any]] = []
 
@@ -32,7 +32,7 @@ def sqlite() -> Job:
         WSGIHandler(),
         same(good),
         good=good,
-        # Found in the database, but not the same.
+        # Found in the database by its beginning, but not equal.
         bad=_show(tamper(token, -20)),
         ended=_show(other),
     )
@@ -43,7 +43,7 @@ def _configure() -> None:
         SECRET_KEY=secrets.token_urlsafe(64),
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=Urls,
-        # No middleware: nothing but the view and its authentication.
+        # No middleware, only the view and its authentication.
         MIDDLEWARE=[],
         INSTALLED_APPS=[
             "django.contrib.contenttypes",
@@ -56,7 +56,7 @@ def _configure() -> None:
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": os.path.join(os.environ[FOLDER], "knox.sqlite"),
                 "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL"},
-                # Connections last, as in a pool.
+                # Connections stay open, as in a pool.
                 "CONN_MAX_AGE": None,
             }
         },
@@ -66,7 +66,7 @@ def _configure() -> None:
 
 
 def _view() -> Any:
-    # These read the settings when they are imported.
+    # These modules read the settings when they are imported.
     from knox.auth import TokenAuthentication
     from rest_framework.permissions import IsAuthenticated
     from rest_framework.views import APIView

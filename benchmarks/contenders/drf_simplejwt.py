@@ -1,5 +1,5 @@
-"""Django REST framework with simplejwt, which believes the token and asks
-no database.
+"""Django REST framework with simplejwt, which accepts a token without a
+database.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from job import (
 
 
 class Urls:
-    """A module of URLs; filled once there are settings."""
+    """A module of URLs, filled when Django has its settings."""
 
     urlpatterns: ClassVar[list[Any]] = []
 
@@ -48,7 +48,7 @@ def _configure() -> None:
         SECRET_KEY=secrets.token_urlsafe(64),
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=Urls,
-        # No middleware: nothing but the view and its authentication.
+        # No middleware, only the view and its authentication.
         MIDDLEWARE=[],
         INSTALLED_APPS=[
             "django.contrib.contenttypes",
@@ -67,7 +67,7 @@ def _configure() -> None:
 
 
 def _view() -> Any:
-    # These read the settings when they are imported.
+    # These modules read the settings when they are imported.
     from rest_framework.permissions import IsAuthenticated
     from rest_framework.views import APIView
     from rest_framework_simplejwt.authentication import (

@@ -1,7 +1,7 @@
 """Flask-Login.
 
-Its session cookie, not its remember cookie: the latter is only read where
-there is no session, and makes one.
+The contender uses its session cookie, not its remember cookie: that one is
+only read without a session, and makes one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from job import CLAIMS, USERID, Job, make_environ, showing, tamper
 
 
 class User(UserMixin):
-    """A user without a database: nobody else here has one."""
+    """A user without a database, as in the other contenders."""
 
     def __init__(self, userid: str) -> None:
         self.id = userid
@@ -30,7 +30,7 @@ class User(UserMixin):
 def session_cookie() -> Job:
     app = _make_app()
     cookie = cookies_of(app, make_environ("/login"))
-    # The signature comes last.
+    # The signature is at the end.
     return showing(
         make_environ(COOKIE=cookie),
         make_environ(COOKIE=tamper(cookie, -10)),

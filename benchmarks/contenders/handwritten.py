@@ -1,4 +1,4 @@
-"""A policy as one writes it: ``jwt.decode`` and little else."""
+"""A handwritten policy: ``jwt.decode``, and little else."""
 
 from __future__ import annotations
 

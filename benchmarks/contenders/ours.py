@@ -26,7 +26,7 @@ def seen_before() -> Job:
     app = _make_app()
 
     def draw(count: int) -> list[Environ]:
-        # A new one each time, lest a long run reaches its renewal.
+        # A new one for each turn: in a long run it would be renewed.
         shown = _show(_issue(app))
         call(app, shown)
         return [shown] * count
@@ -40,7 +40,7 @@ def never_seen() -> Job:
 
 
 def forged() -> Job:
-    """Show valid tokens with signatures that are not theirs, each once."""
+    """Show valid tokens with the signatures of others, each once."""
     app = _make_app()
 
     def draw(count: int) -> list[Environ]:

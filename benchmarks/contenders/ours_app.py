@@ -14,12 +14,12 @@ from pyramid.security import remember
 
 
 def make_ours(settings: Mapping[str, str]) -> Any:
-    """Make an application that also gives tokens and cookies away.
+    """Make an application that also issues tokens and cookies.
 
     :param settings: without ``sessiontoken.``.
     """
     given = {
-        # Before all else, so its routes are tried first, as from an INI.
+        # First, so that its routes are tried first, as from an INI.
         "pyramid.includes": "pyramid_sessiontoken",
         "sessiontoken.keys": _new_key(),
     }

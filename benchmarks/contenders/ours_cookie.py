@@ -33,7 +33,7 @@ def _seen(transform: str) -> Job:
     app = _make_app(transform)
 
     def draw(count: int) -> list[Environ]:
-        # A new one each time, lest a long run reaches its renewal.
+        # A new one for each turn: in a long run it would be renewed.
         shown = _show(_login(app))
         call(app, shown)
         return [shown] * count

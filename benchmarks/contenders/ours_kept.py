@@ -20,7 +20,7 @@ def first_level() -> Job:
 
 
 def self_contained() -> Job:
-    """Believe the token, but for what the repository says was ended."""
+    """Accept a token, unless the repository says that it was ended."""
     return _job(make_kept("redis", "5s", "self-contained"))
 
 
@@ -51,7 +51,7 @@ def issue(app: Any) -> str:
 
 def _job(app: Any) -> Job:
     def draw(count: int) -> list[Environ]:
-        # A new one each time, lest a long run reaches its renewal.
+        # A new one for each turn: in a long run it would be renewed.
         shown = _show(issue(app))
         call(app, shown)
         return [shown] * count

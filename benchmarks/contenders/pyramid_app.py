@@ -16,7 +16,7 @@ def make_app(
     with Configurator(settings=settings) as config:
         config.add_route("hello", "/hello")
         config.add_view(hello, route_name="hello")
-        # What else a contender serves comes after what is timed.
+        # Other routes of a contender come after the route that is timed.
         if configure is not None:
             configure(config)
         return config.make_wsgi_app()
@@ -27,7 +27,7 @@ def hello(request: Any) -> Any:
 
 
 class Policy:
-    """What every policy here has in common."""
+    """The base of all policies here."""
 
     def identity(self, request: Any) -> Any:
         return self.authenticated_userid(request)

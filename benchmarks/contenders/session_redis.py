@@ -20,7 +20,7 @@ def default() -> Job:
 
 
 def no_timeout() -> Job:
-    """Write nothing where nothing changed: sessions live for ever."""
+    """Write nothing if nothing changed: sessions have no end."""
     return _job(timeout=None)
 
 
@@ -29,7 +29,7 @@ def _job(**options: Any) -> Job:
     cookie, other = (cookies_of(app, make_environ("/login")) for _ in "ab")
     assert call(app, make_environ("/end", COOKIE=other)) == b"ended"
     good = make_environ(COOKIE=cookie)
-    # The signature comes first.
+    # The signature is at the beginning.
     bad = make_environ(COOKIE=tamper(cookie, cookie.index("=") + 20))
     ended = make_environ(COOKIE=other)
     return Job(app, lambda n: [good] * n, good=good, bad=bad, ended=ended)

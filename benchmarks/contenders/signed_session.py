@@ -27,7 +27,7 @@ class InSession(Policy):
 def no_reissue() -> Job:
     app = make_app(_configure)
     cookie = cookies_of(app, make_environ("/login"))
-    # The signature comes first.
+    # The signature is at the beginning.
     return showing(
         make_environ(COOKIE=cookie),
         make_environ(COOKIE=tamper(cookie, cookie.index("=") + 20)),

@@ -17,7 +17,8 @@ from sphinx.util.docutils import SphinxDirective
 from zope.interface.interface import Method
 
 from pyramid_sessiontoken import interfaces
-from pyramid_sessiontoken.config.settings import PREFIX, TABLE, Setting
+from pyramid_sessiontoken.config.row import PREFIX, Setting
+from pyramid_sessiontoken.config.settings import TABLE
 
 #: Groups of settings, by what stands before the first dot of a key.
 TITLES = {

@@ -1,1 +1,1 @@
-"""Who may vouch: one file for each kind of credential, and the chain."""
+"""One file for each kind of credential, and the chain that asks them."""

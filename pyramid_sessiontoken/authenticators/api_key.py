@@ -11,16 +11,16 @@ from zope.interface import implementer
 from ..errors import InvalidCredential
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from .check import identity_of
+from .check import identity_of, is_refused
 from .schemes import environ_key
 
 Check = Callable[[str, Any], object]
 
-#: Longer keys are not looked at, bytes.
+#: A longer key is refused unread, bytes.
 MAX_LENGTH = 4096
 
-# RFC 9110, section 5.5: VCHAR. A header that comes twice reaches us as one,
-# most often joined by a comma and a blank, which no key has.
+# RFC 9110, section 5.5: VCHAR. WSGI servers join a header that comes twice
+# to one value, most often with a comma and a blank. A key has no blank.
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
@@ -29,8 +29,8 @@ class ApiKeyAuthenticator:
     """Ask the application about a key.
 
     :param check: ``(key, request)``; for its answers see
-        :func:`.check.identity_of`. A key names nobody by itself, so that
-        ``True`` signs nobody in.
+        :func:`.check.identity_of`. A key shows no user, so the answer
+        ``True`` signs no user in.
     """
 
     name = "api_key"
@@ -47,11 +47,13 @@ class ApiKeyAuthenticator:
         if not shown:
             return None
         if len(shown) > MAX_LENGTH:
-            raise InvalidCredential(f"longer than {MAX_LENGTH} bytes")
+            raise InvalidCredential(f"it is longer than {MAX_LENGTH} bytes")
         if _KEY.fullmatch(shown) is None:
-            raise InvalidCredential("characters that no key has")
+            raise InvalidCredential(
+                "it has characters that are not visible ASCII"
+            )
         answer = self._check(shown, request)
-        if answer is None or answer is False:
+        if is_refused(answer):
             raise InvalidCredential("unknown key")
         return identity_of(answer, self.name)
 

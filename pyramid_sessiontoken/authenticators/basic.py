@@ -12,12 +12,12 @@ from zope.interface import implementer
 from ..errors import InvalidCredential
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from .check import identity_of
+from .check import identity_of, is_refused
 from .schemes import challenge, credential_of
 
 Check = Callable[[str, str, Any], object]
 
-#: Longer credentials are not looked at, bytes.
+#: A longer credential is refused unread, bytes.
 MAX_LENGTH = 8192
 
 # RFC 7617, section 2: neither part contains control characters.
@@ -35,7 +35,7 @@ class BasicAuthenticator:
     name = "basic"
     scheme = "Basic"
     vary = ("Authorization",)
-    #: Browsers remember it and send it by themselves.
+    #: A browser remembers the password and sends it by itself.
     ambient = True
 
     def __init__(self, check: Check, realm: str = "session") -> None:
@@ -49,17 +49,16 @@ class BasicAuthenticator:
             return None
         username, password = parse_credential(shown)
         answer = self._check(username, password, request)
-        if answer is None or answer is False:
-            # One sentence for both: who reads logs learns no more of which
-            # users exist than who guesses.
+        if is_refused(answer):
+            # One sentence for both: the log does not tell which users exist.
             raise InvalidCredential(
                 f"unknown user or wrong password for {username!r}"
             )
         return identity_of(answer, self.name, username)
 
     def challenge(self, request: Any) -> str | None:
-        """No password box shall open over a page, so scripts are told
-        nothing.
+        """Give no challenge to a script: its browser would open a password
+        box over the page.
         """
         if is_script(request.environ):
             return None
@@ -75,24 +74,27 @@ def parse_credential(text: str) -> tuple[str, str]:
         section 2, and RFC 4648, section 4, describe.
     """
     if len(text) > MAX_LENGTH:
-        raise InvalidCredential(f"longer than {MAX_LENGTH} bytes")
+        raise InvalidCredential(f"it is longer than {MAX_LENGTH} bytes")
     try:
         raw = base64.b64decode(text, validate=True)
         decoded = raw.decode("utf-8")
     except ValueError:
-        raise InvalidCredential("neither base64 nor UTF-8") from None
+        raise InvalidCredential("it is not UTF-8 in base64") from None
+    # RFC 4648, section 3.5: the last character may have bits that say nothing.
     if base64.b64encode(raw).decode("ascii") != text:
-        raise InvalidCredential("base64 with stray bits")
+        raise InvalidCredential("its base64 has unused bits that are not 0")
     username, colon, password = decoded.partition(":")
     if not colon or not username or not password:
-        raise InvalidCredential("no user name or no password")
+        raise InvalidCredential("it has no user name, or no password")
     if _CONTROL.search(decoded):
-        raise InvalidCredential("control characters")
+        raise InvalidCredential("it has control characters")
     return username, password
 
 
 def is_script(environ: dict[str, Any]) -> bool:
-    """Tell whether a script, not a page navigation, sends the request."""
+    """Tell whether a script sent the request, and not the user by opening a
+    page.
+    """
     if environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest":
         return True
     return bool(environ.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate")

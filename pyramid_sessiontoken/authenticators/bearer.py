@@ -17,11 +17,11 @@ from .session import challenge_for_token
 
 @implementer(IAuthenticator)
 class BearerAuthenticator:
-    """Believe another issuer.
+    """Accept the tokens of another issuer.
 
-    :param now: gives the time, seconds.
-    :param is_ours: tells which texts are session tokens under the same
-        scheme; ``None`` where they have one of their own.
+    :param now: gives the time, whole seconds since the epoch.
+    :param is_ours: tells whether a text is a session token, where those come
+        under the same scheme; ``None`` where they come under another one.
     """
 
     name = "bearer"
@@ -54,7 +54,6 @@ class BearerAuthenticator:
         return self._mapped.identity(claims, self.name)
 
     def challenge(self, request: Any) -> str | None:
-        """Say what is wanted, and whether what was shown is no good."""
         return challenge_for_token(
             request, self.name, self.scheme, self._realm
         )

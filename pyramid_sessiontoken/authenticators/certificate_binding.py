@@ -8,14 +8,12 @@ from typing import Any
 
 from ..errors import InvalidCredential
 from ..interfaces import IAuthenticator
+from .names import CLIENT_CERTIFICATE
 from .state import find_state
-
-#: The authenticator that knows certificates.
-CLIENT_CERTIFICATE = "client_certificate"
 
 
 def require_certificate(request: Any, thumbprint: str) -> None:
-    """Refuse a session token without the certificate that it is bound to.
+    """Refuse a session token without the certificate to which it is bound.
 
     :raises InvalidCredential: where the request does not show it.
     """
@@ -25,13 +23,15 @@ def require_certificate(request: Any, thumbprint: str) -> None:
     thumbprint_of = getattr(authenticator, "thumbprint_of", None)
     if thumbprint_of is None:
         raise InvalidCredential(
-            "it is bound to a certificate, and no authenticator here knows"
-            " certificates"
+            "it is bound to a certificate (cnf), and"
+            f" sessiontoken.authenticators has no {CLIENT_CERTIFICATE!r} that"
+            " reads certificates"
         )
     state = find_state(request)
     if state is not None:
         state.vary += tuple(authenticator.vary)
     if thumbprint_of(request) != thumbprint:
         raise InvalidCredential(
-            "the certificate that it is bound to is not shown"
+            "the request does not show the certificate to which it is bound"
+            " (cnf)"
         )

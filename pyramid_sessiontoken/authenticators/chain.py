@@ -1,4 +1,7 @@
-"""The chain of authenticators: each finds nothing, vouches, or refuses."""
+"""The chain: ask the authenticators in their order, and weigh the answers.
+
+Each one finds nothing, vouches for a user, or refuses a credential.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ from .state import Answer, Refusal, RequestState, Status
 
 _CROSS_SITE = "another site made the browser send it"
 
-# How much an answer counts in Chain.first. The greater replaces the lesser;
-# but between two that vouch the order of the list decides.
+# The weight of an answer in Chain.first. The heavier answer replaces the
+# lighter one. If both vouch, the earlier one stays: the list decides.
 _NOTHING = 0
 _REFUSED_AMBIENT = 1
 _VOUCHED_AMBIENT = 2
-#: No ambient credential replaces an explicit one that is refused.
+#: An ambient credential never replaces an explicit one that is refused.
 _REFUSED_EXPLICIT = 3
-#: Not even looked at, as the client tried too often.
+#: The client tried too often, and the credential was not checked.
 _THROTTLED = 4
 _VOUCHED_EXPLICIT = 5
 _BOTH_VOUCH = {_VOUCHED_AMBIENT, _VOUCHED_EXPLICIT}
@@ -35,17 +38,17 @@ _BOTH_VOUCH = {_VOUCHED_AMBIENT, _VOUCHED_EXPLICIT}
 def is_explicit(authenticator: Any) -> bool:
     """Tell whether a client shows this credential on purpose.
 
-    Basic is both: browsers send it by themselves once they know it, yet it
-    stands in ``Authorization``, where only one credential can be meant.
+    Basic is ambient and explicit: browsers send it by themselves once they
+    know it, and it is in ``Authorization``, which holds one credential only.
     """
     return not authenticator.ambient or authenticator.scheme is not None
 
 
 class Chain:
-    """Asks the authenticators that the registry has.
+    """Asks the authenticators that are registered.
 
     :param is_cross_site: tells whether another site made the browser send a
-        request; what browsers send by themselves is refused then.
+        request. Ambient credentials are refused then.
     """
 
     def __init__(self, is_cross_site: Callable[[Any], bool]) -> None:
@@ -54,8 +57,8 @@ class Chain:
     def first(
         self, request: Any, state: RequestState, names: Iterable[str]
     ) -> Identity | Refusal | None:
-        """Give the identity or the refusal that counts most; ``None`` where
-        nothing was shown. An identity without a userid counts for nothing.
+        """Give the identity or the refusal with the greatest weight; ``None``
+        if no credential was shown. An identity without a userid has no weight.
 
         :param names: of the authenticators, in order of precedence.
         """
@@ -69,9 +72,9 @@ class Chain:
             answer = self._ask(request, state, name, authenticator)
             if answer is None:
                 continue
-            counts = _weight(answer, is_explicit(authenticator))
-            if counts > most and {counts, most} != _BOTH_VOUCH:
-                best, most = answer, counts
+            weight = _weight(answer, is_explicit(authenticator))
+            if weight > most and {weight, most} != _BOTH_VOUCH:
+                best, most = answer, weight
             if most == _VOUCHED_EXPLICIT:
                 break
         return best
@@ -79,11 +82,11 @@ class Chain:
     def every(
         self, request: Any, state: RequestState, names: Iterable[str]
     ) -> list[Identity] | Refusal:
-        """Give the identities of all that vouch, in order of precedence, or
-        the refusal that decides; an empty list where nothing was shown.
+        """Give all identities in order of precedence, an empty list if no
+        credential was shown, or the refusal that decides.
 
-        Where an explicit credential is refused, no ambient one counts. A
-        refusal decides where no identity that counts names a user.
+        If an explicit credential is refused, ambient ones do not count. A
+        refusal decides if no identity that counts names a user.
         """
         vouched: list[tuple[bool, Identity]] = []
         refused: list[tuple[bool, Refusal]] = []
@@ -104,8 +107,8 @@ class Chain:
     def ask(
         self, request: Any, state: RequestState, name: str
     ) -> Identity | Refusal | None:
-        """Ask one authenticator, once a request: passwords are slow to
-        check, and a credential that is good once may not be good twice.
+        """Ask one authenticator, once a request: passwords are slow to check,
+        and a credential may be accepted only once.
         """
         authenticator = find_authenticator(request, name)
         return self._ask(request, state, name, authenticator)
@@ -119,13 +122,13 @@ class Chain:
             try:
                 identity = authenticator.authenticate(request)
             except Exception as error:  # noqa: BLE001
-                foreign = authenticator.ambient and self.is_cross_site(request)
-                if isinstance(error, Undecodable) and not foreign:
+                refused = authenticator.ambient and self.is_cross_site(request)
+                if isinstance(error, Undecodable) and not refused:
                     state.status = max(state.status, Status.DISCARD)
                 answers[name] = _refuse_or_keep(state, name, error)
             else:
                 if identity is not None:
-                    identity = _name(name, identity)
+                    identity = _named(name, identity)
                     if authenticator.ambient and self.is_cross_site(request):
                         identity = state.refuse(name, _CROSS_SITE)
                 answers[name] = identity
@@ -138,7 +141,7 @@ class Chain:
 def find_authenticator(request: Any, name: str) -> Any:
     """Look an authenticator up.
 
-    :raises SessionTokenError: where none has this name.
+    :raises SessionTokenError: where none is registered under this name.
     """
     find = request.registry.utilities.lookup
     return find((), IAuthenticator, name) or _missing(name)
@@ -155,8 +158,8 @@ def _missing(name: str) -> NoReturn:
 def _refuse_or_keep(
     state: RequestState, name: str, error: Exception
 ) -> Answer:
-    """Note the refusal that an error means. Any other error, the backend's
-    or the application's, is kept like an answer: whoever asks raises it.
+    """Turn an error about the credential into a refusal. Give any other error
+    back: it is kept as the answer, and each question for it raises it.
     """
     if isinstance(error, TooManyAttempts):
         return state.refuse(name, str(error), error.retry_after)
@@ -167,8 +170,8 @@ def _refuse_or_keep(
     return error
 
 
-def _name(name: str, identity: object) -> Identity | Exception:
-    """Say in an identity by which authenticator it comes."""
+def _named(name: str, identity: object) -> Identity | Exception:
+    """Write into an identity the name of its authenticator."""
     if not isinstance(identity, Identity):
         return TypeError(
             f"the authenticator {name!r} gave {type(identity).__name__},"
@@ -191,6 +194,6 @@ def _weight(answer: Identity | Refusal, explicit: bool) -> int:
 
 
 def _urgency(refused: tuple[bool, Refusal]) -> tuple[bool, bool]:
-    """Say which refusal of many is told: that of too many attempts first."""
+    """Order refusals: too many attempts come first, then explicit ones."""
     explicit, refusal = refused
     return refusal.retry_after is not None, explicit

@@ -1,4 +1,4 @@
-"""What an application's own check may answer, and what it means."""
+"""What the check of an application may answer, and what it means."""
 
 from __future__ import annotations
 
@@ -9,18 +9,26 @@ from ..errors import ClaimsError, InvalidCredential
 from ..identity.identity import Identity
 
 
+def is_refused(answer: object) -> bool:
+    """Tell whether a check refused: only ``None`` and the object ``False`` do,
+    for 0 is a userid.
+    """
+    return answer is None or answer is False
+
+
 def identity_of(
     answer: object, authenticator: str, shown: Any = None
 ) -> Identity:
     """Turn the answer of a check into an identity.
 
-    :param answer: the object ``True`` vouches for the name that was shown;
-        a userid; or a mapping of claims with ``sub`` as the userid
-        (without: claims only).
-    :raises InvalidCredential: for ``None`` and the object ``False``, and
-        for a userid or claims that no token can carry.
+    :param answer: the object ``True``: the user is the one that was shown.
+        A mapping: claims, with the userid as ``sub``; without ``sub`` it
+        names no user. Anything else: the userid.
+    :param shown: the user that was shown.
+    :raises InvalidCredential: where the check refused, and for a userid or
+        claims that no token can carry.
     """
-    if answer is None or answer is False:
+    if is_refused(answer):
         raise InvalidCredential("the check refused it")
     claims: dict[str, Any] = {}
     userid: Any = shown
@@ -28,7 +36,6 @@ def identity_of(
         claims = dict(answer)
         userid = claims.pop("sub", None)
     elif answer is not True:
-        # Whatever it is, it names the user, or is refused as a userid.
         userid = answer
     try:
         return Identity(userid, claims, authenticator)

@@ -14,32 +14,34 @@ from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..keys.base64url import encode_base64url
 from .check import identity_of
-from .trusted_place import Place
+from .names import CLIENT_CERTIFICATE
+from .trusted_place import TrustedPlace
 from .x509 import (
     ShownCertificate,
     read_byte_sequence,
     read_certificate,
+    read_certificate_pem,
     read_header_pem,
-    read_pem,
 )
 
 Check = Callable[[x509.Certificate, Any], object]
 
-#: What nginx, Apache and others say of a certificate whose chain and proof
-#: of possession held. All else is no success.
+#: What nginx, Apache and others say if the chain of the certificate is good
+#: and the client has its key.
 SUCCESS = "SUCCESS"
 
-#: What some servers put in the place of a certificate that was not shown.
+#: What some servers say instead of a certificate if the client showed none.
 _NONE = "NONE"
 
-#: Characters of a name that are logged.
+#: The log shows at most so many characters of a name.
 _MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """Which certificates to believe: of each kind that is given, one must
-    match; and what they call the user.
+    """Which certificates are accepted, and which of their names is the userid.
+
+    A certificate must match one value of each set that is not empty.
 
     :ivar userid: a kind of name; see :func:`.x509.read_certificate`.
     :ivar thumbprints: SHA-256, hexadecimal, in lower case.
@@ -56,25 +58,26 @@ class Believed:
 
 @implementer(IAuthenticator)
 class ClientCertificateAuthenticator:
-    """Believe what the server says of a certificate, and judge whose it is.
+    """Accept a certificate that the server verified.
 
-    Chain, revocation and possession of the key are the server's to verify.
+    The server verifies the chain, the revocation and the possession of the
+    key. Dates, usages and names are judged here.
 
-    :param source: where the certificate stands.
+    :param source: where the server says the certificate.
     :param verify: where the server says ``SUCCESS``.
     :param now: gives whole seconds since the epoch.
     :param binds: whether sessions are bound to the certificate.
     """
 
-    name = "client_certificate"
+    name = CLIENT_CERTIFICATE
     scheme = None
-    #: Browsers show it by themselves once it was chosen.
+    #: A browser shows it by itself once the user chose it.
     ambient = True
 
     def __init__(
         self,
-        source: Place,
-        verify: Place,
+        source: TrustedPlace,
+        verify: TrustedPlace,
         believed: Believed,
         now: Callable[[], int],
         *,
@@ -88,7 +91,7 @@ class ClientCertificateAuthenticator:
         self.vary = tuple(dict.fromkeys(source.vary + verify.vary))
         header = source.header
         if header is None:
-            self._decode = read_pem
+            self._decode = read_certificate_pem
         elif header.lower() == "client-cert":
             self._decode = read_byte_sequence
         else:
@@ -98,10 +101,10 @@ class ClientCertificateAuthenticator:
         shown = self._read(request)
         if shown is None:
             return None
-        self._believe(shown)
+        self._require_accepted(shown)
         check = self._believed.check
         answer = True if check is None else check(shown.certificate, request)
-        userid = self._name(shown) if answer is True else None
+        userid = self._only_name(shown) if answer is True else None
         return identity_of(answer, self.name, userid)
 
     def challenge(self, request: Any) -> str | None:
@@ -111,25 +114,21 @@ class ClientCertificateAuthenticator:
         """Give the thumbprint of the certificate that the request shows, as
         in ``x5t#S256`` (RFC 8705, section 3.1); ``None`` where it shows none.
 
-        :raises InvalidCredential: where it is not verified, or not valid now.
+        :raises InvalidCredential: where it cannot stand for a client now.
         """
         shown = self._read(request)
         return None if shown is None else encode_base64url(shown.thumbprint)
 
     def _read(self, request: Any) -> ShownCertificate | None:
-        """Give the certificate, if one is shown that is good for a client
-        now.
+        """Give the certificate that the request shows, if it shows one.
+
+        :raises InvalidCredential: where it cannot stand for a client now.
         """
         text = self._source.read(request.environ)
         if text is None or text == _NONE:
             return None
-        # Nothing that the server did not verify is parsed.
-        said = self._verify.read(request.environ)
-        if said != SUCCESS:
-            raise InvalidCredential(
-                f"the server says not {SUCCESS} but"
-                f" {said and said[:_MAX_NAME]!r} at {self._verify.key}"
-            )
+        # First: a certificate that the server did not verify is not parsed.
+        self._require_verified(request)
         shown = read_certificate(self._decode(text), self._believed.userid)
         # RFC 5280, section 4.1.2.5: inclusive.
         if not shown.begins <= self._now() <= shown.ends:
@@ -143,7 +142,16 @@ class ClientCertificateAuthenticator:
             )
         return shown
 
-    def _believe(self, shown: ShownCertificate) -> None:
+    def _require_verified(self, request: Any) -> None:
+        verdict = self._verify.read(request.environ)
+        if verdict != SUCCESS:
+            raise InvalidCredential(
+                "the server did not verify the certificate:"
+                f" {self._verify.header or self._verify.key} is"
+                f" {verdict and verdict[:_MAX_NAME]!r}, not {SUCCESS!r}"
+            )
+
+    def _require_accepted(self, shown: ShownCertificate) -> None:
         believed = self._believed
         for what, value, values in (
             ("subject", shown.subject, believed.subjects),
@@ -153,14 +161,16 @@ class ClientCertificateAuthenticator:
             if values and value not in values:
                 raise InvalidCredential(
                     f"the {what} of the certificate {_subject(shown)}, issued"
-                    f" by {_shorten(shown.issuer)}, is none to believe"
+                    f" by {_shorten(shown.issuer)}, is not in"
+                    f" sessiontoken.client_certificate.{what}"
                 )
 
-    def _name(self, shown: ShownCertificate) -> str:
+    def _only_name(self, shown: ShownCertificate) -> str:
         if len(shown.names) != 1:
             raise InvalidCredential(
                 f"the certificate {_subject(shown)} has {len(shown.names)}"
-                f" names of the kind {self._believed.userid!r}, not one"
+                f" names of the kind {self._believed.userid!r}, not one: see"
+                " sessiontoken.client_certificate.userid"
             )
         return shown.names[0]
 

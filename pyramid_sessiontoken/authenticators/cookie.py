@@ -1,4 +1,4 @@
-"""The session in the cookie."""
+"""A session token in the cookie."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from ..identity.identity import Identity
 from ..identity.ticket import Ticket
 from ..interfaces import IAuthenticator
 from .certificate_binding import require_certificate
+from .names import COOKIE
 from .session import Redeem
 from .state import ShownToken, note_token
 
 
 @implementer(IAuthenticator)
 class CookieAuthenticator:
-    """Redeem what the cookie carries.
+    """Redeem the session token that the cookie carries.
 
-    :param redeem: gives what a cookie says, or raises ``InvalidCredential``.
+    :param redeem: gives the session of a token, or raises
+        ``InvalidCredential``.
     """
 
-    name = "cookie"
+    name = COOKIE
     scheme = None
     vary = ("Cookie",)
     ambient = True
@@ -36,19 +38,18 @@ class CookieAuthenticator:
         shown = self._jar.read(request.environ)
         if shown is None:
             return None
-        ended: str | None = None
+        undecodable = "one of its chunks is missing"
+        refused: str | None = None
         expired: Ticket | None = None
-        reason = "a part of it is missing"
         for value in shown.values:
             try:
                 ticket, reference, verdict = self._redeem(value)
                 if ticket.thumbprint is not None:
                     require_certificate(request, ticket.thumbprint)
             except Undecodable as error:
-                # A name that comes twice: the one that verifies.
-                reason = error.reason
+                undecodable = error.reason
             except InvalidCredential as error:
-                ended, expired = error.reason, error.ticket
+                refused, expired = error.reason, error.ticket
             else:
                 token = ShownToken(
                     self.name, ticket, reference, value, verdict
@@ -57,12 +58,11 @@ class CookieAuthenticator:
                 return Identity(
                     ticket.userid, ticket.claims, self.name, ticket
                 )
-        # New ones: a kept exception holds its frames, and they the request.
-        if ended is not None or shown.is_cut_off:
-            raise InvalidCredential(
-                ended or "it comes too often to be read", expired
-            )
-        raise Undecodable(reason)
+        # New exceptions: a kept one would hold its frames, and the request.
+        if refused is None and not shown.is_cut_off:
+            raise Undecodable(undecodable)
+        many = "the Cookie header contains it too often"
+        raise InvalidCredential(refused or many, expired)
 
     def challenge(self, request: Any) -> str | None:
         return None

@@ -1,8 +1,8 @@
 """Where failed passwords are counted: in this process, or in a storage of
 the library ``limits``.
 
-The time begins with the first failure of a key, and forgets all of them at
-its end: what ``limits`` calls a fixed window.
+The time of a key begins with its first failure. At its end all failures of
+the key are forgotten: a fixed window, as ``limits`` calls it.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from ..clock import SystemClock
 from ..errors import RepositoryUnavailable
 from ..interfaces import IClock
 
-#: How many keys one process remembers: some 20 MB.
+#: How many keys one process remembers, in some 20 MB.
 MOST_KEYS = 100_000
 
-#: Of every key in a storage.
+#: Every key in a storage begins with it.
 NAMESPACE = "sessiontoken"
 
-_OF_REDIS = ("socket_timeout", "socket_connect_timeout")
+_REDIS_TIMEOUTS = ("socket_timeout", "socket_connect_timeout")
 
-#: What clients call the time that they wait, by the beginning of the URL.
+#: The arguments for the time limit of a client, by the scheme of its URL.
 _TIMEOUTS = {
-    "redis": _OF_REDIS,
-    "rediss": _OF_REDIS,
-    "valkey": _OF_REDIS,
-    "valkeys": _OF_REDIS,
+    "redis": _REDIS_TIMEOUTS,
+    "rediss": _REDIS_TIMEOUTS,
+    "valkey": _REDIS_TIMEOUTS,
+    "valkeys": _REDIS_TIMEOUTS,
     "memcached": ("timeout", "connect_timeout"),
 }
 
 
 def read_rate(text: str) -> RateLimitItem:
-    """Read ``5/minute`` as ``limits`` does.
+    """Read a rate as ``limits`` does, such as ``5/minute``.
 
     :raises ValueError: for any other text.
     """
@@ -47,7 +47,7 @@ def read_rate(text: str) -> RateLimitItem:
 
 
 class MemoryFailures:
-    """For one process; forgotten when it ends.
+    """Count in this process, and forget at its end.
 
     :param seconds: how long failures are remembered from the first one on.
     """
@@ -56,7 +56,7 @@ class MemoryFailures:
         self._span = seconds
         self._clock = clock
         self._lock = threading.Lock()
-        # Count and end, in the order of their ends.
+        # The count and the end of each key, in the order of the ends.
         self._kept: dict[str, tuple[int, int]] = {}
 
     def count(self, key: str) -> int:
@@ -74,18 +74,20 @@ class MemoryFailures:
             self._kept[key] = (count + 1, self._clock.now() + left)
 
     def _find(self, key: str) -> tuple[int, int]:
-        """Give how many there are, and for how many seconds."""
+        """Give the count of a key, and the seconds that are left of it."""
         count, end = self._kept.get(key, (0, 0))
         left = end - self._clock.now()
-        # One that lasts longer was counted before the clock was put back.
+        # If more is left than a whole span, the clock was set back.
         return (count, left) if 0 < left <= self._span else (0, 0)
 
     def _make_room(self) -> None:
-        """Forget what is over; when too many are left, the oldest."""
-        for key in [*self._over()]:
+        """Forget the keys whose time is over; if too many are left, also the
+        oldest ones.
+        """
+        for key in [*self._to_forget()]:
             del self._kept[key]
 
-    def _over(self) -> Iterator[str]:
+    def _to_forget(self) -> Iterator[str]:
         surplus = len(self._kept) - MOST_KEYS + 1
         for number, key in enumerate(self._kept):
             if number >= surplus and self._find(key)[0]:
@@ -94,13 +96,15 @@ class MemoryFailures:
 
 
 class StoredFailures:
-    """For all processes that share a storage. It keeps its own time: what is
-    over, the server forgets.
+    """Count for all processes that share a storage.
+
+    The storage has a clock of its own, and forgets by itself.
 
     :param url: as ``limits`` writes it: ``redis://``, ``memcached://``...
-    :param timeout: how long to wait for Redis, Valkey or memcached, to
-        connect and for an answer, in seconds each.
-    :raises ValueError: for a URL that cannot serve; its text is not told.
+    :param timeout: seconds to wait for Redis, Valkey or memcached, to connect
+        and for an answer each.
+    :raises ValueError: for a URL that cannot be used. The error does not
+        contain the URL.
     """
 
     def __init__(self, rate: RateLimitItem, url: str, timeout: float) -> None:
@@ -130,13 +134,14 @@ def _stored_or_unavailable() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # Each client has errors of its own.
+        # Each client raises errors of its own.
         raise RepositoryUnavailable(
-            f"failed passwords could not be counted: {type(error).__name__}"
+            "sessiontoken.throttle.storage could not be asked:"
+            f" {type(error).__name__}"
         ) from error
 
 
-#: Extras of limits that are not called as their scheme.
+#: Extras of ``limits`` whose name is not the scheme.
 _EXTRAS = {"rediss": "redis", "valkeys": "valkey"}
 
 
@@ -147,18 +152,20 @@ def _open(url: str, timeout: float) -> Storage:
     try:
         storage = storage_from_string(url, **options)
     except ConfigurationError as error:
-        # Not chained, and not quoted where it may quote the password.
+        # Do not show this error: it may contain the password of the URL.
         if "prerequisite" in str(error):
             extra = _EXTRAS.get(client, client)
             raise ValueError(
                 f"it needs more packages: pip install 'limits[{extra}]'"
             ) from None
-        raise ValueError("it is no storage URL of limits") from None
+        raise ValueError(
+            "it is not a URL that the library limits knows"
+        ) from None
     except Exception as error:  # noqa: BLE001
-        # Some clients connect at once; some parse the URL in their own way.
+        # Some clients connect at once. Some parse the URL in another way.
         raise ValueError(
             f"the storage cannot be opened ({type(error).__name__})"
         ) from None
     if not isinstance(storage, Storage):
-        raise ValueError("it is a storage for asyncio")
+        raise ValueError("it is for asyncio: take the URL without async+")
     return storage

@@ -15,12 +15,12 @@ from ..keys.followed_file import FollowedFile
 class Htpasswd:
     """Check passwords against a file of ``user:hash`` lines.
 
-    The file is read again when it changes; one that cannot be read then is
-    said in the log, and the former content stands.
+    The file is read again when it changes. If it cannot be read then, the log
+    says so, and the former content stays in use.
 
     :raises OSError: where the file cannot be read at the start.
-    :raises ValueError: for a line that is no user and a bcrypt or argon2
-        hash: MD5, SHA-1, crypt and plain text are no protection.
+    :raises ValueError: for a line without a bcrypt or argon2 hash: MD5, SHA-1,
+        crypt and plain text do not protect passwords.
     """
 
     def __init__(self, path: str) -> None:
@@ -31,8 +31,8 @@ class Htpasswd:
     def __call__(self, username: str, password: str, request: Any) -> bool:
         hashes, stand_ins = self._file.content
         known = hashes.get(username)
-        # An unknown user costs the same work as a wrong password. Also this
-        # choice is work, so it is made for everybody.
+        # An unknown user must take as long as a wrong password. The choice of
+        # a stand-in takes time, too, so it is made for known users as well.
         stand_in = _stand_in(username, stand_ins)
         compared = known or stand_in
         if compared is None:
@@ -40,12 +40,12 @@ class Htpasswd:
         try:
             correct = self._hasher.verify(password, compared)
         except ValueError:
-            # bcrypt: more than 72 bytes.
+            # bcrypt refuses more than 72 bytes.
             return False
         return correct and known is not None
 
     def _read(self) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Give the hashes by user, and those that unknown users get."""
+        """Give the hash of each user, and the hashes for unknown users."""
         with open(self._path, encoding="utf-8") as file:
             lines = [line.strip() for line in file]
         entries = {}
@@ -66,12 +66,13 @@ class Htpasswd:
 
 
 def _stand_in(username: str, hashes: tuple[str, ...]) -> str | None:
-    """Choose whose hash an unknown user has; ``None`` where there is none.
+    """Choose the hash with which the password of an unknown user is compared;
+    ``None`` where the file has no users.
 
-    Hashes of several costs take several times. So the choice is as it would
-    be for a user of the file: the same for a name again and again, in every
-    process, and no cost more often than in the file. Nobody without the
-    hashes can foresee it, and a change of one leaves the most choices alone.
+    Hashes of different costs take different times. So a name always gets the
+    same hash, in every process, and each cost is chosen as often as users of
+    the file have it. Only a person who knows the hashes can tell the choice
+    in advance. If one hash changes, most names keep theirs.
     """
     name = username.encode("utf-8", "surrogatepass")
     return max(

@@ -10,22 +10,22 @@ from ..errors import InvalidCredential
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from .check import identity_of
-from .trusted_place import Place
+from .trusted_place import TrustedPlace
 
 
 @implementer(IAuthenticator)
 class RemoteUserAuthenticator:
-    """Believe who the server says it is.
+    """Accept the user whom the server names.
 
-    :param place: where the user is named.
+    :param place: where the server says the name.
     """
 
     name = "remote_user"
     scheme = None
-    #: Browsers send by themselves whatever convinced the server.
+    #: A browser may send by itself the credential that the server accepted.
     ambient = True
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: TrustedPlace) -> None:
         self._place = place
         self.vary = place.vary
 
@@ -34,15 +34,16 @@ class RemoteUserAuthenticator:
         if value is None:
             return None
         try:
-            # PEP 3333: the bytes of the server, each as one character.
+            # PEP 3333: each byte of the server comes as one character.
             userid = value.encode("latin-1").decode("utf-8")
         except UnicodeError:
             raise InvalidCredential("the user's name is not UTF-8") from None
         if self._place.header is not None and "," in userid:
-            # RFC 9110, section 5.3: a header that comes twice is joined so.
+            # RFC 9110, section 5.3: a comma joins the values of a header that
+            # comes twice.
             raise InvalidCredential(
-                f"the header {self._place.header!r} names two users, or one"
-                " with a comma, which cannot be told apart"
+                f"the header {self._place.header!r} contains a comma: it may"
+                " have come twice, with two users"
             )
         return identity_of(True, self.name, userid)
 

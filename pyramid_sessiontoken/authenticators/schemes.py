@@ -19,8 +19,8 @@ def environ_key(header: str) -> str:
 
 
 def credential_of(value: str, scheme: str) -> str | None:
-    """Give what follows a scheme in ``Authorization``, ``None`` where it is
-    another scheme. Schemes are compared without case (section 11.1).
+    """Give the credential that follows a scheme in ``Authorization``;
+    ``None`` for another scheme. Upper and lower case are equal (section 11.1).
     """
     shown, _, credential = value.partition(" ")
     if shown.lower() != scheme.lower():
@@ -35,8 +35,8 @@ def challenge(scheme: str, parameters: Mapping[str, str]) -> str:
 
 
 def quote(text: str) -> str:
-    """Write a quoted-string (section 5.6.4); what it cannot hold becomes
-    ``?``.
+    """Write a quoted-string (section 5.6.4). A character that it cannot hold
+    becomes ``?``.
     """
     text = _NOT_QUOTABLE.sub("?", text)
     return '"' + text.replace("\\", r"\\").replace('"', r"\"") + '"'

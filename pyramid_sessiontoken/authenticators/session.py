@@ -12,6 +12,7 @@ from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..sessions.lifecycle import Redeemed
 from .certificate_binding import require_certificate
+from .names import SESSION
 from .schemes import challenge, credential_of, environ_key
 from .state import ShownToken, find_state, note_token
 
@@ -22,13 +23,15 @@ Redeem = Callable[[str], Redeemed]
 class SessionAuthenticator:
     """Redeem the session token that a header carries.
 
-    :param redeem: gives what a token says, or raises ``InvalidCredential``.
-    :param scheme: in ``Authorization``; other headers carry the token bare.
-    :param is_ours: tells which texts are session tokens, where another
-        issuer's come under the same scheme; ``None`` where all are.
+    :param redeem: gives the session of a token, or raises
+        ``InvalidCredential``.
+    :param scheme: in ``Authorization``. In another header the token stands
+        alone.
+    :param is_ours: tells whether a text is a session token, where those of
+        another issuer come under the same scheme; ``None`` where they do not.
     """
 
-    name = "session"
+    name = SESSION
     ambient = False
 
     def __init__(
@@ -59,13 +62,11 @@ class SessionAuthenticator:
         ticket, reference, verdict = self._redeem(shown)
         if ticket.thumbprint is not None:
             require_certificate(request, ticket.thumbprint)
-        note_token(
-            request, ShownToken(self.name, ticket, reference, shown, verdict)
-        )
+        token = ShownToken(self.name, ticket, reference, shown, verdict)
+        note_token(request, token)
         return Identity(ticket.userid, ticket.claims, self.name, ticket)
 
     def challenge(self, request: Any) -> str | None:
-        """Say what is wanted, and whether what was shown is no good."""
         if self.scheme is None:
             return None
         return challenge_for_token(
@@ -76,9 +77,10 @@ class SessionAuthenticator:
 def challenge_for_token(
     request: Any, name: str, scheme: str, realm: str
 ) -> str:
-    """Write a challenge, with the error of RFC 6750, section 3.1, where the
-    token that an authenticator judges was refused. All refusals are alike to
-    the client, but that it learns when to renew its token.
+    """Write a challenge, with an error if a token was refused (RFC 6750,
+    section 3.1). The client learns no reason but that its token expired.
+
+    :param name: of the authenticator.
     """
     parameters = {"realm": realm}
     state = find_state(request)

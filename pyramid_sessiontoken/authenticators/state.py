@@ -14,8 +14,8 @@ from ..interfaces import RENEW, Verdict
 
 log = logging.getLogger("pyramid_sessiontoken")
 
-#: Where the state stands in ``request.__dict__``. In the environ a copy of
-#: the request, and a second attempt at it, would share it.
+#: The key of the state in ``request.__dict__``. The environ is not the place:
+#: a copy of the request shares it, and so does a second attempt at it.
 STATE = "sessiontoken.state"
 
 
@@ -23,14 +23,14 @@ class Status(enum.IntEnum):
     """What the response must do about the session.
 
     The greater one wins: a cookie that cannot be decoded is not renewed, and
-    sign-in and sign-out beat everything that was noted before them.
+    sign-in and sign-out replace everything that was noted before them.
     """
 
     NONE = 0
     #: A token that was shown is due for renewal.
     RENEW = 1
-    #: A cookie that was shown cannot be decoded: delete it where the
-    #: response may say so.
+    #: A cookie that was shown cannot be decoded: delete it, unless a cache
+    #: may keep the response.
     DISCARD = 2
     #: ``remember`` began a session.
     SET = 3
@@ -41,12 +41,12 @@ class Status(enum.IntEnum):
 class Refusal(NamedTuple):
     """A credential was shown and is refused.
 
-    A value and no exception: a kept exception holds its frames, and these
-    hold the request.
+    It is a value, not an exception: a kept exception holds its frames, and
+    the frames hold the request.
 
-    :ivar retry_after: seconds to wait, where the client tried too often and
-        the credential was not checked; else ``None``.
-    :ivar ticket: the session of a token that is genuine and has expired.
+    :ivar retry_after: seconds to wait, if the client tried too often and the
+        credential was not checked; else ``None``.
+    :ivar ticket: of a token that was good and has expired.
     """
 
     authenticator: str
@@ -59,11 +59,10 @@ class Refusal(NamedTuple):
 
 
 class ShownToken(NamedTuple):
-    """A token that was shown to ``authenticator`` and accepted.
+    """A token that was shown, and that an authenticator accepted.
 
-    :ivar reference: the reference that it is or holds; ``None`` where it is
-        self-contained.
-    :ivar text: as it was shown.
+    :ivar reference: as in ``forms.Decoded``.
+    :ivar text: the token, or the value of the cookie.
     :ivar verdict: ``VALID`` or ``RENEW``.
     """
 
@@ -74,24 +73,24 @@ class ShownToken(NamedTuple):
     verdict: Verdict
 
 
-#: What an authenticator answered; an ``Exception`` where it could not tell.
+#: What an authenticator answered; an ``Exception`` if it failed.
 Answer = Identity | Refusal | Exception | None
 
 
 class RequestState:
-    """What one request showed; made when the first question is asked.
+    """What one request showed. It is made at the first question.
 
-    It holds no request: each would leave a reference cycle behind.
+    It does not hold the request: that would be a reference cycle.
 
     :ivar answers: what each authenticator answered, by its name.
-    :ivar untold: refusals that no event has told of yet.
-    :ivar refused: the last refusal, by the name of the authenticator.
-    :ivar vary: request headers that were looked at; some more than once.
-    :ivar tokens: the tokens that were shown and accepted.
+    :ivar untold: refusals of which subscribers are not told yet.
+    :ivar refused: the last refusal of each authenticator, by its name.
+    :ivar vary: the request headers that were read; some more than once.
+    :ivar tokens: the tokens that were accepted.
     :ivar status: what the response must do.
     """
 
-    # Most requests leave these as they are.
+    # On the class, because most requests do not change them.
     untold: tuple[Refusal, ...] = ()
     refused: Mapping[str, Refusal] = MappingProxyType({})
     vary: tuple[str, ...] = ()
@@ -108,7 +107,7 @@ class RequestState:
             self.status = max(self.status, Status.RENEW)
 
     def token_of(self, identity: Identity) -> ShownToken | None:
-        """Give the token that an identity comes from, if it was one."""
+        """Give the token from which an identity comes, if there is one."""
         for token in self.tokens:
             if token.ticket is identity.ticket:
                 return token
@@ -121,9 +120,8 @@ class RequestState:
         retry_after: int | None = None,
         ticket: Ticket | None = None,
     ) -> Refusal:
-        """Note that a credential is refused: one log sentence, and an event
-        once the request is judged, so that its subscribers may ask who the
-        user is.
+        """Note that a credential is refused, and log it. Subscribers are told
+        when the request is judged: they may ask who the user is.
 
         :param name: of the authenticator, or of several, separated by
             blanks.
@@ -138,7 +136,7 @@ class RequestState:
         return refusal
 
     def refusal(self, authenticator: str) -> Refusal | None:
-        """Give the refusal of an authenticator's credential, if it was."""
+        """Give the last refusal of an authenticator, if it refused."""
         return self.refused.get(authenticator)
 
 

@@ -1,7 +1,8 @@
-"""Failed passwords are counted, and guessing ends at a limit."""
+"""Count failed passwords, and refuse more attempts from a limit on."""
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import threading
 import unicodedata
@@ -10,52 +11,57 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from ..errors import InvalidCredential, TooManyAttempts
+from ..keys.derivation import DerivedKeys
 from .basic import Check
+from .check import is_refused
 
-#: What a failure is counted by.
+#: Failures are counted for each user name, each address, or both.
 USER, ADDRESS = "user", "address"
 
-#: Bits of an IPv6 address that tell whose it is: one customer has a /64 at
-#: least, and all addresses in it (RFC 6177).
+#: The bits of an IPv6 address that one customer shares: a /64 at least, with
+#: all addresses in it (RFC 6177).
 IPV6_BITS = 64
 
-# Databases and directories that compare names loosely overlook accents,
-# blanks and what is not seen. Two users who share a count do no harm; one
-# whose name can be written in many ways would have as many counts.
-_OVERLOOKED = ("Mn", "Me", "Cf", "Zs", "Zl", "Zp")
+# Unicode categories that some databases and directories ignore when they
+# compare names: accents, blanks, invisible characters. If such spellings of a
+# name had counts of their own, an attacker could guess under each of them. Two
+# users who share a count do no harm.
+_IGNORED = ("Mn", "Me", "Cf", "Zs", "Zl", "Zp")
 
 
 class Failures(Protocol):
-    """Where failures are counted, each key for itself.
+    """Where failures are counted, by key.
 
-    Every verb raises ``RepositoryUnavailable`` where the storage could not
-    be asked, and only then.
+    Every method raises ``RepositoryUnavailable`` if the storage cannot be
+    asked, and no other exception.
     """
 
     def count(self, key: str) -> int:
         """Tell how many failures are remembered."""
 
     def seconds(self, key: str) -> int:
-        """Tell for how many seconds they still are."""
+        """Tell for how many seconds they are still remembered."""
 
     def add(self, key: str) -> None:
-        """Count one more."""
+        """Count one more failure."""
 
 
 class Throttle:
     """Ask a check only while few passwords failed.
 
-    It stands between the authenticator and its check, and is called alike.
-    Only failures count: a password that is right, a check that could not
-    tell, and an attempt that is turned away do not. While a password is
-    being checked it counts as one that may fail, so that in one process a
-    burst of guesses gets no further than guesses in a row; who would be over
-    the limit only for such waits until they are known.
+    The authenticator calls the throttle instead of its check. Only wrong
+    passwords count. A right password does not, nor a check that raises
+    another error, nor an attempt that the throttle refused.
+
+    While a password is being checked, it counts as a failure. So many guesses
+    at the same time get no further than one after the other. An attempt that
+    is over the limit only because of them waits in its thread until they are
+    checked, without a time limit of its own. All this holds in one process.
 
     :param check: ``(username, password, request)``.
     :param limit: how many failures are allowed.
-    :param by: ``user``, ``address``, or both; each is counted for itself.
-    :param digest: a text to what a key may show of it.
+    :param by: ``user``, ``address``, or both, which have separate counts.
+    :param digest: hides names and addresses in the keys of the storage.
     """
 
     def __init__(
@@ -77,14 +83,14 @@ class Throttle:
     def __call__(self, username: str, password: str, request: Any) -> object:
         """Answer as the check does.
 
-        :raises TooManyAttempts: without asking it, also for a password that
-            is right: the answer to a guess is no answer.
+        :raises TooManyAttempts: where too many passwords failed. The check is
+            not asked, so a right password is refused as well.
         """
         counted = self._counted(username, request)
         self._begin(counted)
         try:
             answer = self._check(username, password, request)
-            if answer is None or answer is False:
+            if is_refused(answer):
                 self._fail(counted)
             return answer
         except InvalidCredential:
@@ -94,7 +100,9 @@ class Throttle:
             self._end(counted)
 
     def _counted(self, username: str, request: Any) -> dict[str, str]:
-        """Give the keys to count by, each with what the log says of it."""
+        """Give the keys under which an attempt counts, each with its words
+        for the log.
+        """
         counted = {}
         if USER in self._by:
             key = self._digest(f"{USER} {plain_name(username)}")
@@ -112,9 +120,9 @@ class Throttle:
             self._under_way.update(counted.keys())
 
     def _has_room(self, counted: Mapping[str, str]) -> bool:
-        """Tell whether a password may be checked now; if not, it may later.
+        """Tell whether a password may be checked now, or has to wait.
 
-        :raises TooManyAttempts: where too many failed.
+        :raises TooManyAttempts: where too many passwords failed.
         """
         failed = {key: self._failures.count(key) for key in counted}
         over = [key for key in counted if failed[key] >= self._limit]
@@ -135,25 +143,39 @@ class Throttle:
     def _end(self, counted: Mapping[str, str]) -> None:
         with self._changed:
             self._under_way.subtract(counted.keys())
-            # Only what is above 0 is kept.
+            # The unary plus drops the keys whose count is 0.
             self._under_way = +self._under_way
             self._changed.notify_all()
 
 
+class KeyedDigest:
+    """Digest texts under a derived key: whoever reads a storage of digests
+    cannot try names.
+    """
+
+    def __init__(self, keys: DerivedKeys[bytes]) -> None:
+        self._keys = keys
+
+    def __call__(self, text: str) -> str:
+        _, key = self._keys.first()
+        content = text.encode("utf-8", "surrogatepass")
+        return hmac.digest(key, content, "sha256").hex()
+
+
 def plain_name(username: str) -> str:
-    """Write alike what a check may take for the same name."""
-    # Some compare in upper case, where a dotless i is an i.
+    """Give one text for all names that a check may take for the same name."""
+    # Some checks compare in upper case, where a dotless i becomes an I.
     text = unicodedata.normalize("NFKD", username).upper().casefold()
     return "".join(
         character
         for character in unicodedata.normalize("NFKD", text)
-        if unicodedata.category(character) not in _OVERLOOKED
+        if unicodedata.category(character) not in _IGNORED
     )
 
 
 def network_of(address: str) -> str:
-    """Give whose an address is: itself, or the /64 of IPv6. What is no
-    address, as on a unix socket, stands for itself.
+    """Give the address under which a client is counted: IPv4 as it is, IPv6 by
+    its /64. A text that is no address, as on a unix socket, stays as it is.
     """
     try:
         ip = ipaddress.ip_address(address)

@@ -1,5 +1,5 @@
 """Where the server, or a proxy in front of it, says something about a
-request: one gate for all.
+request: shared by ``client_certificate`` and ``remote_user``.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from .schemes import environ_key
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: What a proxy's header says where there is nothing to say; the latter is
-#: how Apache's mod_headers writes a variable that is not set.
+#: The values of a header in which a proxy says nothing. Apache's mod_headers
+#: writes the second one for a variable that is not set.
 _NOTHING = ("", "(null)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A variable of the server's own in the WSGI environ, or a header, which
-    anybody can send, and which is believed only from some peers.
+class TrustedPlace:
+    """A variable of the server in the WSGI environ, or a request header. Any
+    client can send a header, so it is accepted only from trusted peers.
 
     :ivar key: in the environ.
     :ivar header: the name of the header, ``None`` for a variable.
-    :ivar trusted: from whom the header is believed.
+    :ivar trusted: the peers from which the header is accepted.
     """
 
     key: str
@@ -34,18 +34,21 @@ class Place:
     trusted: tuple[Network, ...] = ()
 
     @classmethod
-    def of_header(cls, header: str, trusted: tuple[Network, ...]) -> Place:
+    def of_header(
+        cls, header: str, trusted: tuple[Network, ...]
+    ) -> TrustedPlace:
         return cls(environ_key(header), header, trusted)
 
     @property
     def vary(self) -> tuple[str, ...]:
-        """The request headers that are looked at."""
+        """The request headers that are read."""
         return () if self.header is None else (self.header,)
 
     def read(self, environ: Mapping[str, Any]) -> str | None:
-        """Give what stands there, ``None`` for nothing.
+        """Give the value at this place, ``None`` for an empty one.
 
-        :raises InvalidCredential: for a header of somebody else.
+        :raises InvalidCredential: for a header from a peer that is not
+            trusted.
         """
         value: str = environ.get(self.key) or ""
         if self.header is None:
@@ -53,31 +56,33 @@ class Place:
         value = value.strip(" \t")
         if value in _NOTHING:
             return None
-        # Who is connected, whatever X-Forwarded-For says.
+        # The peer of the connection. X-Forwarded-For is not read.
         peer = environ.get("REMOTE_ADDR") or ""
         if not is_among(peer, self.trusted):
             raise InvalidCredential(
                 f"the header {self.header!r} came from {peer!r}, which is no"
-                " trusted proxy"
+                " trusted proxy (trusted_proxies)"
             )
         return value
 
 
-def find_place(text: str, trusted: tuple[Network, ...]) -> Place:
+def find_place(text: str, trusted: tuple[Network, ...]) -> TrustedPlace:
     """Give the place that ``environ:NAME`` or ``header:NAME`` names."""
     kind, _, name = text.partition(":")
-    return Place(name) if kind == "environ" else Place.of_header(name, trusted)
+    if kind == "environ":
+        return TrustedPlace(name)
+    return TrustedPlace.of_header(name, trusted)
 
 
 def is_among(address: str, networks: tuple[Network, ...]) -> bool:
-    """Tell whether an address is in some network; one that cannot be read,
-    such as that of a unix socket, is in none.
+    """Tell whether an address is in one of some networks. A text that is no
+    address, as on a unix socket, is in no network.
     """
     try:
         peer = ipaddress.ip_address(address)
     except ValueError:
         return False
-    # RFC 4291, section 2.5.5.2: a server that listens on both sees ::ffff:
-    # before an IPv4 address.
+    # RFC 4291, section 2.5.5.2: a server that listens on IPv6 and IPv4 sees
+    # an IPv4 address with ::ffff: before it.
     mapped = getattr(peer, "ipv4_mapped", None) or peer
     return any(peer in network or mapped in network for network in networks)

@@ -1,4 +1,4 @@
-"""Certificates: how they are written, and what they say (RFC 5280)."""
+"""Read certificates: their spellings, and what they say (RFC 5280)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..errors import InvalidCredential
 
-#: Longer texts are not looked at, characters.
+#: A longer text is refused unread, characters.
 MAX_LENGTH = 65536
 
-# RFC 7468, section 3. A header cannot hold new lines: Apache writes blanks
-# instead.
+# RFC 7468, section 3. A header cannot contain new lines, so Apache writes
+# blanks instead.
 _PEM = re.compile(
     r"-----BEGIN CERTIFICATE-----[ \t\r\n]"
     r"([A-Za-z0-9+/= \t\r\n]+)"
@@ -25,7 +25,8 @@ _PEM = re.compile(
 )
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
-# What nginx writes for $ssl_client_escaped_cert; others spare +, / and =.
+# How nginx writes $ssl_client_escaped_cert. Other servers leave +, / and =
+# unescaped.
 _ESCAPED = re.compile(r"(?:[A-Za-z0-9._~+/=-]|%[0-9A-Fa-f]{2})+")
 
 _AlternativeName = (
@@ -39,7 +40,7 @@ _ALTERNATIVE_NAMES: dict[str, _AlternativeName] = {
     "uri": x509.UniformResourceIdentifier,
 }
 
-#: How OpenSSL and others call what RFC 4514, section 3, has no name for.
+#: Names of OpenSSL and others for types that have none in RFC 4514, section 3.
 _MORE_NAMES = {
     "emailAddress": NameOID.EMAIL_ADDRESS,
     "E": NameOID.EMAIL_ADDRESS,
@@ -57,7 +58,7 @@ _NAMES = {
     "UID": NameOID.USER_ID,
     **_MORE_NAMES,
 }
-# RFC 4514, section 3: names are compared without case.
+# RFC 4514, section 3: upper and lower case are equal.
 _OIDS = {
     spelling: oid
     for name, oid in _NAMES.items()
@@ -66,12 +67,12 @@ _OIDS = {
 
 
 class ShownCertificate(NamedTuple):
-    """A certificate that was shown, and what of it counts.
+    """A certificate that was shown, and the values that are judged.
 
     :ivar thumbprint: SHA-256 of the DER.
     :ivar begins: whole seconds since the epoch, as is ``ends``.
     :ivar is_for_clients: whether its usages allow it to stand for a client.
-    :ivar names: those that could be the userid.
+    :ivar names: the names that could be the userid.
     """
 
     certificate: x509.Certificate
@@ -89,7 +90,7 @@ def read_certificate(der: bytes, kind: str) -> ShownCertificate:
 
     :param kind: of the userid: ``cn``, ``email``, ``dns``, ``uri``,
         ``subject`` or ``thumbprint``.
-    :raises InvalidCredential: where it is none.
+    :raises InvalidCredential: for a text that is no certificate.
     """
     try:
         certificate = x509.load_der_x509_certificate(der)
@@ -104,21 +105,22 @@ def read_certificate(der: bytes, kind: str) -> ShownCertificate:
             names=tuple(_names(certificate, kind)),
         )
     except Exception as error:  # noqa: BLE001
-        # What is malformed is found late, and has errors of many classes.
+        # The errors of a malformed certificate have many classes, and some
+        # are found only when a member is read.
         raise InvalidCredential(
-            f"it is no certificate that can be read ({type(error).__name__})"
+            f"its certificate cannot be read ({type(error).__name__})"
         ) from None
 
 
 def parse_name(text: str) -> x509.Name:
     """Read a name (RFC 4514).
 
-    :raises ValueError: where it is none.
+    :raises ValueError: for a text that is no name.
     """
     return x509.Name.from_rfc4514_string(text, _OIDS)
 
 
-def read_pem(text: str) -> bytes:
+def read_certificate_pem(text: str) -> bytes:
     """Give the DER of exactly one certificate in PEM.
 
     :raises InvalidCredential: for anything else.
@@ -130,15 +132,15 @@ def read_pem(text: str) -> bytes:
 
 
 def read_header_pem(text: str) -> bytes:
-    """Give the DER of exactly one certificate in PEM, escaped as nginx's
-    ``$ssl_client_escaped_cert``, or with blanks for new lines as Apache
-    writes it into a header.
+    """Give the DER of exactly one certificate in PEM, in a header: nginx
+    escapes it (``$ssl_client_escaped_cert``), Apache writes blanks for new
+    lines.
 
     :raises InvalidCredential: for anything else.
     """
     if _ESCAPED.fullmatch(text):
         text = unquote_to_bytes(text).decode("latin-1")
-    return read_pem(text)
+    return read_certificate_pem(text)
 
 
 def read_byte_sequence(text: str) -> bytes:
@@ -158,15 +160,15 @@ def _decode(text: str) -> bytes:
         raw = base64.b64decode(text, validate=True)
     except ValueError:
         raise InvalidCredential("its certificate is not base64") from None
-    # RFC 4648, section 3.5: one value has one spelling.
+    # RFC 4648, section 3.5: the last character may have bits that say nothing.
     if base64.b64encode(raw).decode("ascii") != text:
-        raise InvalidCredential("its base64 has stray bits")
+        raise InvalidCredential("its base64 has unused bits that are not 0")
     return raw
 
 
 def _is_for_clients(certificate: x509.Certificate) -> bool:
     """Tell whether a certificate may stand for a client (RFC 5280, sections
-    4.2.1.3 and 4.2.1.12): without the extensions, any usage is allowed.
+    4.2.1.3 and 4.2.1.12). Without an extension, any usage is allowed.
     """
     extensions = certificate.extensions
     try:
@@ -180,12 +182,12 @@ def _is_for_clients(certificate: x509.Certificate) -> bool:
         usage = extensions.get_extension_for_class(x509.KeyUsage)
     except x509.ExtensionNotFound:
         return True
-    # RFC 8446, section 4.4.2.4: the client signs with it.
+    # RFC 8446, section 4.4.2.4: the client signs with its key.
     return usage.value.digital_signature
 
 
 def _names(certificate: x509.Certificate, kind: str) -> list[str]:
-    """Give all names of a kind."""
+    """Give all names of one kind; see :func:`read_certificate`."""
     if kind == "subject":
         return [certificate.subject.rfc4514_string()]
     if kind == "thumbprint":

@@ -1,189 +1,181 @@
-"""From settings to who may vouch."""
+"""``authenticators``, ``combine``, ``realm`` and ``challenge``: which
+credentials are accepted, and which ones a 401 asks for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from ..authenticators.api_key import ApiKeyAuthenticator
-from ..authenticators.basic import BasicAuthenticator, Check
-from ..authenticators.cookie import CookieAuthenticator
-from ..authenticators.remote_user import RemoteUserAuthenticator
-from ..authenticators.session import SessionAuthenticator
-from ..authenticators.trusted_place import Place, find_place
 from ..interfaces import IAuthenticator
-from ..policy.carriers import Carriers
-from .bearer import make_bearer
-from .kinds import read_dotted
-from .parts import Parts
-from .settings import authenticator_names, split_item
-from .throttle import throttled
-from .utilities import register_default
+from .built_in import BuiltIn, Shared
+from .kinds import BOOL, LIST, TEXT, read_dotted
+from .registered import Registered
+from .row import PREFIX, Group, setting
+from .setup import Setup
 
 
-def register_authenticators(parts: Parts, carriers: Carriers) -> None:
+class Item(NamedTuple):
+    """An item of the list.
+
+    :ivar dotted: what names an authenticator of the application's own.
+    """
+
+    name: str
+    dotted: str | None
+
+
+def split_item(item: str) -> Item:
+    """Split ``NAME=package.module:attribute``; a bare dotted name is called
+    by its last part.
+    """
+    name, equals, dotted = item.partition("=")
+    if equals:
+        return Item(name, dotted)
+    if "." in item or ":" in item:
+        return Item(item.replace(":", ".").rpartition(".")[2], item)
+    return Item(item, None)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatorSettings(Group):
+    """Which credentials are accepted, and which ones a 401 asks for.
+
+    :ivar listed: the value of ``authenticators`` itself.
+    """
+
+    listed: tuple[str, ...] = setting(
+        LIST,
+        "session cookie",
+        "The authenticators, in order of precedence: session, cookie, basic,"
+        " bearer, api_key, client_certificate, remote_user, your own as"
+        " NAME=package.module:attribute, or a name that a directive"
+        " registered.",
+        key="authenticators",
+    )
+    combine: bool = setting(
+        BOOL,
+        "false",
+        "Whether all credentials of a request make one identity, with the"
+        " claims of each. Where two name different users, both are refused;"
+        " of two claims with one name the first authenticator's counts.",
+        key="combine",
+    )
+    realm: str = setting(
+        TEXT, "session", "The realm in challenges, escaped.", key="realm"
+    )
+    challenge: tuple[str, ...] | None = setting(
+        LIST,
+        None,
+        "Which schemes a 401 advertises; without it, that of every"
+        " authenticator that has one. Basic is never advertised to a script.",
+        key="challenge",
+    )
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return tuple(map(split_item, self.listed))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.items)
+
+    def faults(
+        self,
+        registered: Registered,
+        built_in: Collection[str],
+        taken: Collection[str],
+    ) -> Iterator[str]:
+        """Tell which items name nothing.
+
+        :param built_in: names of the library's own authenticators.
+        :param taken: other names that have a meaning as the first word of
+            a key.
+        """
+        known = [*built_in, *registered.authenticators]
+        for text, item in zip(self.listed, self.items, strict=True):
+            if item.dotted is not None:
+                yield from _faults_of_own(text, item, {*taken, *built_in})
+            elif item.name not in known and registered.complete:
+                near = difflib.get_close_matches(item.name, known, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                yield (
+                    f"{PREFIX}authenticators: there is no authenticator"
+                    f" {item.name!r}{hint}"
+                )
+        if len(set(self.names)) < len(self.names):
+            yield f"{PREFIX}authenticators: a name comes twice"
+
+    def advice(self) -> Iterator[str]:
+        """Advise on what is allowed and yet seldom right."""
+        if "session" not in self.names:
+            yield (
+                f"{PREFIX}authenticators lacks 'session': this application"
+                " does not accept the tokens of its endpoint"
+            )
+
+
+def _faults_of_own(
+    text: str, item: Item, taken: Collection[str]
+) -> Iterator[str]:
+    if not item.name.isidentifier() or item.name in taken:
+        yield (
+            f"{PREFIX}authenticators: {item.name!r} cannot be the name of an"
+            " authenticator of your own"
+        )
+    try:
+        read_dotted(item.dotted)
+    except ValueError as error:
+        yield f"{PREFIX}authenticators: {error}, found {text!r}"
+
+
+def register_authenticators(
+    setup: Setup,
+    authenticators: AuthenticatorSettings,
+    built_in: Mapping[str, BuiltIn],
+    shared: Shared,
+) -> None:
     """Make the authenticators of the list, but for those that a directive
     registered.
     """
-    for item in parts.settings.authenticators:
-        name, dotted = split_item(item)
-        if dotted is not None:
-            made = _make_own(parts, name, dotted)
-        elif name in _MAKERS:
-            made = _MAKERS[name](parts, carriers)
+    for item in authenticators.items:
+        if item.dotted is not None:
+            made = _make_own(setup, item.name, item.dotted)
+        elif item.name in built_in:
+            made = built_in[item.name].make(setup, shared)
         else:
             continue  # A directive registers it, or it is a fault.
         if made is not None:
-            register_default(parts.registry, IAuthenticator, made, name)
+            setup.register(IAuthenticator, made, name=item.name)
 
 
-def advertised_schemes(parts: Parts) -> tuple[str, ...] | None:
+def _make_own(setup: Setup, name: str, dotted: str) -> Any:
+    try:
+        named = read_dotted(dotted)
+    except ValueError:
+        return None  # Already a fault of the list.
+    options = setup.options.get(name, {})
+    return setup.make(named, IAuthenticator, options, "authenticators")
+
+
+def advertised_schemes(
+    setup: Setup, authenticators: AuthenticatorSettings
+) -> tuple[str, ...] | None:
     """Give the schemes of ``challenge`` in lower case, ``None`` for all."""
-    wanted = parts.settings.challenge
+    wanted = authenticators.challenge
     if wanted is None:
         return None
-    query = parts.registry.queryUtility
-    names = authenticator_names(parts.settings)
-    found = [query(IAuthenticator, name) for name in names]
+    query = setup.registry.queryUtility
+    found = [query(IAuthenticator, name) for name in authenticators.names]
     schemes = {a.scheme.lower() for a in found if a is not None and a.scheme}
     for scheme in wanted:
         # One that could not be made is a fault of its own.
         if scheme.lower() not in schemes and None not in found:
-            parts.fault(
+            setup.fault(
                 "challenge",
                 f"no authenticator has the scheme {scheme!r}, only"
                 f" {', '.join(sorted(schemes)) or 'none'}",
             )
     return tuple(scheme.lower() for scheme in wanted)
-
-
-def _make_session(parts: Parts, carriers: Carriers) -> Any:
-    settings = parts.settings
-    return SessionAuthenticator(
-        carriers.header.sessions.redeem,
-        settings.token_scheme,
-        settings.token_header,
-        settings.realm,
-        _tell_apart(parts, carriers),
-    )
-
-
-def _make_cookie(parts: Parts, carriers: Carriers) -> Any:
-    cookie = carriers.cookie
-    return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
-
-
-def _make_basic(parts: Parts, carriers: Carriers) -> Any:
-    check = _basic_check(parts)
-    if check is None:
-        return None
-    return BasicAuthenticator(throttled(parts, check), parts.settings.realm)
-
-
-def _make_api_key(parts: Parts, carriers: Carriers) -> Any:
-    settings = parts.settings
-    if settings.api_key_check is None:
-        return None
-    check = settings.api_key_check.value
-    return ApiKeyAuthenticator(check, settings.api_key_header)
-
-
-def _make_client_certificate(parts: Parts, carriers: Carriers) -> Any:
-    from ..authenticators.client_certificate import (
-        Believed,
-        ClientCertificateAuthenticator,
-    )
-    from ..authenticators.x509 import parse_name
-
-    settings = parts.settings
-    proxies = settings.client_certificate_trusted_proxies or ()
-    check = settings.client_certificate_check
-    return ClientCertificateAuthenticator(
-        find_place(settings.client_certificate_source, proxies),
-        find_place(settings.client_certificate_verify, proxies),
-        Believed(
-            settings.client_certificate_userid,
-            frozenset(
-                map(parse_name, settings.client_certificate_subject or ())
-            ),
-            frozenset(
-                map(parse_name, settings.client_certificate_issuer or ())
-            ),
-            frozenset(settings.client_certificate_thumbprint or ()),
-            None if check is None else check.value,
-        ),
-        parts.clock.now,
-        binds=settings.client_certificate_bind,
-    )
-
-
-def _make_remote_user(parts: Parts, carriers: Carriers) -> Any:
-    settings = parts.settings
-    header = settings.remote_user_header
-    if header is None:
-        return RemoteUserAuthenticator(Place(settings.remote_user_environ))
-    proxies = settings.remote_user_trusted_proxies or ()
-    return RemoteUserAuthenticator(Place.of_header(header, proxies))
-
-
-def _make_bearer(parts: Parts, carriers: Carriers) -> Any:
-    return make_bearer(parts, _tell_apart(parts, carriers))
-
-
-def _tell_apart(
-    parts: Parts, carriers: Carriers
-) -> Callable[[str], bool] | None:
-    """Give what tells our tokens from another issuer's; ``None`` where they
-    do not come under one scheme.
-    """
-    settings = parts.settings
-    if (
-        not {"session", "bearer"} <= set(authenticator_names(settings))
-        or settings.token_header.lower() != "authorization"
-        or settings.token_scheme.lower() != "bearer"
-    ):
-        return None
-    return carriers.header.form.is_ours
-
-
-#: What makes each; ``None`` at a fault, which the settings tell.
-_MAKERS: dict[str, Callable[[Parts, Carriers], Any]] = {
-    "session": _make_session,
-    "cookie": _make_cookie,
-    "basic": _make_basic,
-    "client_certificate": _make_client_certificate,
-    "remote_user": _make_remote_user,
-    "api_key": _make_api_key,
-    "bearer": _make_bearer,
-}
-
-
-def _make_own(parts: Parts, name: str, dotted: str) -> Any:
-    try:
-        named = read_dotted(dotted)
-    except ValueError:
-        return None  # Already a fault of the list.
-    options = parts.settings.options.get(name, {})
-    return parts.make(named, IAuthenticator, options, "authenticators")
-
-
-def _basic_check(parts: Parts) -> Check | None:
-    settings = parts.settings
-    if settings.basic_check is not None:
-        check: Check = settings.basic_check.value
-        return check
-    if settings.basic_htpasswd is None:
-        return None
-    try:
-        from ..authenticators.htpasswd import Htpasswd
-
-        return Htpasswd(settings.basic_htpasswd)
-    except ImportError:
-        parts.fault(
-            "basic.htpasswd",
-            "it needs more packages:"
-            " pip install 'pyramid_sessiontoken[htpasswd]'",
-        )
-    except (OSError, ValueError) as error:
-        parts.fault("basic.htpasswd", str(error))
-    return None

@@ -1,13 +1,16 @@
-"""From settings to another issuer whose tokens are believed."""
+"""``bearer.*``: tokens of another issuer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ..authenticators.bearer import BearerAuthenticator
-from ..expiry import ExpiryPolicy
 from ..issuers.claims import Mapped, Template, read_names
+from ..issuers.fetch import check_url
 from ..issuers.jwks import (
+    FORMS,
     Keys,
     OneKey,
     VerifyingKey,
@@ -19,69 +22,161 @@ from ..issuers.key_sources import KeyFile, KeysAtURL
 from ..issuers.tokens import ForeignTokens
 from ..keys.base64url import decode_base64url
 from ..keys.ring import Key
+from ..keys.strength import ALGORITHMS as HMAC
 from ..keys.strength import weakness
-from .kinds_of_issuers import PEM, is_url
-from .parts import Parts
+from .built_in import BuiltIn, Shared
+from .kinds import LIST, TEXT, Kind, read_list, read_secret, read_text, some_of
+from .row import setting
+from .setup import Setup
+
+PEM = "-----BEGIN "
 
 
-def make_bearer(
-    parts: Parts, is_ours: Callable[[str], bool] | None
-) -> BearerAuthenticator | None:
-    """Make the authenticator; ``None`` at a fault, which is told.
-
-    :param is_ours: see :class:`.BearerAuthenticator`.
+def read_key_text(value: Any) -> str:
+    """Read a PEM, in several lines, or a text; follow ``env:NAME`` and
+    ``file:PATH``.
     """
-    settings = parts.settings
-    keys = _keys(parts)
-    if (
-        keys is None
-        or settings.bearer_issuer is None
-        or settings.bearer_audience is None
-        or settings.bearer_algorithms is None
-    ):
-        return None
-    expiry = ExpiryPolicy(
-        absolute=settings.expiry_absolute,
-        sliding=settings.expiry_sliding,
-        clock_skew=settings.expiry_clock_skew,
-    )
-    tokens = ForeignTokens(
-        keys,
-        settings.bearer_issuer,
-        settings.bearer_audience,
-        settings.bearer_algorithms,
-        expiry.leeway,
-    )
-    mapped = Mapped(
-        Template(settings.bearer_userid),
-        read_names(settings.bearer_claims or ()),
-    )
-    return BearerAuthenticator(
-        tokens, mapped, parts.clock.now, settings.realm, is_ours
-    )
+    if isinstance(value, str) and PEM in value:
+        return "\n".join(line.strip() for line in value.strip().splitlines())
+    return read_secret(value)
 
 
-def _keys(parts: Parts) -> Keys | None:
-    settings = parts.settings
-    algorithms = settings.bearer_algorithms
-    if algorithms is None:
-        return None
-    if settings.bearer_key is not None:
-        try:
-            return OneKey(_one_key(settings.bearer_key, algorithms))
-        except ValueError as error:
-            parts.fault("bearer.key", str(error))
+def read_place_of_keys(value: Any) -> str:
+    """Read a URL, or a path with or without ``file:``."""
+    text = read_text(value)
+    if is_url(text):
+        return check_url(text)
+    path = text.removeprefix("file:")
+    if not path:
+        raise ValueError("empty")
+    return path
+
+
+def is_url(text: str) -> bool:
+    return "://" in text
+
+
+def read_template(value: Any) -> str:
+    return Template(read_text(value)).text
+
+
+def read_claim_names(value: Any) -> tuple[str, ...]:
+    items = read_list(value)
+    read_names(items)
+    return items
+
+
+ALGORITHM_NAMES = some_of(*FORMS)
+VERIFYING_KEY = Kind(
+    "a PEM, base64url, env:NAME or file:PATH", read_key_text, secret=True
+)
+KEY_SET = Kind("a path, file:PATH or an https URL", read_place_of_keys)
+TEMPLATE = Kind("a text with names of claims in braces", read_template)
+CLAIM_NAMES = Kind("names of claims, also as theirs=ours", read_claim_names)
+
+
+@dataclass(frozen=True, slots=True)
+class BearerSettings(BuiltIn):
+    """Tokens of another issuer."""
+
+    issuer: str | None = setting(
+        TEXT, None, "Who issues the tokens: their iss."
+    )
+    audience: tuple[str, ...] | None = setting(
+        LIST, None, "For whom the tokens are: their aud names one of these."
+    )
+    algorithms: tuple[str, ...] | None = setting(
+        ALGORITHM_NAMES,
+        None,
+        "The algorithms that sign the tokens; no other is believed.",
+    )
+    key: str | None = setting(
+        VERIFYING_KEY,
+        None,
+        "The key that verifies the tokens: the PEM of a public key or of a"
+        " certificate, or base64url for HMAC.",
+    )
+    jwks: str | None = setting(
+        KEY_SET,
+        None,
+        "The keys that verify the tokens: a JWK Set (RFC 7517) in a file or"
+        " at an https URL.",
+    )
+    userid: str = setting(
+        TEMPLATE,
+        "{sub}",
+        "A template of the userid from the token's claims, say {iss}#{sub}.",
+    )
+    claims: tuple[str, ...] | None = setting(
+        CLAIM_NAMES,
+        None,
+        "Which claims are taken over, with their new names: email"
+        " groups=roles. roles, groups and scope never come in unnamed.",
+    )
+
+    def faults(self, names: Collection[str]) -> Iterator[str]:
+        if self.key is not None and self.jwks is not None:
+            yield (
+                f"{self.row('key')} and {self.row('jwks')} exclude each other"
+            )
+        algorithms = self.algorithms or ()
+        by_secret = HMAC.keys() & algorithms
+        if by_secret and not is_hmac(algorithms):
+            yield (
+                f"{self.row('algorithms')}: {min(by_secret)} has a secret key,"
+                " others have public ones, and whoever knows a public key"
+                " could make tokens with it"
+            )
+        if by_secret and is_url(self.jwks or ""):
+            yield (
+                f"{self.row('jwks')}: a secret key, as {min(by_secret)} has"
+                " it, does not stand at a URL"
+            )
+
+    def lacks(self) -> Iterator[str]:
+        for row in ("issuer", "audience", "algorithms"):
+            if getattr(self, row) is None:
+                yield self.needs(self.row(row))
+        if self.key is None and self.jwks is None:
+            yield self.needs(f"{self.row('key')} or {self.row('jwks')}")
+
+    def make(self, setup: Setup, shared: Shared) -> BearerAuthenticator | None:
+        keys = self._make_keys(setup)
+        if (
+            keys is None
+            or self.issuer is None
+            or self.audience is None
+            or self.algorithms is None
+        ):
             return None
-    place = settings.bearer_jwks
-    if place is None:
-        return None
-    if is_url(place):
-        return KeysAtURL(place, algorithms, parts.clock.now)
-    try:
-        return KeyFile(place, algorithms)
-    except (OSError, ValueError) as error:
-        parts.fault("bearer.jwks", f"{place!r} cannot be read: {error}")
-        return None
+        tokens = ForeignTokens(
+            keys, self.issuer, self.audience, self.algorithms, shared.leeway
+        )
+        mapped = Mapped(Template(self.userid), read_names(self.claims or ()))
+        return BearerAuthenticator(
+            tokens, mapped, setup.clock.now, shared.realm, shared.is_ours
+        )
+
+    def _make_keys(self, setup: Setup) -> Keys | None:
+        if self.algorithms is None:
+            return None
+        if self.key is not None:
+            try:
+                return OneKey(_one_key(self.key, self.algorithms))
+            except ValueError as error:
+                setup.fault(f"{self.group}.key", str(error))
+                return None
+        if self.jwks is None:
+            return None
+        if is_url(self.jwks):
+            return KeysAtURL(self.jwks, self.algorithms, setup.clock.now)
+        try:
+            return KeyFile(self.jwks, self.algorithms)
+        except (OSError, ValueError) as error:
+            setup.fault(
+                f"{self.group}.jwks", f"{self.jwks!r} cannot be read: {error}"
+            )
+            return None
 
 
 def _one_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:

@@ -1,106 +1,61 @@
-"""From settings to how sessions travel."""
+"""The two ways in which sessions travel, made of the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from ..cookies.codec import CookieCodec
-from ..cookies.jar import Jar
-from ..cookies.transforms import (
-    EncryptedTransform,
-    OverSigned,
-    RingTransform,
-    SignedTransform,
-)
-from ..interfaces import ICookieTransform
 from ..policy.carriers import Carriers, CookieCarrier, HeaderCarrier
-from ..sessions.forms import CookieForm, Form, HeaderForm
+from ..sessions.forms import CookieForm, HeaderForm
 from ..sessions.lifecycle import Sessions
 from ..sessions.references import References
 from ..sessions.stored import StoredSessions
 from ..tokens.jwt import SessionJWT
-from .kinds import Named
-from .parts import Parts
-from .settings import REFERENCE
+from .cookie import CookieSettings, make_jar, make_transform
+from .setup import Setup
+from .token import TokenSettings
 
 
-def make_carriers(parts: Parts, stored: StoredSessions | None) -> Carriers:
+def make_carriers(
+    setup: Setup,
+    token: TokenSettings,
+    cookie: CookieSettings,
+    stored: StoredSessions | None,
+) -> Carriers:
     """Make the two ways in which sessions travel."""
-    settings = parts.settings
-    revocations = None if stored is None else stored.revocations
-
-    jwt = SessionJWT(
-        parts.header_ring,
-        settings.token_algorithm,
-        settings.token_issuer,
-        settings.token_audience,
-    )
-    header = HeaderForm(
-        jwt,
-        None
-        if stored is None
-        else References(parts.registry, revocations, "header"),
-        revocations,
-        writes_references=settings.token_form == REFERENCE,
-    )
-    cookie = CookieForm(
-        CookieCodec(_transform(parts)),
-        References(parts.registry, revocations, "cookie"),
-        revocations,
-        writes_references=settings.cookie_form == REFERENCE,
-    )
-
-    def sessions(form: Form) -> Sessions:
-        scheme = settings.token_scheme
-        return Sessions(parts.registry, form, scheme, revocations)
-
     return Carriers(
-        HeaderCarrier(sessions(header), header, settings.token_renewal_header),
-        CookieCarrier(sessions(cookie), _jar(parts)),
+        make_header_carrier(setup, token, stored),
+        make_cookie_carrier(setup, cookie, token, stored),
     )
 
 
-def _transform(parts: Parts) -> Callable[[], Any]:
-    """Register the transform that the settings name, and give what looks it
-    up.
-    """
-    settings = parts.settings
-    purpose = (
-        "cookie",
-        settings.cookie_full_name,
-        settings.token_issuer,
-        settings.token_audience,
+def make_header_carrier(
+    setup: Setup, token: TokenSettings, stored: StoredSessions | None
+) -> HeaderCarrier:
+    revocations = None if stored is None else stored.revocations
+    references = None
+    if stored is not None:
+        references = References(setup.registry, revocations, "header")
+    form = HeaderForm(
+        SessionJWT(setup.header_ring, token.algorithm, *token.application),
+        references,
+        revocations,
+        writes_references=token.writes_references,
     )
-    signed = SignedTransform(parts.ring, *purpose)
-    if isinstance(settings.cookie_transform, Named):
-        parts.register_named(ICookieTransform, "cookie.transform")
-    else:
-        built_in = (
-            EncryptedTransform(parts.ring, *purpose)
-            if settings.cookie_transform == "encrypted"
-            else signed
-        )
-        parts.register(ICookieTransform, built_in, "cookie.transform")
-
-    def transform() -> Any:
-        found = parts.registry.getUtility(ICookieTransform)
-        if isinstance(found, RingTransform):
-            return found
-        return OverSigned(signed, found)
-
-    return transform
+    sessions = Sessions(setup.registry, form, token.scheme, revocations)
+    return HeaderCarrier(sessions, form, token.renewal_header)
 
 
-def _jar(parts: Parts) -> Jar:
-    settings = parts.settings
-    return Jar(
-        name=settings.cookie_full_name,
-        secure=settings.cookie_secure,
-        httponly=settings.cookie_httponly,
-        samesite=settings.cookie_samesite,
-        path=settings.cookie_path,
-        domain=settings.cookie_domain,
-        chunk_size=settings.cookie_chunk_size,
-        max_chunks=settings.cookie_max_chunks,
+def make_cookie_carrier(
+    setup: Setup,
+    cookie: CookieSettings,
+    token: TokenSettings,
+    stored: StoredSessions | None,
+) -> CookieCarrier:
+    revocations = None if stored is None else stored.revocations
+    form = CookieForm(
+        CookieCodec(make_transform(setup, cookie, token.application)),
+        References(setup.registry, revocations, "cookie"),
+        revocations,
+        writes_references=cookie.writes_references,
     )
+    sessions = Sessions(setup.registry, form, token.scheme, revocations)
+    return CookieCarrier(sessions, make_jar(cookie))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pyramid.interfaces import ISecurityPolicy
@@ -10,158 +11,142 @@ from pyramid.interfaces import ISecurityPolicy
 from ..authenticators.chain import Chain
 from ..authenticators.schemes import challenge
 from ..clock import SystemClock
-from ..expiry import ExpiryPolicy
-from ..interfaces import (
-    IAuthenticator,
-    IAuthorization,
-    IClaimsTransformer,
-    IClock,
-    IExpiryPolicy,
-    IKeyRing,
-    IPrincipals,
-    ISessionStore,
-    ITokenRepository,
-    IUserLoader,
-)
-from ..policy import authorization, cross_site
+from ..interfaces import IClock
 from ..policy.carriers import Carriers
+from ..policy.cross_site import allow_all, is_cross_site
 from ..policy.rules import Rules
 from ..policy.security_policy import SessionTokenPolicy
 from ..sessions.stored import StoredSessions
 from .authenticators import advertised_schemes, register_authenticators
+from .built_in import Shared
 from .carriers import make_carriers
-from .contradictions import Registered
+from .expiry import make_policy, register_policy
+from .forbidden import check_login_route, register_forbidden_view
 from .keys import register_rings
-from .kinds import Named
-from .parts import Parts
 from .reader import raise_faults, read_settings
-from .routes import (
-    check_login_route,
-    check_path,
-    check_routes,
-    register_forbidden_view,
-)
+from .registered import registered_in
+from .routes import check_paths, check_routes
 from .sessions import keep_sessions
-from .settings import Settings, authenticator_names
-from .utilities import register_default
+from .settings import SETTINGS, Settings
+from .setup import Setup
+from .throttle import throttled
+from .users import register_users
 
-log = logging.getLogger("pyramid_sessiontoken")
+#: Where the registry keeps the warnings of the start, for the commands.
+WARNINGS = "pyramid_sessiontoken.warnings"
 
 
 def compose(
     registry: Any,
     policy: SessionTokenPolicy,
-    token_path: str,
+    paths: Mapping[str, str],
     *,
     autocommit: bool,
-) -> None:
+) -> list[str]:
     """Read the settings and make the policy ready.
 
-    :param token_path: as it was read at the include.
+    :param paths: as they were read at the include, by key.
     :param autocommit: whether directives may come later.
+    :return: the warnings of this start, as the log has them.
     :raises ConfigurationError: one, that lists all faults.
     """
-    registered = Registered(
-        frozenset(n for n, _ in registry.getUtilitiesFor(IAuthenticator)),
-        keys=registry.queryUtility(IKeyRing) is not None,
-        repository=any(
-            registry.queryUtility(seam) is not None
-            for seam in (ITokenRepository, ISessionStore)
-        ),
-        complete=not autocommit,
-    )
+    registered = registered_in(registry, complete=not autocommit)
     settings, faults = read_settings(registry.settings, registered)
-    parts = Parts(registry, settings, faults)
-    _register_utilities(parts)
-    kept = keep_sessions(parts)
-    carriers = make_carriers(parts, kept)
-    register_authenticators(parts, carriers)
-    rules = _rules(parts, carriers, kept)
-    check_path(parts, token_path)
+    setup = Setup(registry, settings.options, settings.given, faults)
+    token, application = settings.token, settings.token.application
+
+    setup.register(IClock, SystemClock())
+    register_policy(setup, settings.expiry)
+    register_users(setup, settings.users)
+    register_rings(setup, settings.keys, token.algorithm)
+    stored = keep_sessions(
+        setup,
+        settings.sessions,
+        settings.repository,
+        application,
+        settings.expiry.clock_skew,
+    )
+    carriers = make_carriers(setup, token, settings.cookie, stored)
+    register_authenticators(
+        setup,
+        settings.authenticators,
+        settings.built_in,
+        _shared(setup, settings, carriers),
+    )
+    rules = _rules(setup, settings, carriers, stored)
+
+    check_paths(setup, paths, {key: settings.value(key) for key in paths})
     if not autocommit:
-        check_login_route(parts)
-        check_routes(parts, rules.names)
-    raise_faults(faults)
+        check_login_route(setup, settings.forbidden.login_url)
+        check_routes(setup, rules.names)
+    raise_faults(setup.faults)
+
     policy.rules = rules
-    policy.settings = settings
-    _warn(registry, policy, settings)
-    if settings.forbidden_view:
+    registry[SETTINGS] = settings
+    _warn(setup, policy, settings)
+    if settings.forbidden.view:
         register_forbidden_view(registry)
+    return setup.warnings
 
 
-def _register_utilities(parts: Parts) -> None:
-    settings = parts.settings
-    register_default(parts.registry, IClock, SystemClock())
-    for interface, key in (
-        (IExpiryPolicy, "expiry.policy"),
-        (IClaimsTransformer, "claims_transformer"),
-        (IUserLoader, "user_loader"),
-        (IPrincipals, "principals"),
-    ):
-        parts.register_named(interface, key)
-    if settings.expiry_policy is None:
-        policy = ExpiryPolicy(
-            absolute=settings.expiry_absolute,
-            sliding=settings.expiry_sliding,
-            renew_after=settings.expiry_renew_after,
-            clock_skew=settings.expiry_clock_skew,
-        )
-        parts.register(IExpiryPolicy, policy, "expiry.")
-    decides = _authorization(settings)
-    parts.register(IAuthorization, decides, "authorization")
-    register_rings(parts)
-
-
-def _authorization(settings: Settings) -> Any:
-    if isinstance(settings.authorization, Named):
-        return settings.authorization.value
-    if settings.authorization == "authenticated":
-        return authorization.by_authentication
-    return authorization.by_acl
+def _shared(setup: Setup, settings: Settings, carriers: Carriers) -> Shared:
+    names = settings.authenticators.names
+    under_one_scheme = settings.token.has_scheme_of_bearer(names)
+    return Shared(
+        carriers,
+        settings.authenticators.realm,
+        make_policy(settings.expiry).leeway,
+        carriers.header.form.is_ours if under_one_scheme else None,
+        partial(
+            throttled,
+            setup,
+            settings.throttle,
+            settings.token.application,
+            settings.repository.timeout,
+        ),
+    )
 
 
 def _rules(
-    parts: Parts, carriers: Carriers, kept: StoredSessions | None
+    setup: Setup,
+    settings: Settings,
+    carriers: Carriers,
+    stored: StoredSessions | None,
 ) -> Rules:
-    settings = parts.settings
-    names = authenticator_names(settings)
-    exchange = settings.token_exchange
-    if exchange is None:
-        exchange = tuple(name for name in names if name != "cookie")
-    refuse = settings.cross_site == "refuse"
+    authenticators, token = settings.authenticators, settings.token
+    names = authenticators.names
+    refuses = settings.cross_site == "refuse"
     return Rules(
-        chain=Chain(
-            cross_site.is_cross_site if refuse else cross_site.allow_all
-        ),
+        chain=Chain(is_cross_site if refuses else allow_all),
         names=names,
-        combine=settings.combine,
+        combine=authenticators.combine,
         carriers=carriers.of(names),
         header=carriers.header,
         cookie=carriers.cookie if "cookie" in names else None,
-        persistent=settings.cookie_persistent,
-        exchange=exchange,
-        challenge=advertised_schemes(parts),
+        persistent=settings.cookie.persistent,
+        exchange=token.exchanged(names),
+        challenge=advertised_schemes(setup, authenticators),
         fallback_challenge=challenge(
-            settings.token_scheme, {"realm": settings.realm}
+            token.scheme, {"realm": authenticators.realm}
         ),
         require_tls=settings.require_tls,
-        login_url=settings.login_url,
-        stored=kept,
-        token_type=settings.token_scheme,
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        device=settings.sessions_device,
-        introspectors=frozenset(settings.token_introspectors or ()),
+        login_url=settings.forbidden.login_url,
+        stored=stored,
+        token_type=token.scheme,
+        issuer=token.issuer,
+        audience=token.audience,
+        device=settings.sessions.device,
+        introspectors=frozenset(token.introspectors or ()),
     )
 
 
 def _warn(
-    registry: Any, policy: SessionTokenPolicy, settings: Settings
+    setup: Setup, policy: SessionTokenPolicy, settings: Settings
 ) -> None:
     for warning in settings.warnings():
-        log.warning(warning)
-    if registry.queryUtility(ISecurityPolicy) is not policy:
-        log.warning(
+        setup.warn(warning)
+    if setup.registry.queryUtility(ISecurityPolicy) is not policy:
+        setup.warn(
             "another security policy is in use: session tokens are not"
             " honoured, and the endpoint issues none"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +19,6 @@ from ..interfaces import (
     IUserLoader,
 )
 from .utilities import make
-
-log = logging.getLogger("pyramid_sessiontoken")
 
 CATEGORY = "session tokens"
 

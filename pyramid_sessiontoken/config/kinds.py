@@ -8,7 +8,6 @@ gives what the library works with.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -18,20 +17,12 @@ from typing import Any
 from pyramid.path import DottedNameResolver
 
 from ..authenticators.schemes import TOKEN
-from ..authenticators.trusted_place import Network
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,12})([smhd]?)")
-_PATIENCE = 60
 _LONGEST = 36500 * 86400
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
-_RATE = re.compile(
-    r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
-    "(second|minute|hour|day|month|year)s?"
-)
-# Bits before the IPv4 address in ::ffff:0:0/96 (RFC 4291, section 2.5.5.2).
-_MAPPED = 96
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -53,15 +44,13 @@ class Kind:
 class Named:
     """An object that the settings name, or are given.
 
-    :ivar name: as it stands in the INI.
+    :ivar name: as it stands in the INI; the type of an object that was given
+        itself.
     :ivar value: the object.
     """
 
     name: str
     value: Any
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def read_text(value: Any) -> str:
@@ -98,30 +87,6 @@ def read_duration(value: Any) -> int:
     if seconds > _LONGEST:
         raise ValueError("longer than a hundred years")
     return seconds
-
-
-def read_timeout(value: Any) -> float:
-    """Give seconds, also of milliseconds."""
-    text = str(value).strip()
-    if text.endswith("ms") and text[:-2].isascii() and text[:-2].isdigit():
-        seconds = int(text[:-2][:9]) / 1000
-    else:
-        seconds = float(read_duration(value))
-    if not 0 < seconds <= _PATIENCE:
-        raise ValueError("out of range")
-    return seconds
-
-
-def read_fraction(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError("not a number")
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("not a number") from None
-    if not 0 <= number < 1:
-        raise ValueError("out of range")
-    return float(number)
 
 
 def read_list(value: Any) -> tuple[str, ...]:
@@ -201,117 +166,6 @@ def read_secret(value: Any) -> str:
                 return file.read().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"{name!r} cannot be read ({error})") from error
-    return text
-
-
-def read_lines(value: Any) -> tuple[str, ...]:
-    """Split at new lines only: what stands on one may have blanks and
-    commas.
-    """
-    items = value.splitlines() if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)):
-        raise ValueError("not a list")
-    if isinstance(value, str):
-        items = [item for item in items if item.strip()]
-    read = tuple(map(read_text, items))
-    if not read:
-        raise ValueError("an empty list")
-    return read
-
-
-def read_networks(value: Any) -> tuple[Network, ...]:
-    """Read addresses and networks; one that is everything trusts nobody's
-    word and everybody's.
-    """
-    networks = []
-    for item in read_list(value):
-        try:
-            network = ipaddress.ip_network(item)
-        except ValueError:
-            raise ValueError(f"{item!r} is no network") from None
-        networks.append(network)
-    for network in _collapsed(networks):
-        if network.prefixlen == 0:
-            raise ValueError(f"{network} is everything")
-    return tuple(networks)
-
-
-def _collapsed(networks: list[Network]) -> list[Network]:
-    """Give the fewest networks that are the same; IPv4 in IPv6 as itself."""
-    plain: list[Network] = []
-    for network in networks:
-        first = getattr(network.network_address, "ipv4_mapped", None)
-        mapped = first is not None and network.prefixlen >= _MAPPED
-        plain.append(
-            ipaddress.IPv4Network((first, network.prefixlen - _MAPPED))
-            if mapped
-            else network
-        )
-    return [
-        *ipaddress.collapse_addresses(
-            n for n in plain if isinstance(n, ipaddress.IPv4Network)
-        ),
-        *ipaddress.collapse_addresses(
-            n for n in plain if isinstance(n, ipaddress.IPv6Network)
-        ),
-    ]
-
-
-def read_place(value: Any) -> str:
-    """Read ``environ:NAME`` or ``header:NAME``."""
-    text = read_text(value)
-    place, _, name = text.partition(":")
-    if place not in ("environ", "header") or TOKEN.fullmatch(name) is None:
-        raise ValueError("neither environ:NAME nor header:NAME")
-    if place == "environ":
-        read_environ_name(name)
-    return text
-
-
-def read_environ_name(value: Any) -> str:
-    """Read the name of a variable that only the server sets."""
-    text = read_text(value)
-    # PEP 3333: what the client sent.
-    if text.startswith("HTTP_"):
-        raise ValueError(
-            "it is a header, which anybody can send: name it as one, and who"
-            " is trusted to send it"
-        )
-    return text
-
-
-def read_names(value: Any) -> tuple[str, ...]:
-    """Read names (RFC 4514); give them as they are written."""
-    from ..authenticators.x509 import parse_name
-
-    lines = read_lines(value)
-    for line in lines:
-        try:
-            parse_name(line)
-        except ValueError as error:
-            why = f" ({error})" if str(error) else ""
-            raise ValueError(f"{line!r} is no name{why}") from None
-    return lines
-
-
-def read_thumbprints(value: Any) -> tuple[str, ...]:
-    """Read SHA-256 digests in hexadecimal, also as OpenSSL prints them; give
-    them in lower case without colons.
-    """
-    digests = []
-    for item in read_list(value):
-        digest = item.replace(":", "").lower()
-        if re.fullmatch("[0-9a-f]{64}", digest) is None:
-            raise ValueError(f"{item!r} is no SHA-256 digest")
-        digests.append(digest)
-    return tuple(digests)
-
-
-def read_rate(value: Any) -> str:
-    """Read a limit as the library ``limits`` writes it."""
-    text = read_text(value)
-    if _RATE.fullmatch(text) is None:
-        raise ValueError("not a number of attempts in a time")
     return text
 
 
@@ -400,9 +254,7 @@ def at_least(limit: int, read: Callable[[Any], int]) -> Callable[[Any], int]:
     return read_limited
 
 
-TIMEOUT = Kind("a duration up to a minute: 250ms, 1s", read_timeout)
 SECRET_TEXT = Kind("a text, env:NAME or file:PATH", read_secret, secret=True)
-WORD = Kind("letters, digits and _", matching(r"[A-Za-z_][A-Za-z0-9_]*"))
 _positive = at_least(1, read_duration)
 
 TEXT = Kind("a text", read_text)
@@ -411,30 +263,14 @@ DURATION = Kind("a duration: 90, 90s, 15m, 10h, 14d", _positive)
 DURATION_OR_OFF = Kind(
     "a duration (90, 90s, 15m, 1h) or off", off_or(_positive)
 )
-SKEW = Kind("a duration up to 5m", at_most(300, read_duration))
-FRACTION = Kind("a number from 0 to below 1", read_fraction)
 LIST = Kind("names, separated by blanks, commas or new lines", read_list)
-SCHEME = Kind("a scheme (RFC 9110, 11.1)", read_header_name)
 HEADER = Kind("the name of a header", read_header_name)
 HEADER_OR_OFF = Kind("the name of a header or off", off_or(read_header_name))
 PATH = Kind("a path such as /token, without a slash at its end", read_path)
-COOKIE_NAME = Kind("the name of a cookie (RFC 6265, 4.1.1)", read_header_name)
-COOKIE_PATH = Kind(
-    "a path that begins with /", matching(r"/[\x21-\x3a\x3c-\x7e]*")
-)
-COOKIE_DOMAIN = Kind("the name of a domain", matching(r"[A-Za-z0-9.-]+"))
 DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
 CALLABLE = Kind("the dotted name of a callable", read_callable)
-ENVIRON = Kind(
-    "a variable of the server's in the WSGI environ, no header",
-    read_environ_name,
-)
-NAMES = Kind(
-    "names (RFC 4514) such as CN=alice,O=Example, one a line", read_names
-)
-NETWORKS = Kind("addresses and networks: 127.0.0.1 10.1.0.0/16", read_networks)
-PLACE = Kind("environ:NAME or header:NAME", read_place)
-THUMBPRINTS = Kind("SHA-256 digests, 64 hexadecimal digits", read_thumbprints)
-RATE_OR_OFF = Kind(
-    "a rate, say 5/minute or 10/5 minutes, or off", off_or(read_rate)
-)
+
+#: What ``token.form`` and ``cookie.form`` say of tokens that only point.
+REFERENCE = "reference"
+
+FORM = one_of("self-contained", REFERENCE)

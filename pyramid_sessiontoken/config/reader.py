@@ -4,48 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
 
-from .contradictions import CHECKS, Registered
+from .authenticators import split_item
 from .kinds import Named
-from .settings import (
-    PLANNED,
-    PREFIX,
-    TABLE,
-    Setting,
-    Settings,
-    attribute,
-    split_item,
-)
-
-#: Rows that a factory of one's own may stand in, with options under the
-#: row's key.
-_FACTORIES = (
-    "claims_transformer",
-    "cookie.transform",
-    "expiry.policy",
-    "principals",
-    "repository",
-    "session_store",
-    "user_loader",
-)
-
+from .registered import Registered
+from .row import PREFIX, Setting
+from .settings import FIRST_WORDS, PLANNED, TABLE, Settings, settings_of
 
 # A URL with a password (RFC 3986, section 3.2.1).
 _USERINFO = re.compile("//[^/]*@")
-
-#: What the shipped repositories read; one of one's own has them as options.
-_URL = "repository.url"
-_OF_SHIPPED = (
-    _URL,
-    "repository.table",
-    "repository.prefix",
-    "repository.timeout",
-    "repository.pool_size",
-)
 
 
 def read_settings(
@@ -62,38 +33,22 @@ def read_settings(
         for key, value in settings.items()
         if key.startswith(PREFIX) and value is not None
     }
-    values: dict[str, Any] = {}
-    broken: dict[str, str] = {}
-    for row in TABLE.values():
-        try:
-            values[row.key] = _read(row, given.get(row.key, row.default))
-        except ValueError as error:
-            broken[row.key] = _fault(row, error, given.get(row.key))
-            values[row.key] = _default(row)
-    if isinstance(values["repository"], Named):
-        # What it makes of its options is its own business.
-        for key in _OF_SHIPPED:
-            if key != _URL:
-                broken.pop(key, None)
-    options, unknown = _sort_out(given, values, broken)
-    faults = [*broken.values(), *unknown]
-    parsed = Settings(
-        **{attribute(key): value for key, value in values.items()},
-        options=options,
-        given=frozenset(given),
+    values, broken = _read_rows(given)
+    prefixes = _prefixes(values)
+    parsed = settings_of(
+        values, _options(given, values, prefixes), frozenset(given)
     )
-    for _, check in CHECKS:
-        # What stands in for a row that is at fault contradicts nothing.
-        faults.extend(
-            fault
-            for fault in check(parsed, registered)
-            if not any(_names(fault, key) for key in broken)
-        )
-    return parsed, faults
-
-
-def _names(fault: str, key: str) -> bool:
-    return bool(re.search(re.escape(PREFIX + key) + r"(?!\.?\w)", fault))
+    contradictions = [
+        fault
+        for fault in parsed.faults(registered)
+        # Skip those that a default causes which replaced a bad value.
+        if not any(_mentions(fault, key) for key in broken)
+    ]
+    return parsed, [
+        *broken.values(),
+        *_unknown_keys(given, prefixes, broken),
+        *contradictions,
+    ]
 
 
 def raise_faults(faults: list[str]) -> None:
@@ -105,12 +60,27 @@ def raise_faults(faults: list[str]) -> None:
         )
 
 
+def _read_rows(
+    given: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read each row; give values and faults, by key."""
+    values: dict[str, Any] = {}
+    broken: dict[str, str] = {}
+    for row in TABLE.values():
+        try:
+            values[row.key] = _read(row, given.get(row.key, row.default))
+        except ValueError as error:
+            broken[row.key] = _fault(row, error, given.get(row.key))
+            values[row.key] = _read(row, row.default)
+    for row in TABLE.values():
+        if _is_option(row, values) and not row.kind.secret:
+            # A factory makes of its options what it likes.
+            broken.pop(row.key, None)
+    return values, broken
+
+
 def _read(row: Setting, value: Any) -> Any:
     return None if value is None else row.kind.read(value)
-
-
-def _default(row: Setting) -> Any:
-    return _read(row, row.default)
 
 
 def _fault(row: Setting, error: ValueError, found: Any) -> str:
@@ -127,35 +97,69 @@ def _shown(found: Any) -> str:
     return "" if _USERINFO.search(shown) else f", found {shown}"
 
 
-def _sort_out(
+def _mentions(fault: str, key: str) -> bool:
+    """Tell whether a sentence names a setting, not only one below it."""
+    return bool(re.search(re.escape(PREFIX + key) + r"(?!\.?\w)", fault))
+
+
+def _is_option(row: Setting, values: Mapping[str, Any]) -> bool:
+    """Tell whether a row is an option of what a dotted name makes."""
+    return isinstance(values.get(row.option_of or ""), Named)
+
+
+def _prefixes(values: Mapping[str, Any]) -> list[str]:
+    """Give what the keys of options begin with."""
+    factories = [
+        row.key
+        for row in TABLE.values()
+        if row.factory and isinstance(values[row.key], Named)
+    ]
+    items = map(split_item, values["authenticators"])
+    return [*factories, *(i.name for i in items if i.dotted is not None)]
+
+
+def _prefix_of(key: str, prefixes: Collection[str]) -> str | None:
+    return next((p for p in prefixes if key.startswith(f"{p}.")), None)
+
+
+def _options(
     given: Mapping[str, Any],
     values: Mapping[str, Any],
-    broken: Collection[str],
-) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Tell the options of factories from keys that nobody knows."""
-    prefixes = [key for key in _FACTORIES if isinstance(values[key], Named)]
-    for item in values["authenticators"]:
-        name, dotted = split_item(item)
-        if dotted is not None:
-            prefixes.append(name)
-    options: dict[str, dict[str, Any]] = {key: {} for key in prefixes}
-    faults = []
+    prefixes: Collection[str],
+) -> dict[str, dict[str, Any]]:
+    """Sort the options of what dotted names make."""
+    options: dict[str, dict[str, Any]] = {prefix: {} for prefix in prefixes}
     for key, value in given.items():
-        if key in TABLE and not (
-            key in _OF_SHIPPED and "repository" in prefixes
-        ):
+        row, prefix = TABLE.get(key), _prefix_of(key, prefixes)
+        if prefix is None or (row and not _is_option(row, values)):
             continue
-        for prefix in prefixes:
-            if key.startswith(prefix + "."):
-                # As the INI has it, but for the one that may be a secret.
-                found = values[key] if key == _URL else value
-                options[prefix][key[len(prefix) + 1 :]] = found
-                break
-        else:
-            off = key in PLANNED and str(value).strip().lower() == "off"
-            if not off and not _may_be_option(key, broken):
-                faults.append(_unknown(key))
-    return options, faults
+        # As the INI has it, but for what may be a secret.
+        is_secret = row is not None and row.kind.secret
+        options[prefix][key[len(prefix) + 1 :]] = (
+            values[key] if is_secret else value
+        )
+    return options
+
+
+def _unknown_keys(
+    given: Mapping[str, Any],
+    prefixes: Collection[str],
+    broken: Collection[str],
+) -> Iterator[str]:
+    """Tell which keys are neither settings nor options."""
+    for key, value in given.items():
+        is_known = key in TABLE or _prefix_of(key, prefixes) is not None
+        if (
+            not is_known
+            and not _is_off(key, value)
+            and not _may_be_option(key, broken)
+        ):
+            yield _unknown(key)
+
+
+def _is_off(key: str, value: Any) -> bool:
+    """Tell whether a feature that is still to come is switched off."""
+    return key in PLANNED and str(value).strip().lower() == "off"
 
 
 def _may_be_option(key: str, broken: Collection[str]) -> bool:
@@ -163,8 +167,9 @@ def _may_be_option(key: str, broken: Collection[str]) -> bool:
     if any(key.startswith(f"{row}.") for row in broken):
         return True
     name = key.partition(".")[0]
-    groups = {row.partition(".")[0] for row in TABLE}
-    return "authenticators" in broken and name != key and name not in groups
+    return (
+        "authenticators" in broken and name != key and name not in FIRST_WORDS
+    )
 
 
 def _unknown(key: str) -> str:

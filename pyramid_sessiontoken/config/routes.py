@@ -2,112 +2,103 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from pyramid.exceptions import ConfigurationError
-from pyramid.httpexceptions import HTTPForbidden
-from pyramid.interfaces import (
-    IExceptionViewClassifier,
-    IMultiView,
-    IRequest,
-    IRoutesMapper,
-    ISecuredView,
-    IView,
-)
+from pyramid.interfaces import IRoutesMapper
 from pyramid.security import NO_PERMISSION_REQUIRED
-from zope.interface import implementedBy
 
 from ..policy.rules import CHOICE
 from ..views import introspection, token
-from ..views.forbidden import forbidden
 from .kinds import read_list
-from .parts import Parts
-from .settings import PREFIX, TABLE
+from .row import PREFIX
+from .settings import TABLE
+from .setup import Setup
 
 
-def add_endpoint(config: Any) -> str:
+class Route(NamedTuple):
+    """A route of the library.
+
+    :ivar key: the setting that gives its path.
+    :ivar below: what follows that path.
+    """
+
+    name: str
+    key: str
+    below: str
+    view: Callable[..., Any]
+
+
+ROUTES = (
+    Route("sessiontoken.token", "token.path", "", token.token),
+    Route("sessiontoken.status", "token.path", "/status", token.status),
+    Route(
+        "sessiontoken.introspect",
+        "token.path",
+        "/introspect",
+        introspection.introspect,
+    ),
+    Route(
+        "sessiontoken.revoke", "token.path", "/revoke", introspection.revoke
+    ),
+)
+
+
+def add_routes(config: Any) -> dict[str, str]:
     """Add the routes now: from an action, every catch-all route would come
     first.
+
+    :return: the paths that were read now, by the keys of their settings.
     """
-    row = TABLE["token.path"]
-    path = config.registry.settings.get(PREFIX + row.key, row.default)
-    try:
-        path = row.kind.read(path)
-    except ValueError:
-        path = row.default  # The settings' own fault, which is told there.
-    for name, suffix, view in (
-        ("token", "", token.token),
-        ("status", "/status", token.status),
-        ("introspect", "/introspect", introspection.introspect),
-        ("revoke", "/revoke", introspection.revoke),
-    ):
-        route = f"sessiontoken.{name}"
-        config.add_route(route, path + suffix)
+    settings = config.registry.settings
+    paths = {route.key: _read_path(settings, route.key) for route in ROUTES}
+    for route in ROUTES:
+        config.add_route(route.name, paths[route.key] + route.below)
         config.add_view(
-            view,
-            route_name=route,
+            route.view,
+            route_name=route.name,
             permission=NO_PERMISSION_REQUIRED,
             require_csrf=False,
         )
+    return paths
+
+
+def _read_path(settings: Mapping[str, Any], key: str) -> str:
+    row = TABLE[key]
+    try:
+        path = row.kind.read(settings.get(PREFIX + key, row.default))
+    except ValueError:
+        path = row.default  # The settings' own fault, which is told there.
     return str(path)
 
 
-def check_path(parts: Parts, token_path: str) -> None:
-    path = parts.settings.token_path
-    if path != token_path:
-        parts.fault(
-            "token.path",
-            f"it is read at the include, as {token_path!r}; it became"
-            f" {path!r} later",
-        )
+def check_paths(
+    setup: Setup, at_include: Mapping[str, str], now: Mapping[str, str]
+) -> None:
+    """Tell which paths are others than at the include, by their keys."""
+    for key, path in at_include.items():
+        if now[key] != path:
+            setup.fault(
+                key,
+                f"it is read at the include, as {path!r}; it became"
+                f" {now[key]!r} later",
+            )
 
 
-def check_login_route(parts: Parts) -> None:
-    url = parts.settings.login_url
-    if url is None or url.startswith("/"):
-        return
-    mapper = parts.registry.queryUtility(IRoutesMapper)
-    route = None if mapper is None else mapper.get_route(url)
-    try:
-        found = route is not None and bool(route.generate({}))
-    except KeyError:
-        found = False
-    if not found:
-        parts.fault(
-            "login_url",
-            "neither a path that begins with / nor a route without parts to"
-            f" fill in: {url!r}",
-        )
-
-
-def check_routes(parts: Parts, names: tuple[str, ...]) -> None:
-    mapper = parts.registry.queryUtility(IRoutesMapper)
+def check_routes(setup: Setup, names: tuple[str, ...]) -> None:
+    """Tell which routes choose an authenticator that is not listed."""
+    mapper = setup.registry.queryUtility(IRoutesMapper)
     routes = [] if mapper is None else mapper.get_routes(include_static=True)
     for route in routes:
         for predicate in route.predicates:
             for name in getattr(predicate, CHOICE, ()):
                 if name not in names:
-                    parts.fault(
+                    setup.fault(
                         "authenticators",
                         f"the route {route.name!r} names {name!r}, which is"
                         " none of them",
                     )
-
-
-def register_forbidden_view(registry: Any) -> None:
-    """Answer ``HTTPForbidden`` where neither the application nor another
-    plugin does. This is no action: it could conflict with theirs.
-    """
-    registered = registry.adapters.registered
-    required = (
-        IExceptionViewClassifier,
-        IRequest,
-        implementedBy(HTTPForbidden),  # type: ignore[no-untyped-call]
-    )
-    for kind in (IView, ISecuredView, IMultiView):
-        if registered(required, kind) is not None:
-            return
-    registry.registerAdapter(forbidden, required, IView)
 
 
 class AuthenticatorsPredicate:

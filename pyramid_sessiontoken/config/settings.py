@@ -1,4 +1,4 @@
-"""One table of all settings: it parses, it reports, and the docs and
+"""All settings in one table: it parses and reports them, and the docs and
 ``psessiontoken check`` are made from it.
 """
 
@@ -6,672 +6,192 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
-from ..cookies.jar import MOST_CHUNKS
-from ..keys.ring import Key
-from ..keys.strength import ALGORITHMS
-from .kinds import (
-    BOOL,
-    CALLABLE,
-    COOKIE_DOMAIN,
-    COOKIE_NAME,
-    COOKIE_PATH,
-    DOTTED,
-    DURATION,
-    DURATION_OR_OFF,
-    ENVIRON,
-    FRACTION,
-    HEADER,
-    HEADER_OR_OFF,
-    LIST,
-    NAMES,
-    NETWORKS,
-    PATH,
-    PLACE,
-    RATE_OR_OFF,
-    SCHEME,
-    SECRET_TEXT,
-    SKEW,
-    TEXT,
-    THUMBPRINTS,
-    TIMEOUT,
-    WORD,
-    Kind,
-    Named,
-    between,
-    either,
-    one_of,
-    read_dotted,
-    read_duration,
-    some_of,
-)
-from .kinds_of_issuers import (
-    ALGORITHM_NAMES,
-    CLAIM_NAMES,
-    KEY_SET,
-    TEMPLATE,
-    VERIFYING_KEY,
-)
-from .kinds_of_keys import EPHEMERAL, KEYS
+from .api_key import ApiKeySettings
+from .authenticators import AuthenticatorSettings
+from .basic import BasicSettings
+from .bearer import BearerSettings
+from .built_in import BuiltIn
+from .client_certificate import ClientCertificateSettings
+from .cookie import CookieSettings
+from .expiry import ExpirySettings
+from .forbidden import ForbiddenSettings
+from .keys import KeySettings
+from .kinds import BOOL, Named, one_of
+from .registered import Registered
+from .remote_user import RemoteUserSettings
+from .repository import RepositorySettings
+from .row import PREFIX, Setting, fill, group, rows_of, setting
+from .sessions import SessionSettings
+from .throttle import ThrottleSettings
+from .token import TokenSettings
+from .users import UserSettings
 
-PREFIX = "sessiontoken."
-
-COOKIE = "sessiontoken"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the table.
-
-    :ivar default: as one would write it; ``None`` for none.
-    """
-
-    key: str
-    kind: Kind
-    default: str | None
-    meaning: str
-
-
-def setting(key: str, kind: Kind, default: str | None, meaning: str) -> Any:
-    row = Setting(key, kind, default, meaning)
-    return field(metadata={"setting": row}, repr=not kind.secret)
+#: Where the registry keeps the parsed settings, for the commands.
+SETTINGS = "pyramid_sessiontoken.settings"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, parsed; a field for each row."""
+    """All settings, parsed: a field for each group, and for each row that is
+    in none.
 
-    authenticators: tuple[str, ...] = setting(
-        "authenticators",
-        LIST,
-        "session cookie",
-        "Who may vouch, in order of precedence: session, cookie, basic,"
-        " bearer, api_key, client_certificate, remote_user, your own as"
-        " NAME=package.module:attribute, or a name that a directive"
-        " registered.",
-    )
-    combine: bool = setting(
-        "combine",
-        BOOL,
-        "false",
-        "Whether the claims of all that vouch make one identity. Two that"
-        " name different users refuse each other; of equal claims the first"
-        " authenticator's wins.",
-    )
-    realm: str = setting(
-        "realm", TEXT, "session", "The realm in challenges, escaped."
-    )
-    challenge: tuple[str, ...] | None = setting(
-        "challenge",
-        LIST,
-        None,
-        "Which schemes a 401 advertises; without it, that of every"
-        " authenticator that has one. Basic is never advertised to a script.",
-    )
+    :ivar options: of what dotted names make, by what their keys begin with.
+    :ivar given: the keys to which the application's settings give a value.
+    """
+
+    authenticators: AuthenticatorSettings = group(AuthenticatorSettings)
     require_tls: bool = setting(
-        "require_tls",
         BOOL,
         "true",
         "Over plain HTTP nobody is signed in, and the endpoints answer 403.",
     )
-    keys: tuple[Key, ...] = setting(
-        "keys",
-        KEYS,
-        None,
-        "The key ring. The first key signs, all verify. A file is followed"
-        " while it changes; a new key verifies at once and signs five minutes"
-        " later. ephemeral: a random key for this process, for development.",
-    )
-    token_keys: tuple[Key, ...] | None = setting(
-        "token.keys",
-        KEYS,
-        None,
-        "A ring of its own for header tokens, to share with other services;"
-        " without it, the same ring.",
-    )
-    expiry_absolute: int = setting(
-        "expiry.absolute",
-        DURATION,
-        "10h",
-        "The session ends this long after the credential was shown, whatever"
-        " happens.",
-    )
-    expiry_sliding: int | None = setting(
-        "expiry.sliding",
-        DURATION_OR_OFF,
-        "1h",
-        "A token lives this long and is renewed while it is used. off:"
-        " tokens live for expiry.absolute.",
-    )
-    expiry_renew_after: float = setting(
-        "expiry.renew_after",
-        FRACTION,
-        "0.5",
-        "The fraction of a token's life after which a use renews it.",
-    )
-    expiry_clock_skew: int = setting(
-        "expiry.clock_skew",
-        SKEW,
-        "30s",
-        "Leeway when a time is read: the lesser of this and a tenth of"
-        " expiry.sliding. Never when one is written, never on the absolute"
-        " end.",
-    )
-    expiry_policy: Named | None = setting(
-        "expiry.policy",
-        DOTTED,
-        None,
-        "An IExpiryPolicy of your own.",
-    )
-    token_path: str = setting(
-        "token.path",
-        PATH,
-        "/token",
-        "The token endpoint, under the include's route_prefix.",
-    )
-    token_scheme: str = setting(
-        "token.scheme",
-        SCHEME,
-        "Session",
-        "The scheme in Authorization, compared without case, and token_type.",
-    )
-    token_header: str = setting(
-        "token.header",
-        HEADER,
-        "Authorization",
-        "Another header carries the token bare.",
-    )
-    token_issuer: str = setting(
-        "token.issuer",
-        TEXT,
-        "pyramid_sessiontoken",
-        "The iss of tokens: name your own.",
-    )
-    token_audience: str = setting(
-        "token.audience",
-        TEXT,
-        "pyramid_sessiontoken",
-        "The aud of tokens: name your own.",
-    )
-    token_algorithm: str = setting(
-        "token.algorithm",
-        one_of(*ALGORITHMS),
-        "HS256",
-        "The algorithm that signs tokens.",
-    )
-    token_exchange: tuple[str, ...] | None = setting(
-        "token.exchange",
-        LIST,
-        None,
-        "Which authenticators' credentials may be swapped at the endpoint;"
-        " without it, all but cookie: swapping an HttpOnly cookie for a token"
-        " that scripts can read is a choice to be made.",
-    )
-    token_form: str = setting(
-        "token.form",
-        one_of("self-contained", "reference"),
-        "self-contained",
-        "A header token says everything itself, or is a reference to what the"
-        " repository keeps.",
-    )
-    token_introspectors: tuple[str, ...] | None = setting(
-        "token.introspectors",
-        LIST,
-        None,
-        "Principals that may introspect the tokens of others.",
-    )
-    token_renewal_header: str | None = setting(
-        "token.renewal_header",
-        HEADER_OR_OFF,
-        "Session-Token",
-        "The response header with a renewed token (expose it under CORS);"
-        " off for none.",
-    )
-    cookie_name: str | None = setting(
-        "cookie.name",
-        COOKIE_NAME,
-        None,
-        "Without it: __Host-sessiontoken; __Secure-sessiontoken where only a"
-        " path or domain forbids that; sessiontoken where not secure.",
-    )
-    cookie_secure: bool = setting(
-        "cookie.secure", BOOL, "true", "Over TLS only."
-    )
-    cookie_httponly: bool = setting(
-        "cookie.httponly", BOOL, "true", "Out of the reach of scripts."
-    )
-    cookie_samesite: str = setting(
-        "cookie.samesite",
-        one_of("Lax", "Strict", "None"),
-        "Lax",
-        "With which requests of other sites browsers send it.",
-    )
-    cookie_path: str = setting(
-        "cookie.path", COOKIE_PATH, "/", "Below which paths it is sent."
-    )
-    cookie_domain: str | None = setting(
-        "cookie.domain",
-        COOKIE_DOMAIN,
-        None,
-        "To which hosts it is sent; without it, to ours alone.",
-    )
-    cookie_persistent: bool = setting(
-        "cookie.persistent",
-        BOOL,
-        "false",
-        "The cookie outlives the browser, until the session's absolute end"
-        " (at most 400 days).",
-    )
-    cookie_transform: Named | str = setting(
-        "cookie.transform",
-        Kind(
-            "signed | encrypted | a dotted name",
-            either(("signed", "encrypted"), read_dotted),
-        ),
-        "signed",
-        "signed: readable, not forgeable; encrypted: neither; or an"
-        " ICookieTransform of your own for what the key ring has signed.",
-    )
-    cookie_form: str = setting(
-        "cookie.form",
-        one_of("self-contained", "reference"),
-        "self-contained",
-        "The cookie says everything itself, or is a reference to what the"
-        " repository keeps.",
-    )
-    cookie_chunk_size: int = setting(
-        "cookie.chunk_size",
-        Kind("a number from 100 to 3900", between(100, 3900)),
-        "3800",
-        "Bytes of value in one cookie.",
-    )
-    cookie_max_chunks: int = setting(
-        "cookie.max_chunks",
-        Kind("a number from 1 to 20", between(1, MOST_CHUNKS)),
-        "2",
-        "How many cookies at most; with the default size, two stay below the"
-        " 8 KiB header line of common servers and proxies.",
-    )
+    keys: KeySettings = group(KeySettings)
+    expiry: ExpirySettings = group(ExpirySettings)
+    token: TokenSettings = group(TokenSettings, authenticator="session")
+    cookie: CookieSettings = group(CookieSettings, authenticator="cookie")
     cross_site: str = setting(
-        "cross_site",
         one_of("refuse", "allow"),
         "refuse",
-        "Whether an unsafe request from another origin can spend what a"
-        " browser sends by itself.",
+        "Whether an unsafe request from another origin is signed in by what a"
+        " browser sends by itself: cookie, Basic, client certificate, remote"
+        " user.",
     )
-    repository: Named | str | None = setting(
-        "repository",
-        Kind(
-            "memory | sqlalchemy | redis | registered | a dotted name",
-            either(
-                ("memory", "sqlalchemy", "redis", "registered"), read_dotted
-            ),
-        ),
-        None,
-        "Where the server keeps sessions. registered: the application"
-        " registers an ITokenRepository of its own.",
+    repository: RepositorySettings = group(RepositorySettings)
+    sessions: SessionSettings = group(SessionSettings)
+    basic: BasicSettings = group(BasicSettings, authenticator="basic")
+    bearer: BearerSettings = group(BearerSettings, authenticator="bearer")
+    api_key: ApiKeySettings = group(ApiKeySettings, authenticator="api_key")
+    client_certificate: ClientCertificateSettings = group(
+        ClientCertificateSettings, authenticator="client_certificate"
     )
-    repository_url: str | None = setting(
-        "repository.url",
-        SECRET_TEXT,
-        None,
-        "Of the database: SQLAlchemy's URLs; redis://, rediss://, unix://,"
-        " redis+sentinel://h1:26379,h2:26379/mymaster,"
-        " redis+cluster://h1:6379,h2:6379.",
+    remote_user: RemoteUserSettings = group(
+        RemoteUserSettings, authenticator="remote_user"
     )
-    repository_table: str = setting(
-        "repository.table", WORD, "session_tokens", "The table in SQL."
-    )
-    repository_prefix: str = setting(
-        "repository.prefix", TEXT, "sessiontoken:", "Of the keys in Redis."
-    )
-    repository_timeout: float = setting(
-        "repository.timeout",
-        TIMEOUT,
-        "250ms",
-        "How long an answer is waited for.",
-    )
-    repository_pool_size: int = setting(
-        "repository.pool_size",
-        Kind("a number from 1 to 1000", between(1, 1000)),
-        "10",
-        "How many connections at most.",
-    )
-    repository_cache_size: int = setting(
-        "repository.cache_size",
-        Kind("a number from 0 to 10000000", between(0, 10_000_000)),
-        "10000",
-        "How many answers of the repository each process remembers; 0: none.",
-    )
-    repository_cache_ttl: int = setting(
-        "repository.cache_ttl",
-        Kind("a duration: 0, 5s, 1m", read_duration),
-        "5s",
-        "How late a sign-out elsewhere is noticed at most; 0: at once.",
-    )
-    session_store: Named | None = setting(
-        "session_store", DOTTED, None, "An ISessionStore of your own."
-    )
-    revocation: bool | None = setting(
-        "revocation",
-        BOOL,
-        None,
-        "Whether self-contained tokens can be ended early; without it, on"
-        " where a repository is configured.",
-    )
-    sessions_device: bool = setting(
-        "sessions.device",
-        BOOL,
-        "true",
-        "Keep user agent and address with a stored session, encrypted.",
-    )
-    basic_check: Named | None = setting(
-        "basic.check",
-        CALLABLE,
-        None,
-        "(username, password, request): None or False refuses, True vouches"
-        " for the username; else a userid, or claims with sub.",
-    )
-    basic_htpasswd: str | None = setting(
-        "basic.htpasswd",
-        TEXT,
-        None,
-        "An Apache htpasswd file (bcrypt, argon2), read again when it"
-        " changes; needs the extra [htpasswd].",
-    )
-    bearer_issuer: str | None = setting(
-        "bearer.issuer", TEXT, None, "Who issues the tokens: their iss."
-    )
-    bearer_audience: tuple[str, ...] | None = setting(
-        "bearer.audience",
-        LIST,
-        None,
-        "For whom the tokens are: their aud names one of these.",
-    )
-    bearer_algorithms: tuple[str, ...] | None = setting(
-        "bearer.algorithms",
-        ALGORITHM_NAMES,
-        None,
-        "The algorithms that sign the tokens; no other is believed.",
-    )
-    bearer_key: str | None = setting(
-        "bearer.key",
-        VERIFYING_KEY,
-        None,
-        "The key that verifies the tokens: the PEM of a public key or of a"
-        " certificate, or base64url for HMAC.",
-    )
-    bearer_jwks: str | None = setting(
-        "bearer.jwks",
-        KEY_SET,
-        None,
-        "The keys that verify the tokens: a JWK Set (RFC 7517) in a file or"
-        " at an https URL.",
-    )
-    bearer_userid: str = setting(
-        "bearer.userid",
-        TEMPLATE,
-        "{sub}",
-        "A template of the userid from the token's claims, say {iss}#{sub}.",
-    )
-    bearer_claims: tuple[str, ...] | None = setting(
-        "bearer.claims",
-        CLAIM_NAMES,
-        None,
-        "Which claims are taken over, with their new names: email"
-        " groups=roles. roles, groups and scope never come in unnamed.",
-    )
-    api_key_header: str = setting(
-        "api_key.header", HEADER, "X-Api-Key", "The header with the API key."
-    )
-    api_key_check: Named | None = setting(
-        "api_key.check",
-        CALLABLE,
-        None,
-        "(key, request): None or False refuses; a userid, or claims with sub.",
-    )
-    client_certificate_source: str = setting(
-        "client_certificate.source",
-        PLACE,
-        "environ:SSL_CLIENT_CERT",
-        "Where the certificate stands, as PEM; header:Client-Cert for"
-        " RFC 9440, or a header with nginx's escaped PEM.",
-    )
-    client_certificate_verify: str = setting(
-        "client_certificate.verify",
-        PLACE,
-        "environ:SSL_CLIENT_VERIFY",
-        "Where the server says SUCCESS.",
-    )
-    client_certificate_trusted_proxies: tuple[Any, ...] | None = setting(
-        "client_certificate.trusted_proxies",
-        NETWORKS,
-        None,
-        "From whom headers with certificates are believed.",
-    )
-    client_certificate_subject: tuple[str, ...] | None = setting(
-        "client_certificate.subject",
-        NAMES,
-        None,
-        "Subjects to believe.",
-    )
-    client_certificate_issuer: tuple[str, ...] | None = setting(
-        "client_certificate.issuer",
-        NAMES,
-        None,
-        "Issuers to believe.",
-    )
-    client_certificate_thumbprint: tuple[str, ...] | None = setting(
-        "client_certificate.thumbprint",
-        THUMBPRINTS,
-        None,
-        "SHA-256 thumbprints of certificates to believe.",
-    )
-    client_certificate_check: Named | None = setting(
-        "client_certificate.check",
-        CALLABLE,
-        None,
-        "(certificate, request): answers as for basic.check.",
-    )
-    client_certificate_userid: str = setting(
-        "client_certificate.userid",
-        one_of("cn", "email", "dns", "uri", "subject", "thumbprint"),
-        "cn",
-        "What of the certificate is the userid.",
-    )
-    client_certificate_bind: bool = setting(
-        "client_certificate.bind",
-        BOOL,
-        "false",
-        "The session token works only with that certificate (RFC 8705).",
-    )
-    remote_user_environ: str = setting(
-        "remote_user.environ",
-        ENVIRON,
-        "REMOTE_USER",
-        "Where the server names the user in the WSGI environ.",
-    )
-    remote_user_header: str | None = setting(
-        "remote_user.header",
-        HEADER,
-        None,
-        "Where a trusted proxy names the user instead.",
-    )
-    remote_user_trusted_proxies: tuple[Any, ...] | None = setting(
-        "remote_user.trusted_proxies",
-        NETWORKS,
-        None,
-        "From whom that header is believed.",
-    )
-    throttle_attempts: str | None = setting(
-        "throttle.attempts",
-        RATE_OR_OFF,
-        "off",
-        "How many failed passwords, say 5/minute; then 429 with Retry-After."
-        " Needs the extra [throttle].",
-    )
-    throttle_by: tuple[str, ...] = setting(
-        "throttle.by",
-        some_of("user", "address"),
-        "user address",
-        "What failures are counted by.",
-    )
-    throttle_storage: str = setting(
-        "throttle.storage",
-        SECRET_TEXT,
-        "memory",
-        "Where they are counted: memory, or a storage URL of limits.",
-    )
-    claims_transformer: Named | None = setting(
-        "claims_transformer", DOTTED, None, "An IClaimsTransformer."
-    )
-    user_loader: Named | None = setting(
-        "user_loader",
-        CALLABLE,
-        None,
-        "(identity, request): the user object that request.identity gives;"
-        " None for one gone or barred.",
-    )
-    principals: Named | None = setting(
-        "principals",
-        CALLABLE,
-        None,
-        "(identity, request): the names under which ACLs know the user.",
-    )
-    authorization: Named | str = setting(
-        "authorization",
-        Kind(
-            "acl | authenticated | the dotted name of a callable",
-            either(("acl", "authenticated"), CALLABLE.read),
-        ),
-        "acl",
-        "How permits decides: by Pyramid's ACLs, for any signed-in user, or"
-        " (request, context, permission, principals).",
-    )
-    forbidden_view: bool = setting(
-        "forbidden_view",
-        BOOL,
-        "true",
-        "Answer HTTPForbidden where nobody else does: 401, 403, or 302 to"
-        " login_url.",
-    )
-    login_url: str | None = setting(
-        "login_url",
-        TEXT,
-        None,
-        "Where a page that needs a user is sent: a path or a route name; the"
-        " way back is added as ?next=.",
-    )
+    throttle: ThrottleSettings = group(ThrottleSettings)
+    users: UserSettings = group(UserSettings)
+    forbidden: ForbiddenSettings = group(ForbiddenSettings)
 
-    @property
-    def cookie_full_name(self) -> str:
-        """The cookie's name, with the strictest prefix that is allowed."""
-        if self.cookie_name is not None:
-            return self.cookie_name
-        if not self.cookie_secure:
-            return COOKIE
-        at_host = self.cookie_path == "/" and self.cookie_domain is None
-        return ("__Host-" if at_host else "__Secure-") + COOKIE
-
-    #: Options of what dotted names make, by the prefix that is theirs.
     options: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict, repr=False
     )
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def built_in(self) -> dict[str, BuiltIn]:
+        """The groups of the library's own authenticators, by name."""
+        return {name: getattr(self, field) for name, field in BUILT_IN.items()}
+
+    def value(self, key: str) -> Any:
+        """Give the value of a key."""
+        return _READERS[key](self)
 
     def show(self, key: str) -> str:
         """Write a value as people read it: no secret, only names of keys."""
-        value = getattr(self, attribute(key))
+        value, row = self.value(key), TABLE[key]
         if value is None:
             return "-"
-        if TABLE[key].kind.secret and isinstance(value, str):
-            return value if value == TABLE[key].default else "(secret)"
-        if TABLE[key].kind.secret:
+        if row.kind.secret and isinstance(value, str):
+            return value if value == row.default else "(secret)"
+        if row.kind.secret:
             return ", ".join(f"key {item.kid!r}" for item in value)
         if isinstance(value, tuple):
             return " ".join(map(str, value))
         if isinstance(value, bool):
             return str(value).lower()
-        return str(value)
+        return value.name if isinstance(value, Named) else str(value)
 
-    #: Keys that the application's settings give a value.
-    given: frozenset[str] = field(default=frozenset(), compare=False)
+    def faults(self, registered: Registered) -> Iterator[str]:
+        """Tell where settings that are each allowed contradict each other."""
+        names = self.authenticators.names
+        yield from self.keys.faults(
+            self.token.algorithm, has_ring=registered.keys
+        )
+        yield from self.expiry.faults()
+        yield from self.repository.faults()
+        yield from self.sessions.faults(
+            self._wanting_references(),
+            has_repository=(
+                self.repository.place is not None or registered.repository
+            ),
+        )
+        yield from self.authenticators.faults(
+            registered, BUILT_IN, FIRST_WORDS
+        )
+        yield from self.forbidden.faults()
+        yield from self.api_key.faults_of_header(
+            self.token.header if {"session", "api_key"} <= set(names) else None
+        )
+        for name, rows in self.built_in.items():
+            yield from rows.faults(names)
+            if name in names and name not in registered.authenticators:
+                yield from rows.lacks()
+
+    def _wanting_references(self) -> list[str]:
+        return [
+            rows.row("form")
+            for rows in (self.token, self.cookie)
+            if rows.writes_references
+        ]
 
     def advice(self) -> Iterator[str]:
         """Advise on what is allowed and yet seldom right."""
-        for key in ("token.issuer", "token.audience"):
-            if getattr(self, attribute(key)) == TABLE[key].default:
-                yield (
-                    f"{PREFIX}{key} is the default: name your own, lest a"
-                    " token of another application with the same keys is"
-                    " taken for one of yours"
-                )
-        throttles = self.throttle_attempts is not None
-        if throttles and "basic" not in authenticator_names(self):
-            yield (
-                f"{PREFIX}throttle.attempts counts nothing: 'basic' is none of"
-                f" {PREFIX}authenticators"
-            )
-        if "session" not in authenticator_names(self):
-            yield (
-                f"{PREFIX}authenticators lacks 'session': the endpoint's"
-                " tokens are honoured elsewhere, if anywhere"
-            )
+        yield from self.token.advice()
+        yield from self.throttle.advice(self.authenticators.names)
+        yield from self.authenticators.advice()
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:
         """Warn of what is right for development only."""
         if not self.require_tls:
             yield f"{PREFIX}require_tls = false: tokens can be overheard"
-        if any(key.kid.startswith(EPHEMERAL) for key in self.keys or ()):
-            yield (
-                f"{PREFIX}keys = ephemeral: every restart and every other"
-                " process has another key, and ends all sessions"
-            )
+        yield from self.keys.warnings()
 
 
-TABLE: dict[str, Setting] = {
-    row.metadata["setting"].key: row.metadata["setting"]
-    for row in fields(Settings)
-    if "setting" in row.metadata
-}
+def _places() -> Iterator[tuple[Setting, str]]:
+    """Give each row with the way to its value, in the order of the table."""
+    own = rows_of(Settings, "")
+    for each in fields(Settings):
+        if each.name in own:
+            yield own[each.name], each.name
+        elif "group" in each.metadata:
+            rows = rows_of(each.metadata["group"], each.name)
+            for name, row in rows.items():
+                yield row, f"{each.name}.{name}"
+
+
+TABLE: dict[str, Setting] = {row.key: row for row, _ in _places()}
+
+_READERS = {row.key: attrgetter(way) for row, way in _places()}
 
 #: Names of the contract whose features are still to come.
 PLANNED = frozenset(("repository.invalidation", "javascript.path"))
 
-BUILT_IN = (
-    "session",
-    "cookie",
-    "basic",
-    "bearer",
-    "api_key",
-    "client_certificate",
-    "remote_user",
-)
+#: What the keys of the table begin with.
+FIRST_WORDS = frozenset(key.partition(".")[0] for key in (*TABLE, *PLANNED))
 
-#: What ``token.form`` and ``cookie.form`` say of tokens that only point.
-REFERENCE = "reference"
-
-#: What ``repository`` says where the application registers its own.
-REGISTERED = "registered"
+#: The library's own authenticators, and the group of settings of each.
+BUILT_IN: dict[str, str] = {
+    name: each.name
+    for each in fields(Settings)
+    if (name := each.metadata.get("authenticator")) is not None
+}
 
 
-def attribute(key: str) -> str:
-    """Give the field of :class:`Settings` for a key."""
-    return key.replace(".", "_")
-
-
-def authenticator_names(settings: Settings) -> tuple[str, ...]:
-    return tuple(split_item(item)[0] for item in settings.authenticators)
-
-
-def split_item(item: str) -> tuple[str, str | None]:
-    """Split ``NAME=package.module:attribute``; a bare dotted name is called
-    by its last part.
-    """
-    name, equals, dotted = item.partition("=")
-    if equals:
-        return name, dotted
-    if "." in item or ":" in item:
-        return item.replace(":", ".").rpartition(".")[2], item
-    return item, None
+def settings_of(
+    values: Mapping[str, Any],
+    options: Mapping[str, Mapping[str, Any]],
+    given: frozenset[str],
+) -> Settings:
+    """Make the settings of the values that were read, by key."""
+    groups = {
+        each.name: fill(each.metadata["group"], each.name, values)
+        for each in fields(Settings)
+        if "group" in each.metadata
+    }
+    own = {
+        name: values[row.key] for name, row in rows_of(Settings, "").items()
+    }
+    return Settings(**groups, **own, options=options, given=given)

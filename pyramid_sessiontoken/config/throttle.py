@@ -1,71 +1,115 @@
-"""From settings to a check that cannot be asked without end."""
+"""``throttle.*``: how many passwords may fail."""
 
 from __future__ import annotations
 
-import hmac
-import logging
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..authenticators.basic import Check
-from ..authenticators.throttle import Throttle
+from ..authenticators.throttle import KeyedDigest, Throttle
 from ..keys.derivation import DerivedKeys
-from .parts import Parts
-from .sessions import has_several_workers
-from .settings import PREFIX
+from .kinds import SECRET_TEXT, Kind, off_or, read_text, some_of
+from .row import PREFIX, Group, setting
+from .setup import Setup
+from .workers import has_several_workers
 
-log = logging.getLogger("pyramid_sessiontoken")
+_RATE = re.compile(
+    r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
+    "(second|minute|hour|day|month|year)s?"
+)
 
 #: What ``throttle.storage`` says, and what ``limits`` calls it.
 _MEMORY = ("memory", "memory://")
 
 
-def throttled(parts: Parts, check: Check) -> Check:
-    """Put a throttle before a check, where the settings want one."""
-    settings = parts.settings
-    if settings.throttle_attempts is None:
+def read_rate(value: Any) -> str:
+    """Read a limit as the library ``limits`` writes it."""
+    text = read_text(value)
+    if _RATE.fullmatch(text) is None:
+        raise ValueError("not a number of attempts in a time")
+    return text
+
+
+RATE_OR_OFF = Kind(
+    "a rate, say 5/minute or 10/5 minutes, or off", off_or(read_rate)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleSettings(Group):
+    """How many passwords may fail."""
+
+    attempts: str | None = setting(
+        RATE_OR_OFF,
+        "off",
+        "How many failed passwords, say 5/minute; then 429 with Retry-After."
+        " Needs the extra [throttle].",
+    )
+    by: tuple[str, ...] = setting(
+        some_of("user", "address"),
+        "user address",
+        "What failures are counted by.",
+    )
+    storage: str = setting(
+        SECRET_TEXT,
+        "memory",
+        "Where they are counted: memory, or a storage URL of limits.",
+    )
+
+    def advice(self, names: Collection[str]) -> Iterator[str]:
+        """Advise on what is allowed and yet seldom right.
+
+        :param names: of the authenticators that are listed.
+        """
+        if self.attempts is not None and "basic" not in names:
+            yield (
+                f"{self.row('attempts')} counts nothing: 'basic' is none of"
+                f" {PREFIX}authenticators"
+            )
+
+
+def throttled(
+    setup: Setup,
+    throttle: ThrottleSettings,
+    application: tuple[str, str],
+    timeout: float,
+    check: Check,
+) -> Check:
+    """Put a throttle before a check, where the settings want one.
+
+    :param application: issuer and audience; a key is derived for them.
+    :param timeout: seconds to wait for a storage.
+    """
+    if throttle.attempts is None:
         return check
     try:
         from ..authenticators.failures import read_rate
     except ImportError:
-        parts.fault(
-            "throttle.attempts",
-            "it needs more packages:"
-            " pip install 'pyramid_sessiontoken[throttle]'",
-        )
+        setup.missing_extra("throttle.attempts", "throttle")
         return check
-    rate = read_rate(settings.throttle_attempts)
+    rate = read_rate(throttle.attempts)
     try:
-        failures = _make_failures(parts, rate)
+        failures = _make_failures(setup, throttle.storage, rate, timeout)
     except ValueError as error:
-        parts.fault("throttle.storage", str(error))
+        setup.fault("throttle.storage", str(error))
         return check
-    keys = DerivedKeys(
-        parts.ring,
-        "throttle",
-        settings.token_issuer,
-        settings.token_audience,
-        make=bytes,
+    keys = DerivedKeys(setup.ring, "throttle", *application, make=bytes)
+    return Throttle(
+        check, failures, rate.amount, throttle.by, KeyedDigest(keys)
     )
 
-    def digest(text: str) -> str:
-        # Keyed: who reads the storage cannot try names.
-        content = text.encode("utf-8", "surrogatepass")
-        return hmac.digest(keys.first()[1], content, "sha256").hex()
 
-    return Throttle(check, failures, rate.amount, settings.throttle_by, digest)
-
-
-def _make_failures(parts: Parts, rate: Any) -> Any:
+def _make_failures(
+    setup: Setup, storage: str, rate: Any, timeout: float
+) -> Any:
     from ..authenticators.failures import MemoryFailures, StoredFailures
 
-    settings = parts.settings
-    if settings.throttle_storage not in _MEMORY:
-        return StoredFailures(
-            rate, settings.throttle_storage, settings.repository_timeout
-        )
+    if storage not in _MEMORY:
+        return StoredFailures(rate, storage, timeout)
     if has_several_workers():
-        log.warning(
-            "%sthrottle.storage = memory: each worker counts for itself",
-            PREFIX,
+        setup.warn(
+            f"{PREFIX}throttle.storage = memory: each worker counts for itself"
         )
-    return MemoryFailures(rate.get_expiry(), parts.clock)
+    return MemoryFailures(rate.get_expiry(), setup.clock)

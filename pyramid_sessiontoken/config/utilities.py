@@ -1,14 +1,11 @@
-"""Utilities: made of what a dotted name names, and registered."""
+"""Utilities, made of what a dotted name names."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from zope.interface import Interface
-
-log = logging.getLogger("pyramid_sessiontoken")
 
 
 def make(
@@ -33,26 +30,6 @@ def make(
             f" of {interface.__name__}"
         )
     return made
-
-
-def register_default(
-    registry: Any,
-    interface: type[Interface],
-    value: Any,
-    name: str = "",
-    setting: str | None = None,
-) -> None:
-    """Register what the settings say, unless something else is there.
-
-    :param setting: the key that named it, which is then said in the log.
-    """
-    there = registry.queryUtility(interface, name)
-    if there is None:
-        registry.registerUtility(value, interface, name)
-    elif setting is not None:
-        log.warning(
-            "%s is set, but %r is registered and beats it", setting, there
-        )
 
 
 def _lacks(interface: type[Interface], value: Any) -> list[str]:

@@ -1,5 +1,5 @@
-"""A small application to try the library with: alice and bob, a page that
-tells who you are, and one that only an administrator sees.
+"""A small application to try the library: users alice and bob, a page that
+shows the user, and a page for administrators only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyramid_sessiontoken
 
 
 class Root:
-    """Who may do what, anywhere in the demo."""
+    """The permissions of the whole demo."""
 
     __acl__ = (
         (Allow, Authenticated, "view"),

@@ -6,8 +6,8 @@ import hashlib
 import hmac
 from typing import Any
 
-# Slow on purpose, like every hash of a password: this is what a session token
-# saves on each request. (Real applications use argon2, say by pwdlib.)
+# Slow on purpose, like every hash of a password. A request with a session
+# token does not need it. (Real applications use argon2, say with pwdlib.)
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -25,7 +25,7 @@ def check_password(
     username: str, password: str, request: Any
 ) -> dict[str, Any] | None:
     """Give the claims of a user, or ``None`` for a wrong password."""
-    # An unknown user costs the same work.
+    # An unknown user must take as long as a wrong password.
     expected = _PASSWORDS.get(username, bytes(64))
     if not hmac.compare_digest(_hash(username, password), expected):
         return None

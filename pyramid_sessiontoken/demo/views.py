@@ -1,4 +1,4 @@
-"""What the demo shows."""
+"""The pages of the demo."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def end(request: Any) -> Response:
 
 
 def form(request: Any, note: str = "Who are you?") -> Response:
-    """Show the form, with the way back in it."""
+    """Show the form, with the path of the page that comes after it."""
     body = _SIGN_IN.format(
         note=escape(note),
         next=escape(local_path(request.params.get("next", "/"))),
@@ -138,7 +138,7 @@ def sign_in(request: Any) -> Response:
         claims=claims,
         persistent="persistent" in request.POST,
     )
-    # Returned, not raised: a raised redirect would abort a transaction.
+    # Return the redirect: raised, it would abort a transaction.
     return HTTPSeeOther(
         local_path(request.POST.get("next", "/")), headers=headers
     )
@@ -150,19 +150,19 @@ def sign_out(request: Any) -> Response:
 
 
 def identity(request: Any) -> dict[str, Any]:
-    """Tell who the request is, vouched for by whom, or why nobody."""
+    """Tell the user and the authenticator, or the reason of a refusal."""
     session = request.sessiontoken
-    who = session.identity
+    known = session.identity
     return {
         "userid": request.authenticated_userid,
-        "authenticator": who.authenticator if who else None,
+        "authenticator": known.authenticator if known else None,
         "claims": session.claims,
         "refused": session.failure,
     }
 
 
 def admin(request: Any) -> dict[str, str]:
-    """Greet those with the role admin."""
+    """Greet users with the role admin."""
     return {"hello": request.authenticated_userid}
 
 

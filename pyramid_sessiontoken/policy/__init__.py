@@ -1,4 +1,4 @@
-"""The security policy: who is it, and may they."""
+"""The security policy."""
 
 from __future__ import annotations
 

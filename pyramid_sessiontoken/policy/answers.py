@@ -1,4 +1,4 @@
-"""The answers of requests that cannot be judged: 403, 429 and 503."""
+"""Answers to requests that cannot be judged: 403, 429 and 503."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .rules import Rules
 
 log = logging.getLogger("pyramid_sessiontoken")
 
-#: Seconds that a client waits before it asks a broken backend again.
+#: Seconds after which a client may try again, if a backend cannot be asked.
 RETRY_AFTER = "5"
 
 TLS_REQUIRED = (
@@ -30,21 +30,21 @@ TLS_REQUIRED = (
 
 
 #: The errors of a :class:`.policy.state.Judged` that are answers for the
-#: client: it guesses, or a backend cannot be asked.
+#: client: it tried too often, or a backend cannot be asked.
 ANSWERS = (HTTPServiceUnavailable, HTTPTooManyRequests)
 
 
 def is_refused_for_tls(request: Any, rules: Rules) -> bool:
-    """Tell whether a request came over plain HTTP, and must not."""
+    """Tell whether a request is refused because it came over plain HTTP."""
     return (
         rules.require_tls and request.environ.get("wsgi.url_scheme") != "https"
     )
 
 
 def require_tls(request: Any, rules: Rules) -> None:
-    """Begin no session where it could be overheard.
+    """Refuse to begin a session over plain HTTP.
 
-    :raises HTTPForbidden: over plain HTTP.
+    :raises HTTPForbidden: where ``sessiontoken.require_tls`` says so.
     """
     if is_refused_for_tls(request, rules):
         raise HTTPForbidden(TLS_REQUIRED)
@@ -52,19 +52,21 @@ def require_tls(request: Any, rules: Rules) -> None:
 
 @contextmanager
 def repository_or_503() -> Iterator[None]:
-    """Answer 503 where the repository cannot be asked.
+    """Turn an outage of the repository into an answer.
 
     :raises HTTPServiceUnavailable: instead of ``RepositoryUnavailable``.
     """
     try:
         yield
     except RepositoryUnavailable as error:
-        log.error("the repository cannot be asked: %s", error)
+        log.error("answered 503, because a backend failed: %s", error)
         raise unavailable() from error
 
 
 def too_many(refusal: Refusal) -> HTTPTooManyRequests | None:
-    """Give the answer to one who tried too often, ``None`` for others."""
+    """Give the answer to a client that tried too often; ``None`` for any other
+    refusal.
+    """
     if refusal.retry_after is None:
         return None
     return HTTPTooManyRequests(

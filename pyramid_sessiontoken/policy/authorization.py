@@ -1,4 +1,4 @@
-"""Whether a user may: principals and permissions."""
+"""Principals and permissions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _PREFIXES = (("roles", "role:"), ("groups", "group:"), ("scope", "scope:"))
 
 
 def principals_of(identity: Identity | None) -> list[Any]:
-    """Name a user for ACLs: the userid as it is, and ``role:x``,
-    ``group:x``, ``scope:x`` from the claims ``roles``, ``groups`` (lists of
-    text) and ``scope`` (also a text of scopes, RFC 6749, section 3.3).
+    """Give the names of a user for ACLs: the userid, and ``role:x``,
+    ``group:x`` and ``scope:x`` from the claims ``roles``, ``groups`` and
+    ``scope``. Claims are lists of text; ``scope`` may also be one text (RFC
+    6749, section 3.3).
     """
     if identity is None:
         return [Everyone]
@@ -49,7 +50,7 @@ def by_acl(
 def by_authentication(
     request: Any, context: Any, permission: str, principals: list[Any]
 ) -> Any:
-    """Allow every signed-in user everything."""
+    """Allow everything to every user who is signed in."""
     if request.is_authenticated:
         return Allowed("%r is signed in", request.authenticated_userid)
     return Denied("nobody is signed in")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..authenticators.names import COOKIE, SESSION
 from ..cookies.jar import CookieShown, Headers, Jar
 from ..sessions.forms import HeaderForm
 from ..sessions.lifecycle import IssuedToken, Sessions
@@ -21,7 +22,7 @@ class Carrier(Protocol):
     def renews(self, reference: str | None) -> bool:
         """Tell whether a token that is due is renewed.
 
-        :param reference: that it is, if it is one.
+        :param reference: as in ``forms.Decoded``, of this token.
         """
 
     def put(
@@ -31,19 +32,19 @@ class Carrier(Protocol):
         issued: IssuedToken,
         reference: str | None,
     ) -> bool:
-        """Put a renewed token into the headers of a response; tell whether
-        it had to be.
+        """Put a renewed token into the headers of a response; tell whether the
+        response carries it then.
 
-        :param reference: of the token that was renewed.
+        :param reference: as in ``forms.Decoded``, of the token that was
+            renewed.
         """
 
 
 class HeaderCarrier:
-    """The client shows the token in a request header, and finds a renewed
-    one in a response header.
+    """The client sends the token in a request header, and gets a renewed one
+    in a response header.
 
-    :ivar form: of the tokens.
-    :param header: of the response, ``None`` for no renewal.
+    :param header: the response header, ``None`` for no renewal.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class CookieCarrier:
     def set_headers(self, request: Any, issued: IssuedToken) -> Headers:
         """Give the headers that set the cookie.
 
-        :raises ClaimsError: where the claims do not fit.
+        :raises ClaimsError: where the token is too long for the cookie.
         """
         return self.jar.write(
             issued.access_token,
@@ -102,7 +103,7 @@ class CookieCarrier:
         )
 
     def is_shown(self, request: Any) -> bool:
-        """Tell whether the cookie came in, whatever it says."""
+        """Tell whether the request has the cookie, also an invalid one."""
         return self._shown(request) is not None
 
     def _shown(self, request: Any) -> CookieShown | None:
@@ -115,15 +116,12 @@ class CookieCarrier:
 
 @dataclass(frozen=True, slots=True)
 class Carriers:
-    """The two ways."""
+    """The two carriers."""
 
     header: HeaderCarrier
     cookie: CookieCarrier
 
     def of(self, names: Collection[str]) -> dict[str, Carrier]:
-        """Give those of some authenticators, by their names."""
-        every: dict[str, Carrier] = {
-            "session": self.header,
-            "cookie": self.cookie,
-        }
-        return {name: way for name, way in every.items() if name in names}
+        """Give the carriers of some authenticators, by their names."""
+        both: dict[str, Carrier] = {SESSION: self.header, COOKIE: self.cookie}
+        return {name: both[name] for name in both if name in names}

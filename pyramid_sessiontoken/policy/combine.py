@@ -1,4 +1,4 @@
-"""Several identities make one."""
+"""Make one identity of several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..identity.userid import to_subject
 
 
 def is_agreed(identities: Sequence[Identity]) -> bool:
-    """Tell whether all that name a user name the same."""
+    """Tell whether all identities that name a user name the same one."""
     named = (i.userid for i in identities if i.userid is not None)
     return len({to_subject(userid) for userid in named}) < 2  # noqa: PLR2004
 
@@ -19,8 +19,9 @@ def is_agreed(identities: Sequence[Identity]) -> bool:
 def combine(identities: Sequence[Identity]) -> Identity:
     """Make one identity of several that agree.
 
-    Of equal claims the first one's wins, and so does its ticket; all their
-    authenticators are named, separated by blanks.
+    If several have a claim, the value of the first one counts; the same holds
+    for the userid and the ticket. The authenticator is all their names,
+    separated by blanks.
     """
     claims: dict[str, Any] = {}
     for identity in reversed(identities):
@@ -35,29 +36,31 @@ def combine(identities: Sequence[Identity]) -> Identity:
     )
 
 
-def put_back(
-    found: Sequence[Identity], shown: Identity, said: Identity
+def distribute(
+    found: Sequence[Identity], before: Identity, after: Identity
 ) -> list[Identity]:
-    """Give what was found, with what a transformer said of the credentials
-    among it: each claim that it left stays where it was, and what it added or
-    changed is the first credential's.
+    """Write what the transformer did to the credentials into each of them.
 
-    :param shown: what the transformer was given: the credentials together.
+    A claim that it left alone stays with the credentials that have it. The
+    first credential gets the claims that it added or changed. Sessions stay
+    as they are.
+
+    :param before: the credentials combined, as the transformer got them.
+    :param after: what the transformer gave back.
     """
-    left = {
+    kept = {
         name: value
-        for name, value in said.claims.items()
-        if name in shown.claims and shown.claims[name] == value
+        for name, value in after.claims.items()
+        if name in before.claims and before.claims[name] == value
     }
-    changed = {n: v for n, v in said.claims.items() if n not in left}
-    parts = []
+    changed = {n: v for n, v in after.claims.items() if n not in kept}
+    written = []
     for identity in found:
         if identity.ticket is not None:
-            parts.append(identity)
+            written.append(identity)
             continue
-        own = {n: v for n, v in identity.claims.items() if n in left}
-        parts.append(
-            replace(identity, userid=said.userid, claims={**own, **changed})
-        )
+        own = {n: v for n, v in identity.claims.items() if n in kept}
+        claims = {**own, **changed}
+        written.append(replace(identity, userid=after.userid, claims=claims))
         changed = {}
-    return parts
+    return written

@@ -15,8 +15,8 @@ SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 def is_cross_site(request: Any) -> bool:
     """Tell whether an unsafe request comes from another origin.
 
-    ``Sec-Fetch-Site`` decides, which no script can forge; without it
-    ``Origin``. A request with neither comes from no browser.
+    ``Sec-Fetch-Site`` decides, because no script can forge it; without it,
+    ``Origin``. A request with neither does not come from a browser.
     """
     if request.method in SAFE_METHODS:
         return False
@@ -30,7 +30,9 @@ def is_cross_site(request: Any) -> bool:
 
 
 def allow_all(request: Any) -> bool:
-    """``cross_site = allow``: the application itself looks at origins."""
+    """Allow every request, for ``sessiontoken.cross_site = allow``: the
+    application checks origins itself.
+    """
     return False
 
 

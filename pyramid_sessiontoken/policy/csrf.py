@@ -1,22 +1,21 @@
-"""Who needs a CSRF token."""
+"""Which requests need a CSRF token."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..authenticators.chain import find_authenticator
-from .security_policy import POLICY, is_ours
+from .security_policy import POLICY, is_in_use
 
 
 def csrf_required(request: Any) -> bool:
     """Tell whether a request needs Pyramid's CSRF token: the callback for
     ``config.set_default_csrf_options``.
 
-    A request whose identity came from a credential that browsers do not send
-    by themselves needs none.
+    A request needs none if browsers do not send its credential by themselves.
     """
     policy = request.registry.get(POLICY)
-    if policy is None or not is_ours(request, policy):
+    if policy is None or not is_in_use(request, policy):
         return True
     identity = policy.authenticate(request).identity
     if identity is None:

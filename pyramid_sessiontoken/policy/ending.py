@@ -1,4 +1,4 @@
-"""Sessions that end before their time: decided first, done second."""
+"""End sessions before their time: first decide, then do it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .state import PolicyState
 class Ending(NamedTuple):
     """A session that is to end.
 
-    :ivar identity: whose it is.
-    :ivar reference: the one that was shown; ``None`` where the token that
-        was shown is self-contained, or no token was.
+    :ivar identity: the user of the session.
+    :ivar reference: the reference that was shown; ``None`` if a self-contained
+        token was shown, or none.
     """
 
     identity: Identity
@@ -27,8 +27,8 @@ class Ending(NamedTuple):
 
 
 def ending_of(state: PolicyState, identity: Identity | None) -> Ending | None:
-    """Decide to end the session that an identity comes from, if it comes
-    from one.
+    """Decide to end the session from which an identity comes; ``None`` if it
+    does not come from one.
     """
     if identity is None or identity.ticket is None:
         return None
@@ -40,36 +40,35 @@ def ending_of(state: PolicyState, identity: Identity | None) -> Ending | None:
 def ending_of_expired(
     request: Any, state: PolicyState, refusal: Refusal
 ) -> Ending | None:
-    """Decide to end the session of a token that is genuine and has expired:
-    later tokens of the session may still be accepted. ``None`` where there
-    is no such session, or where the server could not end it.
+    """Decide to end the session of a token that was good and has expired:
+    later tokens of the session may still be accepted. ``None`` if the refusal
+    is another one, or if the server cannot end the session.
     """
     stored, ticket = state.rules.stored, refusal.ticket
-    if stored is None or ticket is None or not stored.ends_by_name:
+    if stored is None or ticket is None or not stored.ends_by_sid:
         return None
-    # An expired token was not checked for its certificate, or for another
-    # site that made the browser send it; check now.
-    if ticket.thumbprint is not None or state.rules.chain.is_cross_site(
-        request
-    ):
+    # The authenticator did not check whether an expired token came with its
+    # certificate, or whether another site made the browser send it.
+    is_cross_site = state.rules.chain.is_cross_site
+    if ticket.thumbprint is not None or is_cross_site(request):
         return None
     if ticket.session_end <= clock.now(request.registry):
         return None
     name = refusal.authenticator
-    whose = Identity(ticket.userid, ticket.claims, name, ticket)
-    return Ending(whose, ticket, None)
+    user = Identity(ticket.userid, ticket.claims, name, ticket)
+    return Ending(user, ticket, None)
 
 
 def can_end(state: PolicyState, ending: Ending) -> bool:
-    """Tell whether the token that was shown is refused once its session is
-    ended.
+    """Tell whether the token that was shown will be refused after the session
+    was ended.
     """
     stored = state.rules.stored
     return stored is not None and stored.can_end(ending.reference)
 
 
 def end(request: Any, state: PolicyState, ending: Ending | None) -> None:
-    """End a session, as far as the server keeps it, and tell subscribers.
+    """End a session, as far as the server can, and notify subscribers.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
@@ -78,7 +77,7 @@ def end(request: Any, state: PolicyState, ending: Ending | None) -> None:
     identity, ticket, reference = ending
     stored = state.rules.stored
     if stored is not None and (
-        stored.finds_by_name or stored.can_end(reference)
+        stored.finds_by_sid or stored.can_end(reference)
     ):
         with repository_or_503():
             stored.end(ticket.sid, reference, ticket)

@@ -1,10 +1,10 @@
 """Headers for one client, on a response that other requests may use, too.
 
-An application may make a response once and return it again and again, also
-in several threads at the same time. What one request adds to it must not
-reach the client of another. So nothing is written into such a response: the
-headers wait in the WSGI environ of the request, and are added when the
-response is sent for this environ.
+An application may make a response once and return it to many requests, also in
+several threads at the same time. A header that one request adds must not reach
+the client of another. So nothing is written into such a response: the headers
+wait in the WSGI environ of the request, and are added when the response is
+sent for this environ.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _KEY = "sessiontoken.private_headers"
 class PrivateHeaders:
     """Changes to the headers of a response.
 
-    :ivar replaced: values by name; other fields of that name go.
-    :ivar dropped: tells which fields go.
+    :ivar replaced: values by name; other fields of these names are removed.
+    :ivar dropped: tells which other fields are removed.
     :ivar added: fields that are added at the end.
     """
 
@@ -34,7 +34,7 @@ class PrivateHeaders:
     added: Headers = field(default_factory=list)
 
     def apply(self, headers: Headers) -> Headers:
-        """Give a changed copy."""
+        """Give a copy of headers with the changes."""
         gone = {name.lower() for name in self.replaced}
         dropped = self.dropped
         return [
@@ -53,7 +53,7 @@ class PrivateHeaders:
         return not (self.replaced or self.added or self.dropped)
 
     def put_on(self, request: Any, response: Any) -> None:
-        """Let the response to this request have them, and no other."""
+        """Change the response to this request, and no other response."""
         if _is_of(request, response) or not _can_wait(response):
             response.headerlist = self.apply(response.headerlist)
         else:
@@ -61,23 +61,23 @@ class PrivateHeaders:
 
 
 def _is_of(request: Any, response: Any) -> bool:
-    """Tell whether a response was made for this request alone. That to a
-    subrequest belongs to the request that made it.
+    """Tell whether a response was made for this request alone. The response to
+    a subrequest belongs to the request that made the subrequest.
     """
     made = request.__dict__.get("response")
     return made is response or len(manager.stack) > 1
 
 
 def _can_wait(response: Any) -> bool:
-    """Let a response ask for waiting headers when it is sent; tell whether
-    it does.
+    """Make a response look for waiting headers when it is sent; tell whether
+    that is possible.
     """
     kind = type(response)
     if not issubclass(kind, _AsksWhenSent):
         try:
             response.__class__ = _asking(kind)
         except TypeError:
-            # Of a kind that is not written in Python, or has slots.
+            # Its class is not written in Python, or has slots.
             return False
     return True
 
@@ -97,7 +97,7 @@ class _AsksWhenSent:
 
 
 def _asking(kind: type) -> type:
-    """Give the class of responses of a kind that ask, under the same name."""
+    """Give a subclass that looks for waiting headers, under the same name."""
     made = _ASKING.get(kind)
     if made is None:
         made = _ASKING[kind] = type(

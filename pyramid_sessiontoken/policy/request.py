@@ -1,4 +1,4 @@
-"""``request.sessiontoken``: what a view may ask and do."""
+"""``request.sessiontoken``: the session of a request, for views."""
 
 from __future__ import annotations
 
@@ -13,20 +13,18 @@ from ..identity.userid import Userid, check_userid
 from ..sessions.lifecycle import IssuedToken
 from ..sessions.stored import SessionInfo, StoredSessions
 from .answers import repository_or_503
-from .security_policy import POLICY, SessionTokenPolicy
+from .security_policy import POLICY, policy_of
 from .signin import identity_for, issue
 
 if TYPE_CHECKING:
     from .state import Judged
 
 
-class OfRequest:
-    """The attribute ``sessiontoken`` of Pyramid's ``Request`` class.
+class SessionTokenAttribute:
+    """The attribute ``sessiontoken`` of Pyramid's class ``Request``.
 
-    It stands on the class: a property registered with add_request_method
-    makes Pyramid build a class for every request, which costs as much as two
-    small requests. Everything that it gives is found through the registry;
-    tests may set another value on a request.
+    It is set on the class, because ``add_request_method`` is slow (see
+    docs/decisions.rst). Tests may set another value on a request.
     """
 
     def __get__(self, request: Any, owner: type | None = None) -> Any:
@@ -41,15 +39,15 @@ class OfRequest:
 
 
 class RequestSession:
-    """What is known of the session of a request, and new ones."""
+    """The session of a request, and the sessions of users."""
 
     def __init__(self, request: Any) -> None:
         self._request = request
 
     @property
     def identity(self) -> Identity | None:
-        """Who the request is, also where a user loader gives
-        ``request.identity``; ``None`` for an unknown user.
+        """The user of the request and the claims, also where a user loader
+        gives ``request.identity``; ``None`` for an unknown user.
 
         :raises HTTPServiceUnavailable: where ``request.identity`` does.
         """
@@ -59,20 +57,20 @@ class RequestSession:
 
     @property
     def ticket(self) -> Ticket | None:
-        """The session; ``None`` where another credential vouches."""
+        """The ticket of the session; ``None`` without a session."""
         identity = self.identity
         return None if identity is None else identity.ticket
 
     @property
     def claims(self) -> Mapping[str, Any]:
-        """What is said about the user; empty for an unknown one."""
+        """The claims of the user; empty for an unknown user."""
         identity = self.identity
         return NO_CLAIMS if identity is None else identity.claims
 
     @property
     def failure(self) -> str | None:
-        """Why nobody is signed in, for the developer; ``None`` where
-        somebody is, or nothing was shown.
+        """The reason why no user is signed in, for developers; ``None`` if a
+        user is signed in, or no credential was shown.
         """
         refusal = self._judged.refusal
         return None if refusal is None else str(refusal)
@@ -86,7 +84,7 @@ class RequestSession:
         :raises InvalidCredential: where the claims transformer refuses.
         """
         identity = identity_for(self._request, userid, claims)
-        state = self._policy.state(self._request)
+        state = policy_of(self._request).state(self._request)
         event = issue(self._request, state, identity)
         issued: IssuedToken = event.issued
         return issued
@@ -95,15 +93,16 @@ class RequestSession:
         """List the stored sessions of a user, the latest first.
 
         :param userid: ``None`` for the user of this request.
-        :raises SessionTokenError: where the server keeps none, or its
-            repository cannot tell whose they are.
+        :raises SessionTokenError: where the server keeps no sessions, or its
+            repository cannot find those of a user.
         """
         with repository_or_503():
             return self._stored.of(self._userid(userid), self._sid)
 
     def revoke(self, sid: str) -> None:
-        """End a session, whoever's it is; that it is over is no error.
+        """End a session, of any user. To end it twice is no error.
 
+        :param sid: as in :class:`.stored.SessionInfo`.
         :raises SessionTokenError: where the server keeps no sessions.
         """
         with repository_or_503():
@@ -112,11 +111,11 @@ class RequestSession:
     def revoke_all(
         self, userid: Userid | None = None, keep_current: bool = False
     ) -> None:
-        """End every session that a user began up to now; one that begins
-        after the call lives.
+        """End every session that a user began up to now. A session that begins
+        after the call goes on.
 
         :param userid: ``None`` for the user of this request.
-        :param keep_current: whether this request's session lives on.
+        :param keep_current: whether the session of this request goes on.
         :raises SessionTokenError: where the server keeps no sessions.
         """
         keep = self._sid if keep_current else None
@@ -128,7 +127,9 @@ class RequestSession:
             return check_userid(userid)
         identity = self.identity
         if identity is None or identity.userid is None:
-            raise SessionTokenError("nobody is signed in: name a user")
+            raise SessionTokenError(
+                "no user is signed in: give the argument userid"
+            )
         return identity.userid
 
     @property
@@ -138,7 +139,7 @@ class RequestSession:
 
     @property
     def _stored(self) -> StoredSessions:
-        stored = self._policy.rules.stored
+        stored = policy_of(self._request).rules.stored
         if stored is None:
             raise SessionTokenError(
                 "the server keeps no sessions: sessiontoken.repository is not"
@@ -148,9 +149,4 @@ class RequestSession:
 
     @property
     def _judged(self) -> Judged:
-        return self._policy.authenticate(self._request)
-
-    @property
-    def _policy(self) -> SessionTokenPolicy:
-        policy: SessionTokenPolicy = self._request.registry[POLICY]
-        return policy
+        return policy_of(self._request).authenticate(self._request)

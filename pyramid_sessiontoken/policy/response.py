@@ -1,4 +1,4 @@
-"""What a response may carry, as its headers say (RFC 9111)."""
+"""What a response may carry (RFC 9111)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 from .. import clock
 
-#: What nobody but the client may keep, and not even that.
+#: ``Cache-Control`` of a response with a token. private: no shared cache keeps
+#: it. no-store: no cache keeps it at all.
 NO_STORE = "private, no-store"
 
 
 def add_vary(response: Any, names: Iterable[str]) -> None:
-    """Add names to ``Vary`` (RFC 9110, section 12.5.5), keep what it has."""
+    """Add names to ``Vary`` (RFC 9110, section 12.5.5)."""
     if not names:
         return
     headers = response.headerlist
@@ -24,21 +25,22 @@ def add_vary(response: Any, names: Iterable[str]) -> None:
         headers.append(("Vary", ", ".join(names)))
         return
     present = ",".join(response.headers.getall("Vary"))
-    there = [name.strip() for name in present.split(",")]
-    known = {name.lower() for name in there}
+    merged = [name.strip() for name in present.split(",")]
+    known = {name.lower() for name in merged}
     if "*" not in known:
-        there += [name for name in names if name.lower() not in known]
-        response.headers["Vary"] = ", ".join(filter(None, there))
+        merged += [name for name in names if name.lower() not in known]
+        response.headers["Vary"] = ", ".join(filter(None, merged))
 
 
 def may_carry_token(
     request: Any, response: Any, *, is_private: bool = False
 ) -> bool:
-    """Tell whether a response may carry a new token: no error, nothing that
-    a cache keeps, nothing that will be thrown away, and nobody asked not to
-    slide.
+    """Tell whether a response may carry a new token.
 
-    :param is_private: whether no cache will keep it, whatever it says.
+    It may not if it is an error, if a cache may keep it, if pyramid_retry
+    throws it away, or if the client sent ``Session-Slide: no``.
+
+    :param is_private: whether the response becomes ``no-store`` anyway.
     """
     return not (
         response.status_code >= 400  # noqa: PLR2004
@@ -49,9 +51,9 @@ def may_carry_token(
 
 
 def is_cacheable(request: Any, response: Any) -> bool:
-    """Tell whether somebody may keep the response (RFC 9111, section 3).
+    """Tell whether a cache may keep the response (RFC 9111, section 3).
 
-    What cannot be read counts as yes.
+    A value that cannot be read counts as yes.
     """
     if response.status_code == 304:  # noqa: PLR2004
         return True
@@ -62,21 +64,24 @@ def is_cacheable(request: Any, response: Any) -> bool:
             return True
         if name in ("max-age", "s-maxage") and value.strip('" ') != "0":
             return True
+    return _expires_later(request, response)
+
+
+def _expires_later(request: Any, response: Any) -> bool:
+    """Tell whether ``Expires`` is in the future (RFC 9111, section 5.3)."""
     if "Expires" not in response.headers:
         return False
-    now = clock.now(request.registry)
     try:
         expires = response.expires
     except ValueError:
-        return True  # A year that Python does not know.
-    # RFC 9111, section 5.3: what is no date, "0" above all, is the past.
-    return expires is not None and expires > datetime.fromtimestamp(
-        now, timezone.utc
-    )
+        return True  # Python does not know a year after 9999.
+    now = datetime.fromtimestamp(clock.now(request.registry), timezone.utc)
+    # A text that is no date, such as "0", means the past.
+    return expires is not None and expires > now
 
 
 def will_be_retried(request: Any) -> bool:
-    """Tell whether pyramid_retry throws this response away."""
+    """Tell whether pyramid_retry throws the response away and tries again."""
     if request.exception is None or "retry.attempt" not in request.environ:
         return False
     from pyramid_retry import is_error_retryable

@@ -1,4 +1,4 @@
-"""What the settings say, as far as requests need it."""
+"""What requests need of the settings."""
 
 from __future__ import annotations
 
@@ -10,32 +10,34 @@ from ..authenticators.chain import Chain
 from ..sessions.stored import StoredSessions
 from .carriers import Carrier, CookieCarrier, HeaderCarrier
 
-#: The attribute of a route's predicate that names who may vouch there.
+#: The attribute of a route's predicate that holds the authenticators that may
+#: vouch there.
 CHOICE = "sessiontoken_authenticators"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One frozen value; what is swappable is looked up in the registry.
+    """What the settings say. Parts that an application may replace are not
+    here: they are looked up in the registry.
 
-    :ivar chain: asks the authenticators.
     :ivar names: the authenticators, in order of precedence.
     :ivar combine: whether all that vouch make one identity.
-    :ivar carriers: how sessions travel, by the authenticator's name.
-    :ivar header: how the tokens of the endpoint travel.
-    :ivar cookie: how ``remember`` signs in; ``None`` where no cookie is
-        accepted.
+    :ivar carriers: the carriers of sessions, by the authenticator's name.
+    :ivar header: the carrier of tokens that the token endpoint issues.
+    :ivar cookie: the carrier of sessions that ``remember`` begins; ``None``
+        where no cookie is accepted.
     :ivar persistent: whether the cookie outlives the browser.
     :ivar exchange: the authenticators whose credentials may be swapped.
     :ivar challenge: the schemes that a 401 advertises, in lower case;
         ``None`` for all.
-    :ivar fallback_challenge: for a 401 that would advertise none.
+    :ivar fallback_challenge: for a 401 that would advertise no scheme.
     :ivar login_url: a path or the name of a route.
-    :ivar stored: the sessions that the server keeps; ``None`` where it
-        keeps none.
+    :ivar stored: the sessions that the server keeps; ``None`` where it keeps
+        no sessions.
     :ivar device: whether user agent and address are kept with a session.
     :ivar token_type: of header tokens, as are ``issuer`` and ``audience``.
-    :ivar introspectors: principals that may introspect others' tokens.
+    :ivar introspectors: principals that may introspect the tokens of other
+        users.
     """
 
     chain: Chain
@@ -59,7 +61,7 @@ class Rules:
 
     def names_for(self, request: Any) -> tuple[str, ...]:
         """Give the authenticators that may vouch on the request's route."""
-        # Pyramid's DummyRequest has none.
+        # Pyramid's DummyRequest has no matched_route.
         route = getattr(request, "matched_route", None)
         if route is None or not route.predicates:
             return self.names

@@ -1,4 +1,4 @@
-"""The security policy: Pyramid's five verbs. The work is done next door."""
+"""The security policy: the five methods that Pyramid calls."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from .rules import Rules
 from .settle import settle
 from .state import Judged, PolicyState
 
-#: Where the registry keeps the policy, also when another one wins.
+#: The key of our policy in the registry, also if another policy is in use.
 POLICY = "pyramid_sessiontoken.policy"
 
 
 @implementer(ISecurityPolicy)
 class SessionTokenPolicy:
-    """Tells who a request is and what it may do.
+    """Tells the user of a request, and what the user may do.
 
-    It is registered at the include; the settings give it its rules later.
+    The include registers it. The rules come later, when the settings are
+    read.
     """
 
     rules: Rules
-    settings: Any
 
     def identity(self, request: Any) -> Any:
-        """Give who the request is, or the user loader's object; ``None`` for
-        an unknown user.
+        """Give the identity of the request, or the object of the user loader;
+        ``None`` for an unknown user.
 
         :raises HTTPServiceUnavailable: where the repository cannot be asked.
         """
@@ -73,8 +73,8 @@ class SessionTokenPolicy:
         """Begin a session and give the headers that set its cookie.
 
         :param persistent: whether the cookie outlives the browser; ``None``
-            for ``sessiontoken.cookie.persistent``. Pyramid's ``max_age``
-            means that it does; other arguments are ignored.
+            for ``sessiontoken.cookie.persistent``. It does if Pyramid's
+            ``max_age`` is given; other arguments are ignored.
         :raises ClaimsError: for a userid or claims that no cookie carries.
         """
         if persistent is None and kw.get("max_age") is not None:
@@ -93,8 +93,9 @@ class SessionTokenPolicy:
     ) -> Judged:
         """Judge what a request shows to some authenticators, once.
 
-        :param names: ``None`` for those of the request's route.
-        :raises SessionTokenError: where what decides it asks for it.
+        :param names: ``None`` for the authenticators of the request's route.
+        :raises SessionTokenError: where code that helps to judge asks for the
+            result.
         """
         state = self.state(request)
         if names is None:
@@ -103,8 +104,8 @@ class SessionTokenPolicy:
         if judged is None:
             if state.is_judging:
                 raise SessionTokenError(
-                    "request.identity was asked for by what decides it: an"
-                    " authenticator, a claims transformer or a user loader"
+                    "an authenticator, a claims transformer or a user loader"
+                    " asked for request.identity, which it helps to decide"
                 )
             state.is_judging = True
             try:
@@ -117,7 +118,7 @@ class SessionTokenPolicy:
         return judged
 
     def principals(self, request: Any, judged: Judged) -> list[Any]:
-        """Name who was judged, for ACLs."""
+        """Give the names of the user for ACLs."""
         name = request.registry.queryUtility(IPrincipals)
         if name is None:
             return principals_of(judged.identity)
@@ -125,7 +126,7 @@ class SessionTokenPolicy:
         return principals
 
     def state(self, request: Any) -> PolicyState:
-        """Give what is known of a request, from its first question on."""
+        """Give the state of a request; make it at the first question."""
         state: PolicyState | None = request.__dict__.get(STATE)
         if state is None:
             state = request.__dict__[STATE] = PolicyState(self.rules)
@@ -134,10 +135,11 @@ class SessionTokenPolicy:
 
 
 def policy_of(request: Any) -> SessionTokenPolicy:
+    """Find our policy, also if another one is in use."""
     policy: SessionTokenPolicy = request.registry[POLICY]
     return policy
 
 
-def is_ours(request: Any, policy: SessionTokenPolicy) -> bool:
-    """Tell whether our policy is the one that counts."""
+def is_in_use(request: Any, policy: SessionTokenPolicy) -> bool:
+    """Tell whether Pyramid uses our policy, and not another one."""
     return request.registry.queryUtility(ISecurityPolicy) is policy

@@ -1,8 +1,8 @@
-"""What the response must carry: one status a request, and one place that
-acts on it.
+"""What a response does about the session: it acts on the status of the
+request.
 
-It runs as a response callback: after the commit, on whatever response leaves
-the application.
+It is a response callback, which runs after the commit, for every response that
+leaves the application.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("pyramid_sessiontoken")
 
 
 def settle(state: PolicyState, request: Any, response: Any) -> None:
-    """Do what the status of the request says."""
+    """Add what the status of the request demands to the response."""
     add_vary(response, dict.fromkeys(state.vary))
     status = state.status
     if status is Status.NONE and not state.carries_token:
@@ -45,7 +45,7 @@ def settle(state: PolicyState, request: Any, response: Any) -> None:
 def _renew(
     request: Any, response: Any, state: PolicyState, headers: PrivateHeaders
 ) -> None:
-    """Renew the token of who the request is, where it is due."""
+    """Renew the token that the user of the request showed, if it is due."""
     judged = state.judged.get(state.rules.names_for(request))
     identity = judged.identity if judged else None
     shown = None if identity is None else state.token_of(identity)
@@ -58,9 +58,10 @@ def _renew(
     try:
         issued = _put_renewed(request, state, shown, headers)
     except Exception:
-        # A failed renewal never fails the request: the token that came in is
-        # still good.
-        log.exception("a session could not be renewed")
+        # The request must not fail: the token that came in is still good.
+        log.exception(
+            "a session could not be renewed: the response carries no new token"
+        )
         return
     if issued is not None:
         _notify(request, identity, issued)
@@ -72,8 +73,8 @@ def _put_renewed(
     shown: ShownToken,
     headers: PrivateHeaders,
 ) -> IssuedToken | None:
-    """Renew a token and put it into the headers; ``None`` where it is not
-    renewed, or where another request renewed or ended it meanwhile.
+    """Renew a token and put it into the headers; ``None`` if its carrier does
+    not renew, or if another request ended or renewed the session meanwhile.
     """
     carrier = state.rules.carriers.get(shown.authenticator)
     if carrier is None or not carrier.renews(shown.reference):
@@ -92,8 +93,7 @@ def _notify(request: Any, identity: Identity, issued: IssuedToken) -> None:
             SessionRenewed(request, identity, issued.ticket)
         )
     except Exception:
-        # A failing subscriber does not fail the request either: no exception
-        # view could answer any more.
+        # The request must not fail: no exception view can answer any more.
         log.exception("a subscriber to SessionRenewed failed")
 
 
@@ -104,8 +104,8 @@ def _delete(
     cookie = state.rules.cookie
     if cookie is None:
         return
-    # Sign-out holds whatever response is sent: an exception view's that lost
-    # the headers of forget(), or one with those of remember() before it.
+    # Sign-out holds for any response. It may be that of an exception view,
+    # without the headers of forget(), or it may have those of remember().
     headers.added = cookie.delete_headers(request)
     headers.dropped = cookie.jar.owns
     names = {value.partition("=")[0] for _, value in headers.added}

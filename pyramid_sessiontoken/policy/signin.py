@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..authenticators.certificate_binding import CLIENT_CERTIFICATE
+from ..authenticators.names import CLIENT_CERTIFICATE, COOKIE
 from ..authenticators.state import Refusal
 from ..cookies.jar import Headers
 from ..events import SessionIssued
@@ -19,11 +19,10 @@ from .rules import Rules
 from .state import PolicyState
 from .transformer import transform
 
-#: The name of the authenticator where the application itself signs a user
-#: in.
+#: Stands for an authenticator if the application itself signs a user in.
 APPLICATION = "application"
 
-#: Characters of a user agent that are kept.
+#: So many characters of a user agent are kept.
 MAX_DEVICE = 300
 
 
@@ -32,8 +31,8 @@ def identity_for(
 ) -> Identity:
     """Make the identity of a user for whom the application vouches.
 
-    :raises ClaimsError: for what no token can carry.
-    :raises InvalidCredential: the claims transformer refuses.
+    :raises ClaimsError: for a userid or claims that no token can carry.
+    :raises InvalidCredential: where the claims transformer refuses.
     """
     identity = Identity(userid, claims or NO_CLAIMS, APPLICATION)
     return transform(request, identity)
@@ -42,8 +41,8 @@ def identity_for(
 def issue(
     request: Any, state: PolicyState, identity: Identity
 ) -> SessionIssued:
-    """Begin a session that travels in a header; give the event that told of
-    it.
+    """Begin a session that travels in a header; give the event that
+    subscribers got.
 
     :raises HTTPForbidden: over plain HTTP.
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
@@ -60,11 +59,11 @@ def remember(
     identity: Identity,
     persistent: bool | None,
 ) -> Headers:
-    """Begin a session that travels in the cookie; give its headers, none
-    where no cookie is accepted. The session of the cookie that was shown
-    ends.
+    """Begin a session that travels in the cookie, and end the session of the
+    cookie that was shown. Give the headers that set the new cookie; none where
+    no cookie is accepted.
 
-    :param persistent: ``None`` for what the settings say.
+    :param persistent: ``None`` for ``sessiontoken.cookie.persistent``.
     :raises HTTPForbidden: over plain HTTP.
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
@@ -79,15 +78,14 @@ def remember(
     headers = cookie.set_headers(request, issued)
     end(request, state, _ending_of_cookie(request, state))
     state.sign_in(
-        Identity(identity.userid, identity.claims, "cookie", issued.ticket)
+        Identity(identity.userid, identity.claims, COOKIE, issued.ticket)
     )
     _notify(request, identity, issued)
     return headers
 
 
 def forget(request: Any, state: PolicyState) -> Headers:
-    """End the session that the cookie carries; give the headers that delete
-    the cookie.
+    """End the session of the cookie; give the headers that delete the cookie.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
@@ -124,23 +122,22 @@ def _notify(
 
 
 def _ending_of_cookie(request: Any, state: PolicyState) -> Ending | None:
-    """Decide to end the session of the cookie, or the one that this very
-    request began.
+    """Decide to end the session of the cookie, or the session that this
+    request began before.
     """
     if state.rules.cookie is None or state.decided:
         return ending_of(state, state.signed_in)
-    # Asking the authenticator refuses a cookie that another site made the
-    # browser send.
+    # The chain refuses a cookie that another site made the browser send.
     with repository_or_503():
-        answer = state.rules.chain.ask(request, state, "cookie")
+        answer = state.rules.chain.ask(request, state, COOKIE)
     if isinstance(answer, Refusal):
         return ending_of_expired(request, state, answer)
     return ending_of(state, answer)
 
 
 def _thumbprint(request: Any, state: PolicyState) -> str | None:
-    """Give the thumbprint of the certificate that a session is bound to: the
-    one that vouches in the request with which the session begins.
+    """Give the thumbprint of the certificate to which a new session is bound:
+    the certificate that is accepted in this request, if one is.
     """
     authenticator = request.registry.utilities.lookup(
         (), IAuthenticator, CLIENT_CERTIFICATE
@@ -155,7 +152,7 @@ def _thumbprint(request: Any, state: PolicyState) -> str | None:
 
 
 def _device(request: Any, rules: Rules) -> dict[str, str] | None:
-    """Tell from where a user signs in; ``None`` where that is not kept."""
+    """Give user agent and address; ``None`` where they are not kept."""
     if rules.stored is None or not rules.device:
         return None
     environ = request.environ

@@ -1,4 +1,4 @@
-"""What is known of one request: what it showed, and how it was judged."""
+"""What is known of one request: what it showed, and its result."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .rules import Rules
 
 
 class Judged(NamedTuple):
-    """What the credentials of a request came to.
+    """The result for the credentials of a request.
 
-    :ivar identity: who the request is; ``None`` for an unknown user.
-    :ivar user: what ``request.identity`` gives.
-    :ivar refusal: why nobody is signed in; ``None`` where somebody is, or
-        where nothing was shown.
-    :ivar error: what is raised instead of an answer.
+    :ivar identity: ``None`` for an unknown user.
+    :ivar user: the value of ``request.identity``.
+    :ivar refusal: the reason why no user is signed in; ``None`` if a user is
+        signed in, or if no credential was shown.
+    :ivar error: is raised instead of an answer.
     """
 
     identity: Identity | None = None
@@ -25,9 +25,8 @@ class Judged(NamedTuple):
     error: Exception | None = None
 
     def raise_where_answerable(self, request: Any) -> None:
-        """Raise the error, if there is one and an exception view can answer
-        it: not before routing, where pyramid_tm asks, and not inside an
-        exception view.
+        """Raise the error, unless no exception view can answer it: before
+        routing, when pyramid_tm asks, and inside an exception view.
         """
         if self.error is None or request.exception is not None:
             return
@@ -39,13 +38,13 @@ class Judged(NamedTuple):
 class PolicyState(RequestState):
     """The state of a request under the security policy.
 
-    :ivar rules: what the settings say.
-    :ivar judged: what the credentials came to, by the names of the
-        authenticators that were asked.
-    :ivar is_judging: whether this is being decided just now.
+    :ivar judged: the results, by the names of the authenticators that were
+        asked.
+    :ivar is_judging: whether a result is being made now.
     :ivar slides: whether a token that is due may be renewed.
-    :ivar carries_token: whether the response's body may show a token.
-    :ivar signed_in: whom ``remember`` signed in; ``None`` after ``forget``.
+    :ivar carries_token: whether the body of the response may contain a token.
+    :ivar signed_in: the user whom ``remember`` signed in; ``None`` after
+        ``forget``.
     """
 
     is_judging = False
@@ -61,11 +60,11 @@ class PolicyState(RequestState):
 
     @property
     def decided(self) -> bool:
-        """Whether ``remember`` or ``forget`` ran."""
+        """Whether ``remember`` or ``forget`` was called."""
         return self.status >= Status.SET
 
     def sign_in(self, identity: Identity | None) -> None:
-        """From now on this is who the request is; ``None`` for nobody."""
+        """Set the user of the rest of the request; ``None`` for sign-out."""
         self.status = Status.DELETE if identity is None else Status.SET
         self.signed_in = identity
         self.judged.clear()

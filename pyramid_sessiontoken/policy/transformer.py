@@ -1,4 +1,4 @@
-"""The claims transformer has its say."""
+"""Call the claims transformer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..interfaces import IClaimsTransformer
 
 
 def transform(request: Any, identity: Identity) -> Identity:
-    """Let the claims transformer have its say.
+    """Call the claims transformer, if one is registered.
 
-    :raises InvalidCredential: it refuses.
-    :raises ClaimsError: it gives what no token can carry.
+    :raises InvalidCredential: where it refuses the user.
+    :raises ClaimsError: where it gives claims that no token can carry.
     """
     transformer = request.registry.queryUtility(IClaimsTransformer)
     if transformer is None:
@@ -26,5 +26,5 @@ def transform(request: Any, identity: Identity) -> Identity:
             f" {type(changed).__name__}, not an Identity"
         )
     if changed.userid is None:
-        raise InvalidCredential("the claims transformer took the user away")
+        raise InvalidCredential("the claims transformer removed the userid")
     return replace(changed, authenticator=identity.authenticator, ticket=None)

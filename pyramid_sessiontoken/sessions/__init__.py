@@ -1,4 +1,4 @@
-"""Sessions: begun, renewed, kept and ended."""
+"""Sessions: issue, redeem, renew, revoke."""
 
 from __future__ import annotations
 

@@ -1,23 +1,23 @@
-"""The first-level cache: what the repository said, for a few seconds."""
+"""The first-level cache: answers of the repository, for a few seconds."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
-#: Given for what is not known, or no longer.
+#: Stands for an answer that the cache does not have.
 UNKNOWN: Any = object()
 
 
 class FirstLevelCache:
-    """Remember answers of the repository, also that there was nothing.
+    """Remember answers of the repository, also that it had nothing.
 
     It has two generations, like :class:`.verified.VerifiedTokens`. Reading
-    needs no lock; writing has one, so that no answer slips in while
-    something ends.
+    needs no lock. Writing has one: an answer that was asked for before a
+    change must not be kept after it.
 
-    :param size: how many answers at most; 0 switches it off.
-    :param ttl: seconds that an answer counts; 0 switches it off.
+    :param size: how many answers at most; 0 switches the cache off.
+    :param ttl: seconds that an answer counts; 0 switches the cache off.
     """
 
     def __init__(self, size: int, ttl: int) -> None:
@@ -26,40 +26,44 @@ class FirstLevelCache:
         self._lock = threading.Lock()
         self._young: dict[str, tuple[Any, int]] = {}
         self._old: dict[str, tuple[Any, int]] = {}
-        #: How often something ended here. An answer that was under way
-        #: meanwhile may be older than that, and is not kept.
-        self.ended = 0
+        #: How often this process changed something. An answer that was asked
+        #: for under another number may be older than the change.
+        self.version = 0
 
     def get(self, key: str, now: int) -> Any:
-        """Give an answer, ``UNKNOWN`` where there is none that counts."""
+        """Give the answer of a key; ``UNKNOWN`` if none counts now."""
         entry = self._young.get(key) or self._old.get(key)
-        # One from the future is stale, too: somebody set the clock back.
+        # The clock may be set back: an answer from the future is stale, too.
         if entry is None or not 0 <= now - entry[1] < self._ttl:
             return UNKNOWN
         return entry[0]
 
-    def put(self, key: str, answer: Any, now: int, ended: int) -> None:
-        """Keep an answer.
+    def put(self, key: str, answer: Any, now: int, version: int) -> None:
+        """Keep an answer of the repository, unless something was changed
+        since it was asked.
 
-        :param ended: what :attr:`ended` was when the question was asked.
+        :param version: the :attr:`version` when it was asked.
         """
         with self._lock:
-            if self._ttl and ended == self.ended:
+            if self._ttl and version == self.version:
                 self._keep(key, answer, now)
 
-    def end(self, key: str, answer: Any, now: int) -> None:
-        """Keep what this process itself wrote: it holds at once."""
+    def replace(self, key: str, answer: Any, now: int) -> None:
+        """Keep what this process itself changed: it holds at once.
+
+        :param answer: ``UNKNOWN`` to forget the key.
+        """
         with self._lock:
-            self.ended += 1
+            self.version += 1
             self._old.pop(key, None)
             self._young.pop(key, None)
             if self._ttl and answer is not UNKNOWN:
                 self._keep(key, answer, now)
 
     def clear(self) -> None:
-        """Forget all, and keep nothing that is being asked just now."""
+        """Forget everything, also answers that are being asked for now."""
         with self._lock:
-            self.ended += 1
+            self.version += 1
             self._young, self._old = {}, {}
 
     def _keep(self, key: str, answer: Any, now: int) -> None:

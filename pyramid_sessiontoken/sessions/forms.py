@@ -1,6 +1,6 @@
 """The two forms of a token, self-contained and reference, in each carrier.
 
-What is accepted does not depend on which form is written.
+Settings choose the form that is written. Both forms are accepted.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from .store import REFERENCE_PREFIX
 _JWT_DOTS = 2  # RFC 7515, section 3.1: a JWT has three parts.
 
 
-#: What a text says: the ticket, and the reference that the text is or holds;
-#: ``None`` where it is self-contained.
+#: The ticket that a text says, and the reference that the text is or that the
+#: cookie holds; ``None`` for a self-contained token.
 Decoded = tuple[Ticket, str | None]
 
 
@@ -27,18 +27,24 @@ class Form(Protocol):
     """How a ticket becomes the text that travels in one carrier."""
 
     def encode(self, ticket: Ticket) -> str:
-        """Raise ``ClaimsError`` for claims that it cannot carry."""
+        """Write a ticket.
+
+        :raises ClaimsError: for claims that do not fit.
+        """
 
     def decode(self, text: str) -> Decoded:
-        """Raise ``InvalidCredential`` for a text that it did not write, and
-        for one whose session was ended.
+        """Give the ticket that a text says, also if it has expired.
+
+        :raises InvalidCredential: for a text that is not of this form, and
+            for a session that was ended.
         """
 
     def renew(self, reference: str | None, ticket: Ticket) -> str | None:
-        """Give the text for a successor; ``None`` where the session was
-        ended, or renewed by another request, meanwhile.
+        """Write the successor of a ticket; give ``None`` if another request
+        ended or renewed the session meanwhile.
 
-        :param reference: of the token that is renewed.
+        :param reference: as in ``Decoded``, of the token that is
+            renewed.
         """
 
 
@@ -46,8 +52,7 @@ class HeaderForm:
     """Tokens in a header: a signed JWT, or a bare reference.
 
     :param references: ``None`` where the server keeps no sessions.
-    :param revocations: what ends self-contained tokens early; ``None``:
-        nothing does.
+    :param revocations: ``None`` where revocation is off.
     """
 
     def __init__(
@@ -82,13 +87,15 @@ class HeaderForm:
         return reference if self._references.renew(reference, ticket) else None
 
     def kid_of(self, text: str) -> str | None:
-        """Give the ``kid`` of the key that a JWT names; ``None`` for a
-        reference, and for a key that is not in the ring.
+        """Give the ``kid`` that a JWT names; ``None`` for a reference, and for
+        a key that is not in the ring.
         """
         return self._jwt.kid_of(text)
 
     def is_ours(self, text: str) -> bool:
-        """Tell our tokens from those of another issuer under one scheme."""
+        """Tell whether a text is a session token, where another issuer's
+        tokens come under the same scheme.
+        """
         if text.startswith(REFERENCE_PREFIX) or is_session_jwt(text):
             return True
         if text.count(".") == _JWT_DOTS or self._references is None:
@@ -118,17 +125,17 @@ class CookieForm:
         reference = self._references.issue(ticket)
         if reference.startswith(JSON) or not reference.isascii():
             raise SessionTokenError(
-                "the session store gives a reference that a cookie cannot"
-                " tell from a ticket: ASCII, and no { at its beginning"
+                "ISessionStore.store gave a reference that a cookie cannot"
+                " hold: a reference is ASCII and does not begin with {"
             )
         return self._codec.protect(reference)
 
     def decode(self, text: str) -> Decoded:
-        said = self._codec.open(text)
-        if isinstance(said, str):
-            return self._references.redeem(said), said
-        refuse_ended(self._revocations, said)
-        return said, None
+        content = self._codec.open(text)
+        if isinstance(content, str):
+            return self._references.redeem(content), content
+        refuse_ended(self._revocations, content)
+        return content, None
 
     def renew(self, reference: str | None, ticket: Ticket) -> str | None:
         if reference is None:

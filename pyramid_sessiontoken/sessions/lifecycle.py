@@ -1,7 +1,4 @@
-"""Sessions: issue, redeem, renew, judge.
-
-What is swappable is looked up in the registry when it is needed.
-"""
+"""Sessions: issue, redeem, renew and judge them."""
 
 from __future__ import annotations
 
@@ -20,13 +17,14 @@ from ..expiry import LONGEST
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket, new_id
-from ..identity.userid import check_userid
+from ..identity.userid import Userid, check_userid
 from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
 from .forms import Decoded, Form
 from .remaining import renewal, session_end, token_end
 from .revocation import Revocations
 
-#: RFC 8176 has names for these; others go by the authenticator's own name.
+#: The names of RFC 8176 for authenticators. An authenticator that has none
+#: there goes by its own name.
 AMR = {"basic": "pwd", "client_certificate": "hwk"}
 
 
@@ -34,9 +32,9 @@ AMR = {"basic": "pwd", "client_certificate": "hwk"}
 class IssuedToken:
     """A token and what its client needs to know (RFC 6749, section 5.1).
 
-    :ivar expires_in: seconds until the token dies unless it is renewed.
+    :ivar expires_in: seconds until the token expires unless it is renewed.
     :ivar session_expires_in: seconds until the session ends for good.
-    :ivar ticket: what the token says.
+    :ivar ticket: the user and the times that the token stands for.
     """
 
     access_token: str
@@ -49,7 +47,7 @@ class IssuedToken:
         return f"<IssuedToken {self.token_type} for session {self.ticket.sid}>"
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the fields of the token endpoint's JSON."""
+        """Give the members of the JSON that the token endpoint answers."""
         return {
             "access_token": self.access_token,
             "token_type": self.token_type,
@@ -67,8 +65,8 @@ class Sessions:
     """The sessions that travel in one carrier, in one form.
 
     :param registry: where ``IClock`` and ``IExpiryPolicy`` are looked up.
-    :param token_type: what tokens are called.
-    :param revocations: what may end sessions early.
+    :param token_type: as clients are told (RFC 6749, section 5.1).
+    :param revocations: ``None`` where revocation is off.
     """
 
     def __init__(
@@ -93,10 +91,10 @@ class Sessions:
     ) -> IssuedToken:
         """Begin a session.
 
-        :param thumbprint: of the certificate that it is bound to.
+        :param thumbprint: of the certificate to which it is bound.
         :raises ClaimsError: for an identity that no token can carry.
-        :raises SessionTokenError: where the expiry policy makes it longer
-            than 400 days.
+        :raises SessionTokenError: if the expiry policy makes it longer than
+            400 days.
         """
         now = self._now()
         if identity.userid is None:
@@ -106,21 +104,16 @@ class Sessions:
         if times.session_end > now + LONGEST:
             raise SessionTokenError(
                 "the expiry policy begins a session of more than 400 days:"
-                " what ends a session early is remembered no longer"
+                " the end of a session is remembered no longer than that"
             )
-        auth_time = now
-        if self._revocations is not None:
-            auth_time = self._revocations.first_auth_time(userid, now)
         ticket = Ticket(
             userid=userid,
             sid=new_id(),
             iat=times.iat,
             exp=times.exp,
-            auth_time=auth_time,
+            auth_time=self._auth_time(userid, now),
             session_end=times.session_end,
-            amr=tuple(
-                AMR.get(name, name) for name in identity.authenticator.split()
-            ),
+            amr=_amr(identity),
             claims=freeze_claims(identity.claims),
             persistent=persistent,
             device=freeze_claims(device or {}),
@@ -129,17 +122,18 @@ class Sessions:
         return self._issued(self._form.encode(ticket), ticket, now)
 
     def read(self, text: str) -> Decoded:
-        """Give the ticket of a token, whether or not its time is now.
+        """Give the ticket of a token, also if it has expired.
 
-        :raises InvalidCredential: for a text that is no token of ours.
+        :raises InvalidCredential: for a text that is no token of ours, and
+            for a session that was ended.
         """
         return self._form.decode(text)
 
     def redeem(self, text: str) -> Redeemed:
         """Give the ticket of a token that is accepted now.
 
-        :raises InvalidCredential: with the reason ``errors.REASON_EXPIRED``
-            where only the time is wrong.
+        :raises InvalidCredential: for any other text. The reason is
+            ``errors.REASON_EXPIRED`` if the token was good and has expired.
         """
         ticket, reference = self._form.decode(text)
         verdict = self.verdict_of(ticket)
@@ -147,16 +141,20 @@ class Sessions:
             return ticket, reference, verdict
         if verdict is EXPIRED:
             raise InvalidCredential(REASON_EXPIRED, ticket)
-        raise InvalidCredential("it is from the future")
+        raise InvalidCredential(
+            "its iat is later than now: compare the clocks of the servers, or"
+            " raise sessiontoken.expiry.clock_skew"
+        )
 
     def renew(
         self, ticket: Ticket, reference: str | None
     ) -> IssuedToken | None:
         """Let a session go on: same session, same end, a new token.
 
-        :param reference: of the token that is renewed, if it was one.
-        :return: ``None`` where the session was ended, or renewed by another
-            request, meanwhile.
+        :param reference: as in ``forms.Decoded``, of the token that is
+            renewed.
+        :return: ``None`` if another request ended or renewed the session
+            meanwhile.
         """
         now = self._now()
         times = self._expiry.renew(ticket, now)
@@ -164,34 +162,34 @@ class Sessions:
             ticket,
             iat=times.iat,
             exp=times.exp,
-            session_end=_prolonged(ticket, times.session_end),
+            session_end=_limited(times.session_end, ticket),
         )
         text = self._form.renew(reference, renewed)
         if text is None:
             return None
         return self._issued(text, renewed, now)
 
-    def as_it_is(self, ticket: Ticket, text: str) -> IssuedToken:
-        """Tell of a token that is at hand."""
+    def unchanged(self, ticket: Ticket, text: str) -> IssuedToken:
+        """Give a token that the client has, with the times that are left."""
         return self._issued(text, ticket, self._now())
 
     def exchange(self, ticket: Ticket) -> IssuedToken:
-        """Give a session that travels elsewhere a token in this form."""
+        """Give a token in this carrier for a session of the other one."""
         now = self._now()
         times = self._expiry.renew(ticket, now)
         renewed = replace(ticket, iat=times.iat, exp=times.exp)
         return self._issued(self._form.encode(renewed), renewed, now)
 
     def verdict_of(self, ticket: Ticket) -> Verdict:
-        """Judge a ticket by the time of now."""
+        """Judge the times of a ticket now."""
         now = clock.now(self._registry)
         policy = self._registry.utilities.lookup((), IExpiryPolicy)
         verdict: Verdict = policy.judge(ticket, now)
         return verdict
 
     def remaining(self, ticket: Ticket) -> dict[str, int | None]:
-        """Tell what is left, in seconds: until the token dies, until the
-        session ends, and until a use renews the token (``None``: never).
+        """Give the seconds that are left: until the token expires, until the
+        session ends, and until a use renews the token (``None`` for never).
         """
         now, policy = self._now(), self._expiry
         due = renewal(policy, ticket, now)
@@ -200,6 +198,11 @@ class Sessions:
             "session_expires_in": session_end(policy, ticket, now) - now,
             "renews_in": None if due is None else due - now,
         }
+
+    def _auth_time(self, userid: Userid, now: int) -> int:
+        if self._revocations is None:
+            return now
+        return self._revocations.first_auth_time(userid, now)
 
     def _issued(self, text: str, ticket: Ticket, now: int) -> IssuedToken:
         policy = self._expiry
@@ -219,8 +222,14 @@ class Sessions:
         return self._registry.getUtility(IExpiryPolicy)
 
 
-def _prolonged(ticket: Ticket, end: int) -> int:
-    """Give the end that an expiry policy of the application's own puts off,
-    but not past the longest session.
+def _amr(identity: Identity) -> tuple[str, ...]:
+    """Name how the user was authenticated (RFC 8176)."""
+    names = identity.authenticator.split()
+    return tuple(AMR.get(name, name) for name in names)
+
+
+def _limited(end: int, ticket: Ticket) -> int:
+    """Give the end that an expiry policy of the application's own moved, but
+    no later than that of the longest session.
     """
     return min(end, max(ticket.session_end, ticket.auth_time + LONGEST))

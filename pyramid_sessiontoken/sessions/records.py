@@ -1,4 +1,4 @@
-"""Records in the repository: their names, their times, and where they are."""
+"""Where records stand in the repository: keys, subjects and times."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ TAG_BYTES = 6
 
 
 class RecordNames:
-    """The names of an application's records, which are derived from its
-    issuer and audience, and from no key.
+    """Keys and subjects of the records of one application.
 
-    Two applications that share a repository have other names for everything,
-    so neither finds, lists or ends a session of the other. A name is a letter
-    for the kind of the record, and 24 characters of a digest: what it was
-    made of cannot be computed from it.
+    They are derived from its issuer and audience, and from no key. Two
+    applications in one repository have no name in common, so neither finds,
+    lists or ends a session of the other. A key is a letter for the kind of
+    the record, and 24 characters of a digest, from which the reference, the
+    ``sid`` or the userid cannot be computed.
     """
 
     def __init__(self, issuer: str, audience: str) -> None:
@@ -40,56 +40,66 @@ class RecordNames:
         self._tag = "#" + encode_base64url(self._application[:TAG_BYTES])
 
     def ticket(self, reference: str) -> str:
-        """Name the record that a reference points to."""
-        return self._name("t", reference)
+        """Give the key of the record to which a reference points."""
+        return self._key("t", reference)
 
-    def index(self, ticket: str) -> str:
-        """Name what says whose session a ticket is, by the ticket's name."""
-        return "i" + ticket[1:]
+    def link(self, key: str) -> str:
+        """Give the key of a link: the record that says to which session a
+        ticket belongs. Its subject is that of the session.
 
-    def indexed(self, index: str) -> str:
-        """Turn :meth:`index` round."""
-        return "t" + index[1:]
-
-    def ended(self, sid: str) -> str:
-        """Name the mark of a session that ended."""
-        return self._name("e", sid)
-
-    def before(self, userid: Userid) -> str:
-        """Name the mark of a user who ended all sessions."""
-        return self._name("b", subject_of(userid))
-
-    def of_user(self, userid: Userid) -> str:
-        """Give the subject of a user's tickets: ``str:alice#`` and a text
-        that tells applications apart.
+        :param key: of the record with the ticket.
         """
-        # At the end, where it also keeps a database that ignores trailing
-        # blanks from taking two userids for one.
+        return "l" + key[1:]
+
+    def linked(self, link: str) -> str:
+        """Give the key of the ticket to which a link points."""
+        return "t" + link[1:]
+
+    def session_mark(self, sid: str) -> str:
+        """Give the key of the mark that says that a session was ended."""
+        return self._key("e", sid)
+
+    def user_mark(self, userid: Userid) -> str:
+        """Give the key of the mark that says which sessions of a user were
+        ended together.
+        """
+        return self._key("b", subject_of(userid))
+
+    def subject_of_user(self, userid: Userid) -> str:
+        """Give the subject of the tickets of a user: ``str:alice#`` and a
+        text that tells applications apart.
+        """
+        # At the end. So a database that ignores trailing blanks does not take
+        # two userids for one.
         return subject_of(userid) + self._tag
 
     def is_of_user(self, subject: str | None) -> bool:
         """Tell whether a subject is a user of this application."""
         return subject is not None and subject.endswith(self._tag)
 
-    def of_session(self, sid: str) -> str:
-        """Give the subject of what is found by the name of a session."""
-        return "sid:" + self._name("s", sid)
+    def subject_of_session(self, sid: str) -> str:
+        """Give the subject of the links of a session."""
+        return "sid:" + self._key("s", sid)
 
-    def _name(self, kind: str, text: str) -> str:
+    def _key(self, kind: str, text: str) -> str:
         digest = sha256(self._application + (kind + text).encode()).digest()
         return kind + encode_base64url(digest[:NAME_BYTES])
 
 
 def moment(seconds: int) -> datetime:
+    """Give an aware UTC time of seconds since the epoch."""
     return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def find_repository(registry: Any) -> Any:
-    """Look the repository up: it may be swapped at any time.
+    """Look the repository up: an application may replace it at any time.
 
     :raises RepositoryUnavailable: where none is registered.
     """
     repository = registry.queryUtility(ITokenRepository)
     if repository is None:
-        raise RepositoryUnavailable("no ITokenRepository is registered")
+        raise RepositoryUnavailable(
+            "no ITokenRepository is registered: set sessiontoken.repository,"
+            " or call config.set_sessiontoken_repository"
+        )
     return repository

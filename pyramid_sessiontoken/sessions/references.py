@@ -16,17 +16,17 @@ from .store import RepositorySessionStore
 class References:
     """Tickets in the session store, by the references that travel.
 
-    A sign-out writes the revocation record and then deletes the tickets. A
-    sign-in or a renewal writes the ticket, then reads the revocation record,
-    and deletes the ticket again if the session was ended. So one of the two
-    always sees the other. Reading asks for the record only where a deleted
-    ticket might come back, or where the store cannot find all tickets of a
-    session.
+    A sign-out writes the mark and then deletes the tickets. A sign-in or a
+    renewal writes the ticket, then reads the mark, and deletes the ticket
+    again if the session was ended. So one of the two always sees the other.
+    Reading asks for the mark only where a deleted ticket might come back, or
+    where the store cannot find all tickets of a session.
 
     :param registry: where ``ISessionStore`` is looked up.
     :param revocations: ``None`` where revocation is off.
-    :param carrier: how the reference travels. Whoever reads it in a cookie
-        that is only signed cannot show it in a header.
+    :param carrier: how the reference travels. The other carrier does not
+        accept it: a cookie that is only signed can be read, and its content
+        must not work in a header.
     """
 
     def __init__(
@@ -40,13 +40,14 @@ class References:
         """Store a ticket; give the reference to it."""
         store = self._store
         reference: str = store.store(replace(ticket, carrier=self._carrier))
-        self._take_back(store, reference, ticket)
+        self._remove_if_ended(store, reference, ticket)
         return reference
 
     def redeem(self, reference: str) -> Ticket:
-        """Give the ticket.
+        """Give the ticket to which a reference points.
 
-        :raises InvalidCredential: where there is none, or not any more.
+        :raises InvalidCredential: where the store has none, or the session
+            was ended.
         """
         store = self._registry.queryUtility(ISessionStore)
         ticket: Ticket | None = None
@@ -59,25 +60,28 @@ class References:
         return ticket
 
     def renew(self, reference: str, ticket: Ticket) -> bool:
-        """Replace the ticket; ``False`` where the session was ended, or
-        renewed by another request, meanwhile.
+        """Replace the ticket; ``False`` if another request ended or renewed
+        the session meanwhile.
         """
         store = self._store
         if not store.renew(reference, ticket):
             return False
-        return not self._take_back(store, reference, ticket)
+        return not self._remove_if_ended(store, reference, ticket)
 
     def may_be(self, text: str) -> bool:
-        """Tell whether a text without our prefix may be a reference of the
-        application's own store: it is no session JWT.
+        """Tell whether a text that does not begin with our prefix may be a
+        reference: the application has a store of its own, and the text is no
+        session JWT.
         """
         store = self._registry.queryUtility(ISessionStore)
         ours = store is None or isinstance(store, RepositorySessionStore)
         return not ours and not is_session_jwt(text)
 
-    def _take_back(self, store: Any, reference: str, ticket: Ticket) -> bool:
-        """Delete what was written while its session was ended; tell whether
-        it was.
+    def _remove_if_ended(
+        self, store: Any, reference: str, ticket: Ticket
+    ) -> bool:
+        """Remove a ticket that was written while its session was ended; tell
+        whether it was removed.
         """
         revocations = self._revocations
         if revocations is None or not revocations.is_ended_by_now(ticket):
@@ -91,7 +95,10 @@ class References:
 
 
 def refuse_ended(revocations: Revocations | None, ticket: Ticket) -> None:
-    """:raises InvalidCredential: where the session was ended."""
+    """Refuse a ticket whose session was ended.
+
+    :raises InvalidCredential: where it was.
+    """
     if revocations is not None and revocations.is_ended(ticket):
         raise InvalidCredential(REASON_ENDED)
 

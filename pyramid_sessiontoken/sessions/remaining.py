@@ -1,7 +1,8 @@
-"""How long a session lasts: what the expiry policy will do with its ticket.
+"""How long a session lasts, as the expiry policy will judge its ticket.
 
-The policy itself is asked, so that this holds for any policy, and under
-settings that changed since the ticket was written.
+The policy may be the application's own, and the settings may have changed
+since the ticket was written. So search for the second at which the policy's
+verdict changes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from ..interfaces import EXPIRED, VALID, Verdict
 
 
 def token_end(policy: Any, ticket: Ticket, now: int) -> int:
-    """Give when a token dies unless it is renewed, leeway not counted."""
+    """Give when a token expires if it is not renewed, without leeway; at
+    least ``now``.
+    """
 
     def is_over(time: int) -> bool:
         return policy.judge(ticket, time) is EXPIRED
@@ -25,11 +28,13 @@ def token_end(policy: Any, ticket: Ticket, now: int) -> int:
 
 
 def session_end(policy: Any, ticket: Ticket, now: int) -> int:
-    """Give when a session ends for good, however often it is renewed."""
+    """Give when a session ends, however often it is renewed; at least
+    ``now``.
+    """
     end = ticket.session_end
 
     def is_over(time: int) -> bool:
-        # Renewed at that very moment, for as long as can be.
+        # A ticket that was renewed at this time, and lives to the end.
         renewed = replace(ticket, iat=time, exp=end)
         return policy.judge(renewed, time) is EXPIRED
 
@@ -37,9 +42,7 @@ def session_end(policy: Any, ticket: Ticket, now: int) -> int:
 
 
 def renewal(policy: Any, ticket: Ticket, now: int) -> int | None:
-    """Give when a use renews a token; ``None`` where none does before it
-    dies.
-    """
+    """Give when a use renews a token; ``None`` if it expires before that."""
 
     def is_due(time: int) -> bool:
         verdict: Verdict = policy.judge(ticket, time)
@@ -51,11 +54,10 @@ def renewal(policy: Any, ticket: Ticket, now: int) -> int | None:
 
 
 def _first(holds: Callable[[int], bool], now: int, end: int) -> int:
-    """Give the first second for which something holds; ``end`` where it
-    holds for none before, ``now`` where that is past already.
+    """Give the first second from ``now`` on for which something holds;
+    ``end`` if it does not hold before.
     """
-    # Mostly it holds for none, and one question is enough.
+    # Mostly it does not, and one question is enough.
     if end <= now or not holds(end - 1):
         return max(now, end)
-    life = range(now, end)
-    return now + bisect_left(life, True, key=holds)
+    return now + bisect_left(range(now, end), True, key=holds)

@@ -1,10 +1,9 @@
-"""Sessions that are over before their time, though their tokens are not."""
+"""Marks in the repository: sessions that were ended before their time."""
 
 from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,69 +17,83 @@ from .records import LINGER, RecordNames, find_repository, moment
 
 log = logging.getLogger("pyramid_sessiontoken")
 
-#: How often to try where others mark the same user at the same time.
+#: How often to write a mark conditionally, while other requests write the
+#: mark of the same user.
 ATTEMPTS = 5
 
-_NOBODY = ""
+_NO_SESSION = ""
 
-# A mark of a user: the version 1, before, spared_since; then spared.
+# The content of the mark of a user: the version 1, before, spared_since; then
+# spared.
 _HEAD = struct.Struct(">Bqq")
 _VERSION = 1
 
 
 class Mark(NamedTuple):
-    """What a user ended: all that began up to an instant, but for one.
+    """The sessions of a user that were ended together.
 
-    :ivar before: the instant, seconds since the epoch.
-    :ivar spared: the name of the mark of the session that lives on, if one
-        does.
-    :ivar spared_since: only if it began after this; else it had ended
-        already when it was spared.
+    :ivar before: every session that began up to this time has ended, in
+        seconds since the epoch.
+    :ivar spared: the key of the mark of a session that goes on.
+    :ivar spared_since: it goes on only if it began after this time. If it
+        did not, an earlier mark had ended it.
     """
 
     before: int
-    spared: str = _NOBODY
+    spared: str = _NO_SESSION
     spared_since: int = -1
 
-    def ends(self, began: int, name: str) -> bool:
-        """Tell whether a session is over.
+    def ends(self, began: int, key: str) -> bool:
+        """Tell whether this ends a session.
 
-        :param name: of its own mark.
+        :param key: of the mark of the session itself.
         """
         return began <= self.before and (
-            began <= self.spared_since or name != self.spared
+            began <= self.spared_since or key != self.spared
+        )
+
+    def successor(self, now: int, spared: str) -> Mark:
+        """Give the mark that also ends the sessions that began since."""
+        return Mark(
+            # Two marks of one second must differ, so the times of marks and
+            # sessions run ahead of the clock; see first_auth_time.
+            max(now, self.before + 1),
+            spared,
+            self.spared_since if spared == self.spared else self.before,
         )
 
     def write(self) -> bytes:
-        """Write times and digests, sealed by no key: a mark outlives the
-        keys of the ring.
+        """Write the content of a record. It is sealed by no key, so a mark
+        outlives every key of the ring.
         """
         head = _HEAD.pack(_VERSION, self.before, self.spared_since)
         return head + self.spared.encode()
 
 
-def read_mark(token: bytes) -> Mark | None:
+def read_mark(content: bytes) -> Mark | None:
     """Turn :meth:`Mark.write` round; ``None`` for what it did not write."""
     try:
-        version, before, since = _HEAD.unpack_from(token)
-        spared = token[_HEAD.size :].decode("ascii")
+        version, before, since = _HEAD.unpack_from(content)
+        spared = content[_HEAD.size :].decode("ascii")
     except (struct.error, UnicodeDecodeError):
         return None
     return Mark(before, spared, since) if version == _VERSION else None
 
 
 class Revocations:
-    """Two kinds of marks in the repository: one for a session that ended,
-    and one for each user who ended all, "nothing that began up to this
-    instant". Neither grows into a list.
+    """Two kinds of marks in the repository. Neither becomes a list.
 
-    The first says nothing: it is enough that it is there. It lives as long
-    as its session would have, or as the longest session there is. The second
-    always does the latter. What it says of "now" allows for nodes whose
-    clocks are ahead: a session that one of them began before the call may
-    have an ``auth_time`` after it.
+    The mark of a session says that it was ended. It has no content. It stays
+    until the end of that session; where that is unknown, as long as the
+    longest session. The mark of a user says that every session that began up
+    to a time was ended. It always stays as long as the longest session. If it
+    cannot be read, all sessions of the user that began up to now count as
+    ended, until the mark is written anew.
 
-    :param registry: where repository and clock are found.
+    "Now" is a little later than the clock says. The clock of another node may
+    be ahead, and a session that began there before the call must end, too.
+
+    :param registry: where repository and clock are looked up.
     :param names: of the records.
     :param skew: by how many seconds the clock of a node may be ahead.
     """
@@ -98,117 +111,124 @@ class Revocations:
         self._skew = skew
 
     def is_ended(self, ticket: Ticket) -> bool:
-        """Tell whether a session was ended, as of ``cache_ttl`` ago."""
-        return self._is_ended(ticket, self._recall)
+        """Tell whether a session was ended. The answer may be as old as
+        ``repository.cache_ttl``.
+        """
+        key = self._names.session_mark(ticket.sid)
+        if self._cached_mark(key) is not None:
+            return True
+        mark = self._cached_mark(self._names.user_mark(ticket.userid))
+        return mark is not None and mark.ends(ticket.auth_time, key)
 
     def is_ended_by_now(self, ticket: Ticket) -> bool:
-        """Tell whether a session was ended; ask the repository itself."""
-        return self._is_ended(ticket, self._fetch)
+        """Tell whether a session was ended, from the repository and not from
+        the cache.
+        """
+        key = self._names.session_mark(ticket.sid)
+        if self._stored_mark(key) is not None:
+            return True
+        mark = self._stored_mark(self._names.user_mark(ticket.userid))
+        return mark is not None and mark.ends(ticket.auth_time, key)
 
     def end(self, sid: str, until: int | None = None) -> datetime:
-        """End a session; give until when that is remembered.
+        """End a session; give the time until which that is remembered.
 
-        :param until: when the session ends for good; ``None`` where that is
-            not known.
+        :param until: the end of the session; ``None`` if it is unknown.
         """
-        key, now = self._names.ended(sid), self._now()
-        last = _last(now) if until is None else moment(until + LINGER)
-        item = TokenItem(key, last, b"", None)
-        self._repository.add_or_update(item)
-        self._cache.end(key, Mark(now), now)
+        key, now = self._names.session_mark(sid), self._now()
+        last = _last_end(now) if until is None else moment(until + LINGER)
+        self._repository.add_or_update(TokenItem(key, last, b"", None))
+        self._cache.replace(key, Mark(now), now)
         return last
 
     def end_all(self, userid: Userid, keep: str | None = None) -> datetime:
-        """End what a user began up to now, but for one session; give until
-        when that is remembered.
+        """End all sessions that a user began up to now; give the time until
+        which that is remembered.
+
+        :param keep: the ``sid`` of a session that goes on.
         """
-        spared = _NOBODY if keep is None else self._names.ended(keep)
-        return _last(self._end_all(self._names.before(userid), spared).before)
+        spared = (
+            _NO_SESSION if keep is None else self._names.session_mark(keep)
+        )
+        mark = self._write_mark(self._names.user_mark(userid), spared)
+        return _last_end(mark.before)
 
     def first_auth_time(self, userid: Userid, now: int) -> int:
-        """Give the ``auth_time`` for a session that begins now: past the
-        user's mark, so that it lives though it begins in the same second.
+        """Give the ``auth_time`` of a session that begins now. It is later
+        than the mark of the user, also within the same second.
         """
-        key = self._names.before(userid)
+        key = self._names.user_mark(userid)
         item = self._repository.get(key)
         if item is None:
             return now
         mark = read_mark(item.token)
         if mark is None:
             log.warning(
-                "a mark is not readable: all that its user began up to now"
-                " has ended"
+                "the mark that ended all sessions of a user cannot be read:"
+                " all sessions that this user began up to now have ended"
             )
-            mark = self._end_all(key, _NOBODY)
+            mark = self._write_mark(key, _NO_SESSION)
         return max(now, mark.before + 1)
 
-    def _is_ended(
-        self, ticket: Ticket, ask: Callable[[str], Mark | None]
-    ) -> bool:
-        name = self._names.ended(ticket.sid)
-        if ask(name) is not None:
-            return True
-        mark = ask(self._names.before(ticket.userid))
-        return mark is not None and mark.ends(ticket.auth_time, name)
-
-    def _end_all(self, key: str, spared: str) -> Mark:
+    def _write_mark(self, key: str, spared: str) -> Mark:
+        """Write the mark of a user that ends all sessions up to now."""
         for _ in range(ATTEMPTS):
-            there = self._repository.get(key)
-            mark = self._successor(there, spared)
-            if self._replace(there, _item(key, mark)):
+            current = self._repository.get(key)
+            mark = self._successor(current, spared)
+            if self._replace(current, _item(key, mark)):
                 break
         else:
-            # Time and again somebody else was faster. Nobody lives by that.
-            mark = self._successor(self._repository.get(key), _NOBODY)
+            # Other requests were faster each time. Write without comparing,
+            # and end the session that was to be spared, too.
+            mark = self._successor(self._repository.get(key), _NO_SESSION)
             self._repository.add_or_update(_item(key, mark))
-        self._cache.end(key, mark, self._now())
+        self._cache.replace(key, mark, self._now())
         return mark
 
-    def _recall(self, key: str) -> Mark | None:
+    def _cached_mark(self, key: str) -> Mark | None:
         now = self._now()
         known: Mark | None = self._cache.get(key, now)
         if known is UNKNOWN:
-            ended = self._cache.ended
-            known = self._fetch(key)
-            self._cache.put(key, known, now, ended)
+            version = self._cache.version
+            known = self._stored_mark(key)
+            self._cache.put(key, known, now, version)
         return known
 
-    def _fetch(self, key: str) -> Mark | None:
+    def _stored_mark(self, key: str) -> Mark | None:
         return self._mark_of(self._repository.get(key))
 
     def _mark_of(self, item: TokenItem | None) -> Mark | None:
+        """Give the mark of a record, also of one that cannot be read."""
         if item is None:
             return None
         mark = read_mark(item.token)
         if mark is None:
-            # Whatever it said, somebody ended something here.
-            before = self._now() + self._skew
-            mark = Mark(before, spared_since=before)
+            now = self._latest()
+            # It ended something: count all that began up to now as ended.
+            mark = Mark(now, spared_since=now)
         return mark
 
-    def _successor(self, there: TokenItem | None, spared: str) -> Mark:
-        before = self._now() + self._skew
-        mark = self._mark_of(there)
-        if mark is None:
-            return Mark(before, spared)
-        return Mark(
-            # Whole seconds are too coarse to tell before from after, so
-            # marks of one second count on; see first_auth_time.
-            max(before, mark.before + 1),
-            spared,
-            mark.spared_since if spared == mark.spared else mark.before,
+    def _successor(self, current: TokenItem | None, spared: str) -> Mark:
+        now = self._latest()
+        mark = self._mark_of(current)
+        return (
+            Mark(now, spared) if mark is None else mark.successor(now, spared)
         )
 
-    def _replace(self, there: TokenItem | None, item: TokenItem) -> bool:
-        """Write a mark, if it can be told and none was written meanwhile;
-        tell whether it was written.
+    def _replace(self, current: TokenItem | None, item: TokenItem) -> bool:
+        """Write a mark; tell whether it was written. It is not if another
+        request wrote one meanwhile, and the repository notices that.
         """
         repository = self._repository
-        if there is None or not IRenewingRepository.providedBy(repository):
+        if current is None or not IRenewingRepository.providedBy(repository):
             repository.add_or_update(item)
             return True
-        replaced: bool = repository.renew(item, there.expires)
+        replaced: bool = repository.renew(item, current.expires)
         return replaced
+
+    def _latest(self) -> int:
+        """Give the time on the clock that is most ahead."""
+        return self._now() + self._skew
 
     @property
     def _repository(self) -> Any:
@@ -219,11 +239,11 @@ class Revocations:
 
 
 def _item(key: str, mark: Mark) -> TokenItem:
-    return TokenItem(key, _last(mark.before), mark.write(), None)
+    return TokenItem(key, _last_end(mark.before), mark.write(), None)
 
 
-def _last(began: int) -> datetime:
-    """Tell when the last session that began by then has ended, whatever the
-    settings of the application that it belongs to.
+def _last_end(began: int) -> datetime:
+    """Give the time at which all sessions that began up to ``began`` have
+    ended, under the settings of any application.
     """
     return moment(began + LONGEST + LINGER)

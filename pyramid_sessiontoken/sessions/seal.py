@@ -1,4 +1,4 @@
-"""What the repository keeps: encrypted, and bound to its place."""
+"""Encrypt records for the repository, and bind each one to its key."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ NONCE_BYTES = 12
 class Seal:
     """Seal JSON objects with AES-256-GCM (NIST SP 800-38D).
 
-    The key is derived from the ring for this purpose; the place, the key of
-    the item, is authenticated with it, so that no two can be exchanged.
+    The key of the cipher is derived from the ring for this purpose. The place,
+    which is the key of the record, is authenticated as well. So a record that
+    was moved to the place of another one cannot be opened.
 
     :param purpose: labels of the derivation.
     """
@@ -40,23 +41,28 @@ class Seal:
         return head + nonce + sealed
 
     def open(self, sealed: bytes, place: str) -> dict[str, Any]:
-        """Turn :meth:`seal` round.
+        """Give what was sealed for a place.
 
-        :raises InvalidCredential: for what it did not write there, of a key
-            that left the ring, or of another version.
+        :raises InvalidCredential: where it was not, or the key that sealed it
+            has left the ring.
         """
         head, rest = sealed[: 1 + NAME_BYTES], sealed[1 + NAME_BYTES :]
         cipher = self._derived.find(head[1:])
         if cipher is None or head[:1] != VERSION:
-            raise InvalidCredential("its record is of another version or key")
+            raise InvalidCredential(
+                "its record was encrypted with a key that is not in the ring,"
+                " or by another version of the library"
+            )
         nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
         try:
             content = cipher.decrypt(nonce, ciphertext, head + place.encode())
         except (InvalidTag, ValueError):
-            raise InvalidCredential("its record is corrupt") from None
+            raise InvalidCredential(
+                "its record is damaged, or was moved to another key"
+            ) from None
         return read_object(content)
 
     @property
     def keys(self) -> object:
-        """The keys of this moment; another object once they are others."""
+        """The keys of this moment: another object as soon as they change."""
         return self._derived.keys

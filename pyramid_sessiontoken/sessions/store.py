@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
 
 from zope.interface import implementer
 
 from .. import clock
-from ..errors import InvalidCredential, SessionTokenError
+from ..errors import SessionTokenError
 from ..expiry import MINIMUM_GAIN
-from ..identity.claims import freeze_claims
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
 from ..interfaces import (
@@ -25,26 +23,20 @@ from ..interfaces import (
     ISubjectRepository,
     TokenItem,
 )
-from ..tokens.payload import read_ticket, write_members
-from ..tokens.verified import VerifiedUnderKeys
 from .cache import UNKNOWN, FirstLevelCache
 from .records import LINGER, RecordNames, find_repository, moment
 from .seal import Seal
+from .sealed_tickets import SealedTickets
 
-log = logging.getLogger("pyramid_sessiontoken")
-
-#: By which people, and scanners of leaked secrets, know a reference.
+#: People, and scanners of leaked secrets, recognise a reference by it.
 REFERENCE_PREFIX = "pst_"
 
 _REFERENCE = re.compile(REFERENCE_PREFIX + "[A-Za-z0-9_-]{43}")
 
-#: How many records are remembered with what they say.
-REMEMBERED = 10_000
-
 
 @implementer(ISessionStore)
 class RepositorySessionStore:
-    """Encrypt the ticket, digest the reference, remember for a while.
+    """Keep encrypted tickets under the digests of their references.
 
     :param registry: where repository and clock are looked up.
     :param names: of the records.
@@ -58,104 +50,95 @@ class RepositorySessionStore:
         cache: FirstLevelCache,
     ) -> None:
         self._registry = registry
-        self._seal = seal
+        self._tickets = SealedTickets(seal, names)
         self._names = names
         self._cache = cache
-        self._opened = VerifiedUnderKeys[Ticket](REMEMBERED)
 
     def store(self, ticket: Ticket) -> str:
         reference = REFERENCE_PREFIX + secrets.token_urlsafe(32)
         key = self._names.ticket(reference)
         repository = self._repository
-        repository.add_or_update(self._item(key, ticket))
-        if ISubjectRepository.providedBy(repository):
-            self._note(key, ticket)
+        repository.add_or_update(self._tickets.seal(key, ticket))
+        self._add_link(repository, key, ticket)
         return reference
 
     def retrieve(self, reference: str) -> Ticket | None:
-        # No text of another form is worth a question.
+        # The repository is not asked about other texts.
         if _REFERENCE.fullmatch(reference) is None:
             return None
         key = self._names.ticket(reference)
-        now = self._now()
+        now = clock.now(self._registry)
         known = self._cache.get(key, now)
         if known is not UNKNOWN:
             return known  # type: ignore[no-any-return]
-        ended = self._cache.ended
+        version = self._cache.version
         item = self._repository.get(key)
-        ticket = None if item is None else self._open(item, key)
-        self._cache.put(key, ticket, now, ended)
+        ticket = None if item is None else self._tickets.open(item, key)
+        self._cache.put(key, ticket, now, version)
         return ticket
 
     def renew(self, reference: str, ticket: Ticket) -> bool:
         key = self._names.ticket(reference)
         repository = self._repository
-        # What is remembered is old now, whatever comes of it.
-        self._cache.end(key, UNKNOWN, self._now())
-        ended = self._cache.ended
-        there = repository.get(key)
-        current = None if there is None else self._open(there, key)
-        if there is None or current is None:
+        # The answer that the cache has is old now, whatever happens below.
+        self._cache.replace(key, UNKNOWN, self._now())
+        version = self._cache.version
+        item = repository.get(key)
+        current = None if item is None else self._tickets.open(item, key)
+        if item is None or current is None:
             return False
-        # Once a window: what another request just did is good enough.
+        # Another request renewed it just now: that is enough.
         if ticket.iat - current.iat < _least_gain(ticket):
             return False
         renewed = replace(ticket, device=current.device)
-        item = self._item(key, renewed)
-        if (
-            ticket.session_end > current.session_end
-            and ISubjectRepository.providedBy(repository)
-        ):
-            # By an expiry policy of the application's own.
-            self._note(key, ticket)
-        if not IRenewingRepository.providedBy(repository):
-            repository.add_or_update(item)
-        elif not repository.renew(item, there.expires):
+        if renewed.session_end > current.session_end:
+            # Only an expiry policy of the application's own moves the end.
+            self._add_link(repository, key, renewed)
+        if not self._replace(repository, key, renewed, item.expires):
             return False
-        self._cache.put(key, renewed, self._now(), ended)
+        self._cache.put(key, renewed, self._now(), version)
         return True
 
     def remove(self, reference: str) -> None:
         self._remove(self._names.ticket(reference))
 
     def tickets_of_session(self, sid: str) -> Iterator[Ticket]:
-        """Give the tickets of a session that the repository finds."""
+        """Give every ticket of a session that the repository can find."""
         repository = self._repository
         if not ISubjectRepository.providedBy(repository):
             return
         for key in self._keys_of(sid):
             item = repository.get(key)
-            ticket = None if item is None else self._open(item, key)
+            ticket = None if item is None else self._tickets.open(item, key)
             if ticket is not None:
                 yield ticket
 
     def remove_session(self, sid: str) -> None:
-        """Forget every ticket of a session, as far as the repository knows
-        them.
-        """
+        """Delete every ticket of a session that the repository can find."""
         repository = self._repository
         if not ISubjectRepository.providedBy(repository):
             return
-        subject = self._names.of_session(sid)
         for key in self._keys_of(sid):
             self._remove(key)
-        repository.remove_all_of(subject)
+        repository.remove_all_of(self._names.subject_of_session(sid))
 
     def remove_all_of(self, userid: Userid, keep: str | None = None) -> int:
-        """Forget every ticket of a user, but for one session's."""
+        """Delete every ticket of a user; give how many they were.
+
+        :param keep: the session whose tickets stay.
+        """
         kept = self._keys_of(keep) if keep else []
         repository = self._repository
+        subject = self._names.subject_of_user(userid)
         self._cache.clear()
-        removed: int = repository.remove_all_of(
-            self._names.of_user(userid), kept
-        )
+        removed: int = repository.remove_all_of(subject, kept)
         self._cache.clear()
         return removed
 
     def tickets_of(self, userid: Userid) -> Iterator[Ticket]:
         """Give the tickets of a user.
 
-        :raises SessionTokenError: where the repository cannot tell.
+        :raises SessionTokenError: where the repository cannot find them.
         """
         repository = self._repository
         if not ISubjectRepository.providedBy(repository):
@@ -163,35 +146,36 @@ class RepositorySessionStore:
                 "sessions are listed only where the repository provides"
                 " ISubjectRepository"
             )
-        for item in repository.items_of(self._names.of_user(userid)):
-            ticket = self._open(item, item.key)
-            # What the row says besides is not sealed.
+        subject = self._names.subject_of_user(userid)
+        for item in repository.items_of(subject):
+            ticket = self._tickets.open(item, item.key)
+            # The subject of a record is not sealed; the userid is.
             if ticket is not None and ticket.userid == userid:
                 yield ticket
 
     def tickets(self) -> Iterator[Ticket]:
-        """Give the tickets of everybody.
+        """Give the tickets of all users.
 
-        :raises SessionTokenError: where the repository cannot tell.
+        :raises SessionTokenError: where the repository cannot list them.
         """
         repository = self._repository
         if not IListingRepository.providedBy(repository):
             raise SessionTokenError(
-                "everybody's sessions are listed only where the repository"
-                " provides IListingRepository: name a user"
+                "the sessions of all users are listed only where the"
+                " repository provides IListingRepository: name a user"
             )
         for item in repository.items():
-            # Others are marks, what says whose session a ticket is, and what
-            # another application keeps.
+            # The other records are marks, which have no subject, links, and
+            # those of other applications.
             if self._names.is_of_user(item.subject):
-                ticket = self._open(item, item.key)
+                ticket = self._tickets.open(item, item.key)
                 if ticket is not None:
                     yield ticket
 
     @property
     def removes_for_good(self) -> bool:
-        """Tell whether all tickets of a session are found when it ends, and
-        none is brought back by a renewal that is under way.
+        """Tell whether the end of a session removes all its tickets, and a
+        renewal that is under way cannot bring one back.
         """
         repository = self._repository
         return bool(
@@ -199,62 +183,37 @@ class RepositorySessionStore:
             and ISubjectRepository.providedBy(repository)
         )
 
-    def _note(self, key: str, ticket: Ticket) -> None:
-        """Note by what a session is found, to end it by its name."""
-        expires = moment(ticket.session_end + LINGER)
-        index = self._names.index(key)
-        subject = self._names.of_session(ticket.sid)
-        self._repository.add_or_update(TokenItem(index, expires, b"", subject))
+    def _replace(
+        self, repository: Any, key: str, ticket: Ticket, was: datetime
+    ) -> bool:
+        """Write the successor of a ticket; tell whether it was written.
+
+        :param was: when the record of the current ticket expires.
+        """
+        item = self._tickets.seal(key, ticket)
+        if not IRenewingRepository.providedBy(repository):
+            repository.add_or_update(item)
+            return True
+        replaced: bool = repository.renew(item, was)
+        return replaced
+
+    def _add_link(self, repository: Any, key: str, ticket: Ticket) -> None:
+        """Write the link by which the ticket of a session is found."""
+        if ISubjectRepository.providedBy(repository):
+            expires = moment(ticket.session_end + LINGER)
+            subject = self._names.subject_of_session(ticket.sid)
+            link = self._names.link(key)
+            repository.add_or_update(TokenItem(link, expires, b"", subject))
 
     def _keys_of(self, sid: str) -> list[str]:
-        found = self._repository.items_of(self._names.of_session(sid))
-        return [self._names.indexed(item.key) for item in found]
+        subject = self._names.subject_of_session(sid)
+        links = self._repository.items_of(subject)
+        return [self._names.linked(link.key) for link in links]
 
     def _remove(self, key: str) -> None:
         self._repository.remove(key)
-        # Only now: what could not be removed is not called so.
-        self._cache.end(key, None, self._now())
-
-    def _item(self, key: str, ticket: Ticket) -> TokenItem:
-        members = write_members(ticket)
-        members["claims"] = ticket.claims
-        members["persistent"] = ticket.persistent
-        members["device"] = ticket.device
-        members["carrier"] = ticket.carrier
-        return TokenItem(
-            key,
-            moment(ticket.exp + LINGER),
-            self._seal.seal(members, key),
-            self._names.of_user(ticket.userid),
-        )
-
-    def _open(self, item: TokenItem, key: str) -> Ticket | None:
-        """Read what is kept under a key; ``None`` for what is not readable,
-        or was kept under another. What was opened once is remembered.
-        """
-        opened = self._opened.under(self._seal.keys)
-        # No key has a NUL.
-        digest = sha256(b"%b\0%b" % (key.encode(), item.token)).digest()
-        ticket = opened.get(digest)
-        if ticket is None:
-            ticket = self._unseal(item.token, key)
-            if ticket is not None:
-                opened.add(digest, ticket)
-        return ticket
-
-    def _unseal(self, token: bytes, key: str) -> Ticket | None:
-        try:
-            members = self._seal.open(token, key)
-            return read_ticket(
-                members,
-                members.pop("claims", {}),
-                persistent=members.pop("persistent", False) is True,
-                device=freeze_claims(members.pop("device", {})),
-                carrier=str(members.pop("carrier", "")),
-            )
-        except InvalidCredential as refusal:
-            log.warning("a stored session is not readable: %s", refusal.reason)
-            return None
+        # Not before: if it could not be removed, the session goes on.
+        self._cache.replace(key, None, self._now())
 
     @property
     def _repository(self) -> Any:
@@ -265,4 +224,5 @@ class RepositorySessionStore:
 
 
 def _least_gain(ticket: Ticket) -> float:
+    """Give the seconds below which a renewal is not worth a write."""
     return min(MINIMUM_GAIN, (ticket.exp - ticket.iat) / 20)

@@ -1,4 +1,4 @@
-"""What a server that keeps sessions can do with them: list and end."""
+"""List and end the sessions that the server keeps."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _AUTHENTICATORS = {method: name for name, method in AMR.items()}
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """A stored session, as people read it. No credential is in it.
+    """A stored session, for people to read. It contains no credential.
 
-    :ivar sid: by which ``request.sessiontoken.revoke`` ends it.
+    :ivar sid: the argument of ``request.sessiontoken.revoke``, which ends it.
     :ivar began: aware UTC, as are ``renewed`` and ``ends``.
-    :ivar authenticator: by whom the user was vouched for.
+    :ivar authenticator: the authenticator that vouched for the user.
     :ivar device: ``user_agent`` and ``address`` at sign-in, where they are
         kept.
-    :ivar current: whether the request that asks belongs to it.
+    :ivar current: whether it is the session of the request that asks.
     """
 
     sid: str
@@ -52,10 +52,9 @@ class SessionInfo:
 class StoredSessions:
     """Sessions that the server can list and end.
 
-    :param store: the default store, ``None`` where the application has its
-        own.
-    :param revocations: what ends self-contained ones, ``None`` where that
-        is switched off.
+    :param store: the default store; ``None`` if the application registered
+        one of its own.
+    :param revocations: ``None`` where revocation is off.
     """
 
     def __init__(
@@ -65,16 +64,17 @@ class StoredSessions:
         revocations: Revocations | None,
     ) -> None:
         self._registry = registry
-        self._default = store
+        self._default_store = store
         self.revocations = revocations
 
     def of(self, userid: Userid, current: str | None) -> list[SessionInfo]:
         """List the stored sessions of a user, the latest first.
 
-        :raises SessionTokenError: where the repository cannot tell.
+        :param current: the ``sid`` of the request that asks.
+        :raises SessionTokenError: where the repository cannot list them.
         """
         tickets: dict[str, Ticket] = {}
-        for ticket in self._live(self._own_store.tickets_of(userid)):
+        for ticket in self._live(self._listing_store.tickets_of(userid)):
             latest = tickets.get(ticket.sid, ticket)
             if ticket.iat >= latest.iat:
                 tickets[ticket.sid] = ticket
@@ -84,51 +84,30 @@ class StoredSessions:
     def of_everybody(self) -> Iterator[tuple[Userid, SessionInfo]]:
         """Give each stored session with its user, in any order.
 
-        :raises SessionTokenError: where the repository cannot tell.
+        :raises SessionTokenError: where the repository cannot list them.
         """
         given = set()
-        for ticket in self._live(self._own_store.tickets()):
+        for ticket in self._live(self._listing_store.tickets()):
             if ticket.sid not in given:
                 given.add(ticket.sid)
                 yield ticket.userid, self._info(ticket, None)
 
-    @property
-    def _store(self) -> RepositorySessionStore | None:
-        """Give the default store, unless another took its place."""
-        there = self._registry.queryUtility(ISessionStore)
-        return self._default if there in (self._default, None) else None
-
-    @property
-    def _own_store(self) -> RepositorySessionStore:
-        if self._store is None:
-            raise SessionTokenError(
-                "sessions are listed only by the library's own ISessionStore"
-            )
-        return self._store
-
-    def _live(self, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
-        policy, now = self._policy, clock.now(self._registry)
-        return (t for t in tickets if policy.judge(t, now) is not EXPIRED)
-
     def can_end(self, reference: str | None) -> bool:
-        """Tell whether a token can be ended before its time."""
+        """Tell whether a token can be ended before its time.
+
+        :param reference: as in ``forms.Decoded``.
+        """
         return reference is not None or self.revocations is not None
 
     @property
-    def ends_by_name(self) -> bool:
-        """Tell whether a session can be ended without a token of it."""
-        return self.revocations is not None or self.finds_by_name
+    def ends_by_sid(self) -> bool:
+        """Tell whether a session can be ended without one of its tokens."""
+        return self.revocations is not None or self.finds_by_sid
 
     @property
-    def finds_by_name(self) -> bool:
-        """Tell whether the references of a session can be found."""
+    def finds_by_sid(self) -> bool:
+        """Tell whether the stored tickets of a session can be found."""
         return self._store is not None and self._knows_subjects
-
-    def tickets_of_session(self, sid: str) -> list[Ticket]:
-        """Give the stored tickets of a session, as far as they are found."""
-        if self._store is None:
-            return []
-        return list(self._store.tickets_of_session(sid))
 
     def end(
         self,
@@ -136,14 +115,14 @@ class StoredSessions:
         reference: str | None = None,
         ticket: Ticket | None = None,
     ) -> datetime | None:
-        """End a session, wherever its tokens are; give until when its
-        self-contained tokens are refused, ``None`` where they are not.
+        """End a session in all its tokens. Give the time until which its
+        self-contained tokens are refused; ``None`` if they are not.
 
-        :param reference: one of it that is at hand.
-        :param ticket: one of it that is at hand.
+        :param reference: one of its references, where it is known.
+        :param ticket: one of its tickets, where it is known.
         """
         if self.revocations is None and reference is None:
-            self._need_subjects("a session is ended by its name")
+            self._require_subjects("a session is ended by its sid")
         until = None
         # The mark comes first: see references.References.
         if self.revocations is not None:
@@ -154,46 +133,67 @@ class StoredSessions:
             self._store.remove_session(sid)
         return until
 
-    def _end_of(self, sid: str, ticket: Ticket | None) -> int | None:
-        """Tell when a session ends for good; ``None`` where no ticket of it
-        is found.
-        """
-        tickets = self.tickets_of_session(sid) if ticket is None else [ticket]
-        now, policy = clock.now(self._registry), self._policy
-        # A policy of the application's own may have given others of the
-        # session a later end.
-        ends = [
-            max(each.session_end, policy.renew(each, now).session_end)
-            for each in tickets
-        ]
-        return max(ends, default=None)
-
     def end_all(
         self, userid: Userid, keep: str | None = None
     ) -> datetime | None:
-        """End every session that a user began up to now, but for one; give
-        until when their self-contained tokens are refused, ``None`` where
-        they are not.
+        """End every session that a user began up to now. Give the time until
+        which their self-contained tokens are refused; ``None`` if they are
+        not.
 
-        :raises SessionTokenError: where something that is needed is lacking.
+        :param keep: the ``sid`` of a session that goes on.
+        :raises SessionTokenError: where the sessions cannot be found.
         """
         until = None
         if self.revocations is None:
-            self._need_subjects("all sessions of a user are ended")
+            self._require_subjects("all sessions of a user are ended")
         else:
-            # As in end.
+            # The mark comes first: see references.References.
             until = self.revocations.end_all(userid, keep)
         if self._store is not None and self._knows_subjects:
             self._store.remove_all_of(userid, keep)
         return until
+
+    def _end_of(self, sid: str, ticket: Ticket | None) -> int | None:
+        """Give the end of a session; ``None`` if no ticket of it is found."""
+        found: Iterable[Ticket] = () if ticket is None else (ticket,)
+        if ticket is None and self._store is not None:
+            found = self._store.tickets_of_session(sid)
+        now, policy = clock.now(self._registry), self._policy
+        # Another ticket of the session may have a later end, by an expiry
+        # policy of the application's own.
+        ends = [
+            max(each.session_end, policy.renew(each, now).session_end)
+            for each in found
+        ]
+        return max(ends, default=None)
+
+    def _live(self, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
+        policy, now = self._policy, clock.now(self._registry)
+        return (t for t in tickets if policy.judge(t, now) is not EXPIRED)
+
+    @property
+    def _store(self) -> RepositorySessionStore | None:
+        """Give the default store; ``None`` once another one is registered."""
+        registered = self._registry.queryUtility(ISessionStore)
+        is_default = registered in (self._default_store, None)
+        return self._default_store if is_default else None
+
+    @property
+    def _listing_store(self) -> RepositorySessionStore:
+        if self._store is None:
+            raise SessionTokenError(
+                "sessions are listed only by the library's own ISessionStore:"
+                " remove sessiontoken.session_store"
+            )
+        return self._store
 
     @property
     def _knows_subjects(self) -> bool:
         repository = self._registry.queryUtility(ITokenRepository)
         return bool(ISubjectRepository.providedBy(repository))
 
-    def _need_subjects(self, what: str) -> None:
-        if not self.finds_by_name:
+    def _require_subjects(self, what: str) -> None:
+        if not self.finds_by_sid:
             raise SessionTokenError(
                 f"{what} only where the repository provides"
                 " ISubjectRepository, or with sessiontoken.revocation = on"

@@ -1,1 +1,1 @@
-"""The token endpoint, and the answer to a refusal."""
+"""The requests that the library answers itself."""

@@ -1,4 +1,4 @@
-"""Who asks at the endpoint, and what is answered to an unknown caller."""
+"""The caller of an endpoint, and the answer to an unknown one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .oauth import OAuthError
 def authenticate(
     request: Any, policy: SessionTokenPolicy, names: tuple[str, ...]
 ) -> Judged:
-    """Judge what a request shows to some authenticators; its session does
-    not slide.
+    """Judge what a request shows to some authenticators. Its session does not
+    slide.
 
-    :raises Exception: what went wrong, if anything did.
+    :raises Exception: the error of the result, if it has one.
     """
     judged = policy.authenticate(request, names)
     policy.state(request).slides = False
@@ -32,8 +32,8 @@ def authenticate(
 def session_shown(
     request: Any, policy: SessionTokenPolicy
 ) -> Identity | Refusal | None:
-    """Give the session that is shown, of any user, whether or not the
-    application still knows that user. It does not slide.
+    """Give the session that is shown, also of a user whom the application does
+    not know any more. It does not slide.
     """
     rules, state = policy.rules, policy.state(request)
     state.slides = False

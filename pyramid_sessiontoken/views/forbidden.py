@@ -10,20 +10,21 @@ from pyramid.httpexceptions import HTTPFound, HTTPUnauthorized
 
 from ..authenticators.basic import is_script
 from ..policy.answers import ANSWERS, TLS_REQUIRED, is_refused_for_tls
-from ..policy.security_policy import is_ours, policy_of
+from ..policy.security_policy import is_in_use, policy_of
 from .challenges import challenges
 from .oauth import write_json
 
-# What a browser or a proxy could read as the end of the path, or drop.
+# Characters that a browser or a proxy may drop, or read as a slash or as the
+# end of the path.
 _UNSAFE = re.compile(r"[\\\x00-\x20\x7f]")
 
 
 def forbidden(context: Any, request: Any) -> Any:
-    """Answer ``HTTPForbidden``: 403 for a known user, for an unknown one
-    401 with challenges, or 302 to where pages sign in.
+    """Answer ``HTTPForbidden``: 403 for a known user; for an unknown one 401
+    with challenges, or 302 to ``sessiontoken.login_url``.
     """
     policy = policy_of(request)
-    if not is_ours(request, policy):
+    if not is_in_use(request, policy):
         return context
     rules = policy.rules
     if is_refused_for_tls(request, rules):
@@ -46,7 +47,7 @@ def forbidden(context: Any, request: Any) -> Any:
 
 
 def is_navigation(request: Any) -> bool:
-    """Tell whether a browser asks for a page to show."""
+    """Tell whether a browser opens a page."""
     if request.method != "GET" or is_script(request.environ):
         return False
     if "HTTP_SEC_FETCH_MODE" in request.environ:
@@ -62,12 +63,12 @@ def _login(request: Any, login_url: str) -> str:
     )
     url, hash_sign, fragment = url.partition("#")
     separator = "&" if "?" in url else "?"
-    way_back = urlencode({"next": local_path(request.path_qs)})
-    return url + separator + way_back + hash_sign + fragment
+    query = urlencode({"next": local_path(request.path_qs)})
+    return url + separator + query + hash_sign + fragment
 
 
 def local_path(path: str) -> str:
-    """Make sure that a path stays on this host: exactly one leading slash,
-    no backslash, no control character.
+    """Make a path that stays on this host: one leading slash, no backslash, no
+    control character.
     """
     return "/" + _UNSAFE.sub(lambda m: quote(m[0]), path).lstrip("/")

@@ -1,5 +1,5 @@
-"""``{token.path}/introspect`` and ``{token.path}/revoke``: a token in a form,
-asked about or ended (RFC 7662, RFC 7009).
+"""``{token.path}/introspect`` and ``{token.path}/revoke``: ask about the token
+in a form, or end it (RFC 7662, RFC 7009).
 """
 
 from __future__ import annotations
@@ -7,11 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import clock
+from ..authenticators.names import SESSION
 from ..errors import InvalidCredential
 from ..events import SessionEnded
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket
 from ..identity.userid import to_subject
+from ..policy.rules import Rules
 from ..policy.security_policy import SessionTokenPolicy, policy_of
 from ..policy.state import Judged
 from ..tokens.payload import confirmation
@@ -25,24 +27,30 @@ def introspect(context: Any, request: Any) -> Any:
 
 
 def revoke(context: Any, request: Any) -> Any:
-    """Answer POST; the session of the token has ended then."""
+    """Answer POST, and end the session of a token."""
     return answer(request, {"POST": _revoke})
 
 
 def _introspect(request: Any) -> dict[str, Any]:
-    """Tell what a token says (RFC 7662), to its own user and to those who
-    may introspect the tokens of others.
+    """Tell what a token says (RFC 7662), to its own user and to users who may
+    introspect the tokens of others.
     """
     policy, judged, text = _token_of_caller(request)
-    rules = policy.rules
     try:
-        ticket, _, _ = rules.header.sessions.redeem(text)
+        ticket, _, _ = policy.rules.header.sessions.redeem(text)
     except InvalidCredential:
         return {"active": False}
     if not _is_own(judged, ticket) and not (
-        rules.introspectors.intersection(policy.principals(request, judged))
+        policy.rules.introspectors.intersection(
+            policy.principals(request, judged)
+        )
     ):
         return {"active": False}
+    return _members(request, policy.rules, ticket)
+
+
+def _members(request: Any, rules: Rules, ticket: Ticket) -> dict[str, Any]:
+    """Give the members for an active token (RFC 7662, section 2.2)."""
     now = clock.now(request.registry)
     left = rules.header.sessions.remaining(ticket)
     scope = ticket.claims.get("scope")
@@ -62,25 +70,25 @@ def _introspect(request: Any) -> dict[str, Any]:
 
 
 def _revoke(request: Any) -> dict[str, Any]:
-    """End the session of a token (RFC 7009) of the caller's own."""
+    """End the session of a token of the caller (RFC 7009)."""
     policy, judged, text = _token_of_caller(request)
     stored = policy.rules.stored
     if stored is None:
-        raise _irrevocable()
+        raise _not_revocable()
     try:
         ticket, reference = policy.rules.header.sessions.read(text)
     except InvalidCredential:
-        return {}  # Section 2.2: no effect, and no error.
+        return {}  # RFC 7009, section 2.2: this is no error.
     if not stored.can_end(reference):
-        raise _irrevocable()
+        raise _not_revocable()
     if _is_own(judged, ticket):
         stored.end(ticket.sid, reference, ticket)
-        whose = Identity(ticket.userid, ticket.claims, "session", ticket)
-        request.registry.notify(SessionEnded(request, whose, ticket))
+        user = Identity(ticket.userid, ticket.claims, SESSION, ticket)
+        request.registry.notify(SessionEnded(request, user, ticket))
     return {}
 
 
-def _irrevocable() -> OAuthError:
+def _not_revocable() -> OAuthError:
     return OAuthError(
         400, "unsupported_token_type", "It cannot be revoked here"
     )
@@ -89,7 +97,7 @@ def _irrevocable() -> OAuthError:
 def _token_of_caller(
     request: Any,
 ) -> tuple[SessionTokenPolicy, Judged, str]:
-    """Give who asks, and the token that is asked about.
+    """Give the caller, and the token in the form.
 
     :raises OAuthError: 401 for an unknown caller, 400 without a token.
     """

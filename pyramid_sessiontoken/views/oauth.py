@@ -1,22 +1,23 @@
-"""What the endpoints share: forms in, JSON out (RFC 6749, section 5)."""
+"""A form in, JSON out: shared by all endpoints (RFC 6749, section 5)."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
-from ..errors import RepositoryUnavailable
-from ..policy.answers import RETRY_AFTER, TLS_REQUIRED, is_refused_for_tls
+from ..policy.answers import (
+    RETRY_AFTER,
+    TLS_REQUIRED,
+    is_refused_for_tls,
+    repository_or_503,
+)
 from ..policy.response import NO_STORE
-from ..policy.security_policy import is_ours, policy_of
+from ..policy.security_policy import is_in_use, policy_of
 
-log = logging.getLogger("pyramid_sessiontoken")
-
-#: A larger body is not read, bytes.
+#: A larger body is refused unread, bytes.
 MAX_BODY = 65536
 
 _FORM = "application/x-www-form-urlencoded"
@@ -41,22 +42,20 @@ class OAuthError(Exception):
 
 
 def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
-    """Answer with the JSON of the verb for the request's method; 204 where
-    it gives ``None``. Refusals, outages and throttling become the errors of
-    RFC 6749 here, and nowhere else.
+    """Answer with the JSON of the verb for the request's method; 204 where it
+    gives ``None``. Only here, refusals, outages and throttling become errors
+    of RFC 6749.
     """
     try:
         verb = verbs.get(request.method)
         if verb is None:
             raise method_not_allowed(verbs)
-        _check_road(request)
-        body = verb(request)
+        _require_usable(request)
+        with repository_or_503():
+            body = verb(request)
         return write_json(request, 204 if body is None else 200, body)
     except OAuthError as error:
         return _write_error(request, error)
-    except RepositoryUnavailable as error:
-        log.error("the repository cannot be asked: %s", error)
-        return _write_error(request, _unavailable())
     except HTTPServiceUnavailable:
         return _write_error(request, _unavailable())
     except HTTPTooManyRequests as error:
@@ -74,7 +73,7 @@ def write_json(
     body: dict[str, Any] | None,
     headers: Iterable[tuple[str, str]] = (),
 ) -> Any:
-    # Not through a renderer: applications replace "json" by their own.
+    # Not through a renderer: an application may replace "json".
     response = request.response
     response.status_int = code
     if body is None:
@@ -98,12 +97,12 @@ def method_not_allowed(verbs: Iterable[str]) -> OAuthError:
     )
 
 
-def _check_road(request: Any) -> None:
-    """Refuse where no token could be used, or would be overheard."""
+def _require_usable(request: Any) -> None:
+    """Refuse plain HTTP, and an application that would not use the token."""
     policy = policy_of(request)
     if is_refused_for_tls(request, policy.rules):
         raise OAuthError(403, "tls_required", TLS_REQUIRED)
-    if not is_ours(request, policy):
+    if not is_in_use(request, policy):
         raise OAuthError(
             503,
             "temporarily_unavailable",
@@ -133,7 +132,7 @@ def read_form(request: Any) -> dict[str, str]:
     except ValueError:
         raise invalid_request("The body is no form") from None
     form = dict(pairs)
-    # RFC 6749, section 3.2: not more than once.
+    # RFC 6749, section 3.2: a parameter comes at most once.
     if len(form) < len(pairs):
         raise invalid_request("A parameter comes twice")
     return form
@@ -146,7 +145,8 @@ def _read_body(request: Any) -> bytes:
             raise OAuthError(413, "invalid_request", "The body is too large")
         body: bytes = request.body_file.read(MAX_BODY + 1)
     except OSError:
-        # The client hung up, or announced another length than it sent.
+        # The client closed the connection, or sent another length than it
+        # announced.
         raise invalid_request("The body cannot be read") from None
     if len(body) > MAX_BODY:
         raise OAuthError(413, "invalid_request", "The body is too large")
@@ -167,7 +167,7 @@ def _unavailable() -> OAuthError:
 
 
 def _too_many_attempts(retry_after: str) -> OAuthError:
-    # RFC 6749 knows no error for it; RFC 8628, section 3.5, does.
+    # RFC 6749 has no error for this; RFC 8628, section 3.5, has one.
     return OAuthError(
         429,
         "slow_down",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..authenticators.chain import find_authenticator, is_explicit
+from ..authenticators.names import SESSION
 from ..authenticators.state import Refusal
 from ..errors import REASON_ENDED, REASON_EXPIRED, InvalidCredential
 from ..events import SessionRenewed
@@ -22,7 +23,7 @@ from .oauth import OAuthError, Verb, answer, method_not_allowed, read_form
 
 
 def token(context: Any, request: Any) -> Any:
-    """Answer GET and POST with a token; DELETE ends the session."""
+    """Answer GET and POST with a token. DELETE ends the session."""
     verbs: dict[str, Verb] = {"GET": _swap, "POST": _swap_form}
     if policy_of(request).rules.stored is not None:
         verbs["DELETE"] = _end
@@ -47,7 +48,7 @@ def _swap(request: Any) -> dict[str, Any]:
     policy = policy_of(request)
     names = policy.rules.exchange
     if request.method == "GET":
-        # Never an ambient credential: any page can make a browser GET.
+        # No ambient credential: any page can make a browser send a GET.
         names = tuple(
             name
             for name in names
@@ -73,32 +74,32 @@ def _renew(
     sessions = policy.rules.header.sessions
     shown = policy.state(request).token_of(identity)
     issued: IssuedToken | None
-    if shown is not None and shown.authenticator == "session":
+    if shown is not None and shown.authenticator == SESSION:
         issued = sessions.renew(ticket, shown.reference)
         if issued is None:
-            return _as_it_is(request, policy, shown.text)
+            return _unchanged(request, policy, shown.text)
     else:
         issued = sessions.exchange(ticket)
     request.registry.notify(SessionRenewed(request, identity, issued.ticket))
     return issued.as_dict()
 
 
-def _as_it_is(
+def _unchanged(
     request: Any, policy: SessionTokenPolicy, text: str
 ) -> dict[str, Any]:
-    """Tell of a token that another request renewed, or ended, meanwhile."""
+    """Answer with a token that another request renewed or ended meanwhile."""
     sessions = policy.rules.header.sessions
     try:
         ticket, _, _ = sessions.redeem(text)
     except InvalidCredential as error:
-        refusal = Refusal("session", error.reason)
+        refusal = Refusal(SESSION, error.reason)
         names = policy.rules.exchange
         raise unauthorized(request, policy, names, refusal) from None
-    return sessions.as_it_is(ticket, text).as_dict()
+    return sessions.unchanged(ticket, text).as_dict()
 
 
 def _end(request: Any) -> None:
-    """End the session that is shown, also one that had ended already."""
+    """End the session that is shown, also if it had expired or ended."""
     policy = policy_of(request)
     rules, state = policy.rules, policy.state(request)
     shown = session_shown(request, policy)
@@ -119,7 +120,7 @@ def _status(request: Any) -> dict[str, Any]:
     policy = policy_of(request)
     identity = authenticate(request, policy, policy.rules.names).identity
     if identity is not None and identity.ticket is None:
-        # Another credential vouches before the session that is asked for.
+        # Another credential vouches, and the session comes after it.
         shown = session_shown(request, policy)
         identity = shown if isinstance(shown, Identity) else None
     if identity is None or identity.ticket is None:

@@ -1,4 +1,4 @@
-"""An API key in a header, and what a check may answer about it."""
+"""An API key in a header, and the answers of its check."""
 
 import logging
 
@@ -21,7 +21,7 @@ KEY = "shop_kJ8f-2mQ+/=~!"
 
 
 class Check:
-    """Know one key, and remember which were asked about."""
+    """A check that knows one key, and notes all keys."""
 
     def __init__(self, answer="billing"):
         self.answer = answer
@@ -41,7 +41,7 @@ def make_request(key=None, **environ):
 
 
 def ask(authenticator, request):
-    """Ask as the chain does."""
+    """Ask the authenticator through a chain."""
     state = begin_state(request)
     request.registry.registerUtility(authenticator, IAuthenticator, "api_key")
     return Chain(is_cross_site).ask(request, state, "api_key")
@@ -113,7 +113,7 @@ def test_where_no_key_is_shown_nobody_is_asked(request_):
             {"sub": "alice", "scope": "read"},
             Identity("alice", {"scope": "read"}, "api_key"),
         ),
-        # Claims only, and nothing but that the key is good: they name nobody.
+        # Claims only, or only that the key is good: they name no user.
         ({"scope": "read"}, Identity(None, {"scope": "read"}, "api_key")),
         (True, Identity(None, {}, "api_key")),
     ],
@@ -139,7 +139,7 @@ def test_what_refuses(answer):
         " ",
         f"{KEY} ",
         f" {KEY}",
-        # WSGI servers join what comes twice.
+        # WSGI servers join a header that comes twice.
         f"{KEY}, {KEY}",
         "two words",
         "tab\t",
@@ -199,7 +199,7 @@ def test_every_mutation_of_a_key_is_refused(data):
 
 
 def test_another_site_may_make_a_browser_send_everything_but_a_key():
-    """No browser adds such a header by itself: what was shown is meant."""
+    """No browser adds such a header by itself, so the key is explicit."""
     request = make_request(KEY, HTTP_SEC_FETCH_SITE="cross-site")
     request.method = "POST"
 
@@ -220,7 +220,7 @@ def test_neither_the_log_nor_the_reason_tells_the_key(caplog):
     assert "hunter2" not in caplog.text
 
 
-# Over a real application.
+# In an application.
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ def test_a_key_that_names_nobody_signs_nobody_in(shop, answer):
     client.post("/token", headers={"X-Api-Key": KEY}, status=401)
     client.post_json("/sign_in", {"userid": "bob"})
 
-    # It is not refused, either.
+    # The session is accepted, and the key is not refused.
     who = client.get("/identity", headers={"X-Api-Key": KEY}).json
     assert who["userid"] == "bob"
 

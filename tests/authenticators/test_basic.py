@@ -1,4 +1,4 @@
-"""A user name and a password, exactly as RFC 7617 has them."""
+"""A user name and a password, exactly as RFC 7617 describes them."""
 
 import base64
 import logging
@@ -39,7 +39,7 @@ def credential(username="alice", password=PASSWORD, codec="utf-8"):
 
 
 class Check:
-    """Know alice, and remember who was asked about."""
+    """Know alice, and note the user names that were asked for."""
 
     def __init__(self):
         self.asked = []
@@ -54,14 +54,14 @@ def everybody(username, password, request):
 
 
 def ask(authenticator, request):
-    """Ask as the chain does."""
+    """Ask the authenticator through a chain."""
     state = begin_state(request)
     request.registry.registerUtility(authenticator, IAuthenticator, "basic")
     return Chain(allow_all).ask(request, state, "basic")
 
 
 def refusal(authenticator, header):
-    """Give the reason of the refusal; any other outcome fails the test."""
+    """Give the reason of the refusal; any other answer fails the test."""
     refused = ask(authenticator, make_request(header))
     assert isinstance(refused, Refusal)
     return refused.reason
@@ -222,7 +222,7 @@ HOSTILE = (
 @example("Basic ", credential("system.Everyone"))
 @example("Basic ", credential("a" * 256))
 def test_whatever_the_header_says_it_is_judged(scheme, text):
-    """The check vouches for everybody, so only the grammar can refuse."""
+    """The check accepts every user, so only the grammar can refuse."""
     request = make_request(scheme + text)
 
     answer = ask(BasicAuthenticator(everybody), request)
@@ -231,8 +231,8 @@ def test_whatever_the_header_says_it_is_judged(scheme, text):
 
 
 def test_a_name_that_no_user_can_have_is_refused_like_any_credential():
-    """Authenticators raise nothing but ``InvalidCredential`` for what a
-    client shows; who calls one directly relies on it.
+    """For a bad credential an authenticator raises only
+    ``InvalidCredential``; code that calls one directly relies on it.
     """
     request = make_request(f"Basic {credential('system.Everyone')}")
 

@@ -184,7 +184,7 @@ def test_leeway_is_that_of_our_own_tokens(make):
         assert ask(client, text).json["userid"] is None
 
 
-# What the wire says.
+# Challenges.
 
 
 def test_where_nothing_was_shown_there_is_no_error(client):
@@ -237,7 +237,7 @@ def test_a_token_in_the_url_or_in_the_body_is_never_read(client):
 
 
 def test_it_needs_no_csrf_token(client):
-    """A browser does not send it by itself, wherever a page comes from."""
+    """A browser does not send it by itself, whatever page is open."""
     shown = {
         "Authorization": f"Bearer {token()}",
         "Sec-Fetch-Site": "cross-site",
@@ -271,7 +271,7 @@ def test_no_hostile_token_gets_in_and_none_is_an_error(
         assert not [part for part in parts if part in caplog.text]
 
 
-# One scheme for both.
+# Session tokens under the same scheme.
 
 
 @pytest.fixture
@@ -280,7 +280,7 @@ def shared(make):
 
 
 def own(client):
-    """Give a session token of ours."""
+    """Give a session token."""
     return swap(client, token()).json["access_token"]
 
 
@@ -319,7 +319,7 @@ def test_one_challenge_is_enough_and_it_speaks_of_the_one_that_refused(
 
 
 def test_one_of_our_kind_is_judged_by_us_alone(make, shared):
-    """Also one of a key that left the ring, or that says that it is ours."""
+    """Also if its key left the ring, or if it only says that it is ours."""
     retired = own(make({**SHARED, "keys": OTHER_KEY}))
     said = header(typ="session+jwt")
     for text in (
@@ -352,7 +352,7 @@ def test_references_are_ours(make):
 
 
 class Drawer:
-    """A session store of one's own, with references of its own."""
+    """A session store of the application, with references of its own."""
 
     def __init__(self, options, registry):
         self.tickets = {}
@@ -431,7 +431,7 @@ def test_an_authenticator_of_ones_own_may_take_its_place(make):
     ]
 
 
-# The issuer's keys at a URL.
+# The keys of the issuer at a URL.
 
 
 @pytest.fixture
@@ -528,7 +528,7 @@ def test_keys_in_a_file(make, tmp_path):
         assert ask(client, token(algorithm="PS256")).json["failure"]
 
 
-# Whatever is shown.
+# Any header.
 
 
 @given(

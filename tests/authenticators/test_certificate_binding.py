@@ -1,4 +1,4 @@
-"""A session that is bound to a certificate is worth nothing without it."""
+"""A session that is bound to a certificate does not work without it."""
 
 import logging
 
@@ -62,7 +62,7 @@ def payload(token):
     return jwt.decode(token, options={"verify_signature": False})
 
 
-#: What else a request may show, and is not that certificate.
+#: Requests that do not show the certificate.
 NOT_THAT = {
     "nothing": {},
     "another of the same name": shown(AGAIN),
@@ -97,7 +97,7 @@ def test_a_bound_cookie_needs_its_certificate(client):
     for label, environ in NOT_THAT.items():
         answer = client.get("/identity", extra_environ=environ)
         assert answer.json["authenticator"] != "cookie", label
-        # It is ignored, not deleted: the certificate may come again.
+        # The cookie is not deleted: the certificate may come again.
         assert "Set-Cookie" not in answer.headers
     answer = client.get("/identity", extra_environ=shown(ALICE))
     assert answer.json["userid"] == "carol"
@@ -112,12 +112,13 @@ def test_the_reason_is_logged(make, caplog):
 
     (message,) = caplog.messages
     assert message == (
-        "session refused: the certificate that it is bound to is not shown"
+        "session refused: the request does not show the certificate to which"
+        " it is bound (cnf)"
     )
 
 
 def test_the_token_says_what_it_is_bound_to(make):
-    """RFC 8705, section 3.1: as any resource server reads it."""
+    """RFC 8705, section 3.1: every resource server can read it."""
     said = payload(swap(make(BOUND)))
 
     assert said["cnf"] == {"x5t#S256": ALICE.x5t}
@@ -125,7 +126,7 @@ def test_the_token_says_what_it_is_bound_to(make):
 
 
 def test_a_renewal_is_bound_to_the_same_certificate(client, clock):
-    """In the response header, in the cookie, and at the endpoint."""
+    """In the response header, in the cookie, and at the token endpoint."""
     token = swap(client)
     client.post_json(
         "/sign_in", {"userid": "alice"}, extra_environ=shown(ALICE)
@@ -173,7 +174,7 @@ def test_a_bound_cookie_is_swapped_for_a_bound_token(make):
 
 
 def test_a_bound_token_is_not_replaced_by_another_certificate(make):
-    """A refused explicit credential never is."""
+    """No ambient credential replaces a refused explicit one."""
     client = make(BOUND)
     token = swap(client)
 
@@ -184,7 +185,7 @@ def test_a_bound_token_is_not_replaced_by_another_certificate(make):
 
 
 def test_a_session_ends_with_its_certificate(make, clock):
-    """Though its own end is later."""
+    """The end of the session is later than that of the certificate."""
     short = make_certificate(ends=START + 600)
     client = make(BOUND)
     token = swap(client, short)
@@ -195,11 +196,11 @@ def test_a_session_ends_with_its_certificate(make, clock):
     assert who(client, token, **shown(short)) is None
 
 
-# What is bound.
+# Bound sessions.
 
 
 def test_every_session_that_begins_with_an_accepted_certificate_is_bound(make):
-    """Also where another credential vouches, or the application."""
+    """Also if another credential or the application vouches."""
     client = make(BOUND)
     basic = {"Authorization": "Basic Ym9iOmJvYg=="}
 
@@ -276,7 +277,10 @@ def test_where_nobody_knows_certificates_a_bound_token_is_refused(
     client = make()
 
     assert who(client, token, **shown(ALICE)) is None
-    assert "no authenticator here knows certificates" in caplog.text
+    assert (
+        "sessiontoken.authenticators has no 'client_certificate'"
+        in caplog.text
+    )
 
 
 def test_nor_does_another_authenticator_of_that_name_know(make):
@@ -306,7 +310,7 @@ def test_nor_does_another_authenticator_of_that_name_know(make):
 
 
 def test_the_proof_may_come_by_a_proxy_and_then_varies(make):
-    """Whoever else sends the header proves nothing."""
+    """The header of an untrusted peer proves nothing."""
     proxied = {
         **BOUND,
         "client_certificate.source": "header:Client-Cert",
@@ -335,7 +339,7 @@ def test_it_can_be_asked_outside_a_judgement():
     request = Request.blank("/")
     request.registry = Registry("test")
 
-    with pytest.raises(InvalidCredential, match="knows certificates"):
+    with pytest.raises(InvalidCredential, match="that reads certificates"):
         require_certificate(request, ALICE.x5t)
 
 
@@ -345,15 +349,15 @@ def test_no_state_is_needed_to_ask(make):
     request.registry = client.registry
 
     require_certificate(request, ALICE.x5t)
-    with pytest.raises(InvalidCredential, match="is not shown"):
+    with pytest.raises(InvalidCredential, match="does not show"):
         require_certificate(request, BOB.x5t)
 
 
-# What is told of it.
+# Reports of the binding.
 
 
 def test_introspection_tells_what_a_token_is_bound_to(make):
-    """RFC 8705, section 3.2: for a resource server to check."""
+    """RFC 8705, section 3.2: so that a resource server can check it."""
     client = make(BOUND)
     bound = swap(client)
     free = client.swap()["access_token"]
@@ -375,7 +379,7 @@ def test_a_thumbprint_is_that_of_the_certificate():
     assert decode_base64url(ALICE.x5t).hex() == ALICE.thumbprint
 
 
-# Forgery: who holds a key of the tokens may say what he likes.
+# Forgery, with a key of the ring.
 
 HOSTILE = [
     None,
@@ -426,7 +430,7 @@ def test_no_claim_of_a_user_is_a_proof(make):
 
 
 def test_what_is_not_bound_is_written_as_ever(make):
-    """No member more: the fixtures of former versions stand."""
+    """The token has no additional member."""
     token = make(BOUND).swap()["access_token"]
 
     assert set(payload(token)) == set(

@@ -1,4 +1,4 @@
-"""Each authenticator finds nothing, vouches, or refuses; order decides."""
+"""Each authenticator finds nothing, vouches, or refuses; the order counts."""
 
 import itertools
 import logging
@@ -27,7 +27,7 @@ from pyramid_sessiontoken.policy.cross_site import is_cross_site
 
 @implementer(IAuthenticator)
 class Own:
-    """An application's own authenticator, whose answer is known."""
+    """An authenticator with a given answer."""
 
     def __init__(self, answer=None, scheme=None, ambient=False, vary=()):
         self.answer = answer
@@ -47,11 +47,11 @@ class Own:
         return None
 
 
-#: What an authenticator looks at: its scheme, and whether it is ambient.
+#: The scheme of an authenticator, and whether it is ambient.
 KINDS = {
     "session": ("Session", False),
     "api_key": (None, False),
-    # Browsers send it by themselves, yet it stands in Authorization.
+    # Browsers send it by themselves, and it is in Authorization.
     "basic": ("Basic", True),
     "cookie": (None, True),
 }
@@ -60,7 +60,7 @@ OUTCOMES = ("nothing", "vouches", "refuses", "names nobody")
 
 
 class Story:
-    """One request, and authenticators called by their place."""
+    """One request, and authenticators named by their place in the list."""
 
     def __init__(self, *authenticators, **options):
         self.names = [str(place) for place in range(len(authenticators))]
@@ -70,14 +70,13 @@ class Story:
         for name, own in zip(self.names, authenticators, strict=True):
             self.request.registry.registerUtility(own, IAuthenticator, name)
         self.state = begin_state(self.request)
-        #: What an event will tell of.
 
     def judge(self):
         return Chain(is_cross_site).first(self.request, self.state, self.names)
 
     def winner(self):
-        """Give the place of who vouched, ``None`` for nobody, or "refused"
-        and the place of whom the refusal came from.
+        """Give the place of the authenticator that vouched, ``None`` for an
+        unknown user, or "refused" and the place of the one that refused.
         """
         answer = self.judge()
         if isinstance(answer, Refusal):
@@ -97,8 +96,8 @@ def make(kind, outcome, place):
 
 
 def expected(shown):
-    """Say who wins, in the words of the contract: the first that vouches,
-    but for an ambient one where an explicit one is refused.
+    """Give the winner by the contract: the first that vouches, but no
+    ambient one where an explicit one is refused.
     """
     explicit_refused = [
         place
@@ -199,11 +198,11 @@ def test_an_explicit_credential_that_vouches_spares_asking_the_rest():
     assert [own.asked for own in others] == [0, 0, 0, 0]
 
 
-# Who vouches.
+# Identities.
 
 
 def test_an_identity_bears_the_name_in_the_list():
-    """Whatever the authenticator calls itself."""
+    """Even if the authenticator gives itself another name."""
     ours = Identity("alice", {"a": 1}, "something else")
 
     assert Story(Own(ours)).judge() == Identity("alice", {"a": 1}, "0")
@@ -246,7 +245,7 @@ def test_what_is_looked_at_is_remembered_for_vary():
     assert story.state.vary == ("X-One", "X-Two", "X-Two", "X-Three")
 
 
-# Who refuses.
+# Refusals.
 
 
 def test_a_refusal_is_one_sentence_in_the_log_and_told_once(caplog):
@@ -280,7 +279,7 @@ def test_an_identity_that_no_token_can_carry_is_a_refused_credential(userid):
 
 @pytest.mark.parametrize("first", ["refused", "found"])
 def test_the_reason_told_is_that_of_the_explicit_credential(first):
-    """The cookie's is the lesser evil."""
+    """The refusal of the cookie counts less."""
     cookie = make("cookie", "refuses" if first == "refused" else "vouches", 0)
 
     assert Story(cookie, make("session", "refuses", 1)).winner() == (
@@ -304,7 +303,7 @@ def test_any_other_refusal_leaves_the_response_alone():
     assert story.state.status is Status.NONE
 
 
-# Who is made to come.
+# Cross-site requests.
 
 CROSS_SITE = {
     "method": "POST",
@@ -343,7 +342,7 @@ def test_a_cookie_that_another_site_spends_shadows_nothing():
     assert Story(cookie, token, **CROSS_SITE).winner() == 1
 
 
-# Who fails.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -359,7 +358,7 @@ def test_a_failure_is_neither_a_refusal_nor_an_unknown_user(error, caplog):
             story.judge()
         assert caught.value is error
 
-    # It is kept like any answer, and says nothing of the client.
+    # The error is kept like an answer, and is no refusal.
     assert own.asked == 1
     assert len(story.state.untold) == 1
     assert caplog.messages == ["0 refused: no"]

@@ -1,4 +1,4 @@
-"""An application's own check may answer in several ways."""
+"""The check of an application may answer in several ways."""
 
 import uuid
 

@@ -1,5 +1,5 @@
-"""A certificate is believed where the server verified it, and it is of
-those to believe.
+"""A certificate is accepted if the server verified it, and the settings
+accept it.
 """
 
 import base64
@@ -28,8 +28,11 @@ from pyramid_sessiontoken.authenticators.client_certificate import (
     Believed,
     ClientCertificateAuthenticator,
 )
-from pyramid_sessiontoken.authenticators.trusted_place import Place, find_place
-from pyramid_sessiontoken.config.kinds import read_networks
+from pyramid_sessiontoken.authenticators.trusted_place import (
+    TrustedPlace,
+    find_place,
+)
+from pyramid_sessiontoken.config.trusted_proxies import read_networks
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.identity import Identity
@@ -41,7 +44,7 @@ PROXY = "10.1.0.1"
 STRANGER = "10.2.0.1"
 NETWORKS = read_networks("10.1.0.0/16")
 
-#: How the source is configured, and how a certificate stands there.
+#: A source in the settings, and how it writes a certificate.
 ENVIRON = "environ:SSL_CLIENT_CERT"
 ESCAPED = "header:X-Client-Cert"
 CLIENT_CERT = "header:Client-Cert"
@@ -84,13 +87,13 @@ def make_request(made=None, source=ENVIRON, verify=SUCCESS, **environ):
 
 
 def vouches(made, **changes):
-    """Give the userid that an authenticator vouches for."""
+    """Give the userid for which an authenticator vouches."""
     authenticator = make_authenticator(**changes)
     return authenticator.authenticate(make_request(made)).userid
 
 
 def refusal(request, **changes):
-    """Give the reason of the refusal; any other outcome fails the test."""
+    """Give the reason of the refusal; any other answer fails the test."""
     with pytest.raises(InvalidCredential) as caught:
         make_authenticator(**changes).authenticate(request)
     reason = caught.value.reason
@@ -132,7 +135,7 @@ def test_a_verified_certificate_vouches_for_its_common_name(source):
     assert identity == Identity("alice", authenticator="client_certificate")
 
 
-# Nothing shown.
+# No certificate.
 
 
 @pytest.mark.parametrize(
@@ -160,7 +163,7 @@ def test_without_a_certificate_nothing_is_shown(environ, verify):
 @pytest.mark.parametrize("source", [ESCAPED, CLIENT_CERT])
 @pytest.mark.parametrize("value", ["", " ", "NONE", "(null)"])
 def test_a_proxy_may_say_that_there_is_none(source, value):
-    key = Place.of_header(source.partition(":")[2], ()).key
+    key = TrustedPlace.of_header(source.partition(":")[2], ()).key
     request = make_request(**{key: value})
 
     assert make_authenticator(source).authenticate(request) is None
@@ -201,8 +204,10 @@ def test_a_certificate_is_refused_unless_the_server_says_success(
 
     reason = refusal(request, source=source)
 
-    assert reason.startswith("the server says not SUCCESS but ")
-    assert reason.endswith(" at SSL_CLIENT_VERIFY")
+    assert reason.startswith(
+        "the server did not verify the certificate: SSL_CLIENT_VERIFY is "
+    )
+    assert reason.endswith(", not 'SUCCESS'")
 
 
 def test_a_long_verdict_is_logged_in_part():
@@ -224,7 +229,7 @@ def test_the_verdict_may_stand_in_a_header(verify):
     authenticator = make_authenticator(verify=VERIFY)
 
     assert authenticator.authenticate(good).userid == "alice"
-    assert "HTTP_X_VERIFY" in refusal(bad, verify=VERIFY)
+    assert "certificate: X-Verify is " in refusal(bad, verify=VERIFY)
 
 
 # Headers.
@@ -317,7 +322,7 @@ def test_a_certificate_for_something_else_is_refused(changes):
     assert "not for clients" in refusal(make_request(made))
 
 
-# Whom to believe.
+# Which certificates are accepted.
 
 OTHER = name("Other CA")
 
@@ -360,7 +365,7 @@ def test_every_kind_that_is_given_must_hold(believed, good):
 
 
 def test_names_are_compared_as_names():
-    """Whoever may choose an organisation is not everybody's namesake."""
+    """A text inside one attribute is not taken for another attribute."""
     organization = NameOID.ORGANIZATION_NAME
     eve = make_certificate(name((organization, "Tests,CN=alice"), "eve"))
     turned = make_certificate(name("alice", (organization, "Tests")))
@@ -377,7 +382,8 @@ def test_the_reason_names_whose_certificate_it_was():
 
     assert reason == (
         "the subject of the certificate 'CN=bob', issued by"
-        ' "O=Tests,CN=Tests\' CA", is none to believe'
+        ' "O=Tests,CN=Tests\' CA", is not in'
+        " sessiontoken.client_certificate.subject"
     )
 
 
@@ -509,7 +515,7 @@ def test_a_long_subject_is_no_userid():
     assert "1 to 255" in refusal(make_request(made), userid="subject")
 
 
-# Whatever stands there.
+# Any value.
 
 
 @settings(max_examples=300)
@@ -624,7 +630,7 @@ def test_a_stranger_learns_nothing_but_that_he_is_unknown(make, caplog):
 
 
 def test_a_get_cannot_swap_a_certificate(make):
-    """Any page can make a browser send it."""
+    """Any page can make a browser send a GET."""
     make(ON).get("/token", extra_environ=SHOWN, status=401)
 
 
@@ -657,7 +663,10 @@ def test_a_refused_certificate_shadows_nobody(make):
     assert (
         client.get("/identity")
         .json["failure"]
-        .startswith("client_certificate refused: the server says not SUCCESS")
+        .startswith(
+            "client_certificate refused: the server did not verify the"
+            " certificate: SSL_CLIENT_VERIFY is 'FAILED'"
+        )
     )
 
 

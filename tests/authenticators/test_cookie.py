@@ -1,4 +1,4 @@
-"""The session in the cookie: who it is, or why it is refused."""
+"""The session in the cookie: its identity, or why it is refused."""
 
 import itertools
 import re
@@ -49,7 +49,7 @@ from pyramid_sessiontoken.testing import ManualClock
 NOW = 1_800_000_000
 NAME = "__Host-sessiontoken"
 
-#: No two parts of it are alike.
+#: No two parts of this claim are equal.
 NUMBERS = "".join(f"{number:03}" for number in range(300))
 
 
@@ -58,7 +58,7 @@ def make_request(header):
 
 
 class Site:
-    """One application's cookie sign-in, on a clock held in the hand."""
+    """The sign-in of one application, with a clock that the test sets."""
 
     def __init__(self, kind=SignedTransform, *keys, name=NAME):
         self.clock = ManualClock(NOW)
@@ -78,7 +78,7 @@ class Site:
         )
 
     def sign_in(self, userid="alice", **claims):
-        """Give the pairs that a browser sends from now on."""
+        """Give the pairs that a browser sends after the sign-in."""
         issued = self.sessions.issue(Identity(userid, claims, "basic"))
         headers = self.jar.write(issued.access_token, None, None)
         return [header.partition(";")[0] for _, header in headers]
@@ -90,7 +90,7 @@ class Site:
         return self.authenticator.authenticate(make_request(header))
 
     def refusal(self, *pairs):
-        """Give the refusal, which must be one of ours."""
+        """Give the refusal; any other error fails the test."""
         with pytest.raises(InvalidCredential) as caught:
             self.ask(*pairs)
         return caught.value
@@ -147,14 +147,14 @@ def test_it_stands_among_others_in_any_order(site):
 
 
 def test_it_may_stand_between_quotes(site):
-    """RFC 6265, section 4.1.1: some clients put it there."""
+    """RFC 6265, section 4.1.1: some clients write quotes."""
     pairs = [re.sub("=(.*)", '="\\1"', pair) for pair in site.sign_in()]
 
     assert site.ask(*pairs).userid == "alice"
 
 
 def test_what_is_due_for_renewal_is_noted_where_somebody_asks(site):
-    """Only noted: the response will say whether it can carry a cookie."""
+    """The response decides later whether it may carry a cookie."""
     pairs = site.sign_in()
 
     for passed, due in ((0, False), (1799, False), (1800, True)):
@@ -183,7 +183,12 @@ def test_of_two_only_the_one_that_holds_is_due(site):
         assert shown.verdict is RENEW
 
 
-# Only refused: it may still be good elsewhere, or was good once.
+# A cookie that is refused, and not deleted: it can be decoded.
+
+NOT_YET = (
+    "its iat is later than now: compare the clocks of the servers, or raise"
+    " sessiontoken.expiry.clock_skew"
+)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +196,7 @@ def test_of_two_only_the_one_that_holds_is_due(site):
     [
         (3600, REASON_EXPIRED),
         (36000, REASON_EXPIRED),
-        (-1, "it is from the future"),
+        (-1, NOT_YET),
     ],
 )
 def test_a_cookie_out_of_its_time_can_be_decoded_and_is_refused(
@@ -216,7 +221,7 @@ def test_an_outage_is_no_refusal():
         authenticator.authenticate(make_request(f"{NAME}=0.ab"))
 
 
-# Undecodable: it has no use, and is deleted.
+# A cookie that cannot be decoded is deleted.
 
 
 def test_no_bit_of_the_cookie_may_flip(site):
@@ -239,7 +244,7 @@ def test_no_bit_of_the_cookie_may_flip(site):
 
 
 def test_nothing_of_the_cookie_may_be_cut(site):
-    """From the end or the start of any of its chunks."""
+    """Characters are missing at the end or the start of a chunk."""
     pairs = site.sign_in(text=NUMBERS[:60])
 
     read = []
@@ -257,7 +262,7 @@ def test_nothing_of_the_cookie_may_be_cut(site):
 
 
 def test_nothing_of_a_cookie_in_one_piece_may_be_cut(site):
-    """Nor what tells that no other follows."""
+    """Also the mark that no other chunk follows is needed."""
     jar = Jar(NAME)
     authenticator = CookieAuthenticator(site.sessions.redeem, jar)
     issued = site.sessions.issue(Identity("alice", {}, "basic"))
@@ -344,7 +349,7 @@ def test_a_cookie_of_a_lost_key_is_undecodable():
 
 
 def test_the_cookie_of_another_name_is_undecodable_under_ours(site):
-    """A prefix promises something about who set it."""
+    """The prefix of a name is a promise about the origin of the cookie."""
     other = Site(SignedTransform, name="sessiontoken")
     pairs = [pair.replace("sess", "__Host-sess") for pair in other.sign_in()]
 
@@ -353,7 +358,7 @@ def test_the_cookie_of_another_name_is_undecodable_under_ours(site):
 
 
 def test_a_header_token_is_undecodable_in_a_cookie(site):
-    """With the same key, issuer and audience."""
+    """Key, issuer and audience are the same."""
     issued = site.sessions.issue(Identity("alice", {}, "basic"))
     token = make_jwt(FIRST).encode(issued.ticket)
 
@@ -361,7 +366,7 @@ def test_a_header_token_is_undecodable_in_a_cookie(site):
         assert isinstance(site.refusal(f"{NAME}={value}"), Undecodable)
 
 
-# A name that comes twice: the one that verifies.
+# If a name comes twice, the value that verifies counts.
 
 
 @pytest.mark.parametrize(
@@ -393,7 +398,7 @@ def test_of_two_the_one_that_is_still_good_holds(site):
 
 
 def test_of_two_that_are_refused_the_expired_one_is_not_deleted(site):
-    """It is called expired, whatever else came with it."""
+    """The reason is that it expired, whatever else came with it."""
     old = site.sign_in()
     site.clock.advance(3600)
 
@@ -408,7 +413,7 @@ def test_of_two_that_cannot_be_decoded_neither_holds(site):
     assert isinstance(site.refusal(f"{NAME}=0.a", f"{NAME}=0.b"), Undecodable)
 
 
-# Whatever stands in the header.
+# Any header.
 
 FRAGMENTS = st.sampled_from(
     [
@@ -446,7 +451,7 @@ HEADERS = st.lists(FRAGMENTS | st.text(max_size=5), max_size=12).map("".join)
     "; ".join(f"{NAME}={i % 20}.x; {NAME}.{i % 20}=y" for i in range(600))
 )
 def test_any_header_shows_nothing_or_is_refused(header):
-    """Never another error: that would be a 500 for the whole site."""
+    """Another error would be a 500 for the whole site."""
     for kind in (SignedTransform, EncryptedTransform):
         site = Site(kind)
         try:
@@ -468,13 +473,13 @@ def test_any_header_around_the_cookie_says_nothing_of_another_user(
     try:
         identity = site.ask(before, *pairs, after)
     except Undecodable:
-        # What is ours in it may be too much to try.
+        # Our cookie may come too often to try all values.
         assert NAME in before + after
     else:
         assert identity.userid == "alice"
 
 
-# In a real application.
+# In an application.
 
 
 @pytest.mark.parametrize("kind", ["signed", "encrypted"])
@@ -488,7 +493,7 @@ def test_any_header_around_the_cookie_says_nothing_of_another_user(
     ],
 )
 def test_the_cookie_of_another_application_is_deleted(make, kind, key, value):
-    """Though both have the same keys."""
+    """Both have the same keys."""
     if value == "the other":
         value = "encrypted" if kind == "signed" else "signed"
     settings = {"cookie.transform": kind}
@@ -523,7 +528,7 @@ def test_tokens_and_cookies_are_not_taken_for_one_another(make, kind):
 
 
 class Masked:
-    """A transform of an application's own; it remembers what it saw."""
+    """A transform of the application's own, which notes what it was given."""
 
     def __init__(self, options=None, registry=None):
         self.seen = []
@@ -555,7 +560,7 @@ WAYS = {
 
 @pytest.fixture(params=WAYS)
 def masked(make, request):
-    """Make a client of an application with a transform of its own."""
+    """Make a client of an application that has its own transform."""
     return make(**WAYS[request.param])
 
 
@@ -589,7 +594,7 @@ def test_what_it_refuses_or_nobody_signed_is_deleted(masked):
 
 
 def test_signing_out_after_signing_in_leaves_no_cookie(make):
-    """Though only the headers of the sign-in reached the response."""
+    """Only the headers of the sign-in are on the response."""
 
     def change_of_mind(request):
         response = Response("never mind")
@@ -628,7 +633,7 @@ def test_a_cookie_that_is_refused_keeps_no_token_from_being_renewed(make):
 
 
 def test_all_that_cannot_be_decoded_is_answered_alike(make):
-    """No answer tells which of the checks failed."""
+    """The answer does not say which check failed."""
     client = make()
     client.post_json("/sign_in", {})
     [cookie] = client.cookies.values()

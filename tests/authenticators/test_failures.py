@@ -1,4 +1,4 @@
-"""Failures are counted in memory or in a storage, and forgotten in time."""
+"""Failures are counted in memory or in a storage, for some time."""
 
 import socket
 import sys
@@ -78,8 +78,8 @@ def test_then_it_begins_anew(memory, clock):
 
 
 def test_what_was_counted_in_the_future_is_over(memory, clock):
-    """The clock was wrong, and is put right: nobody is locked out until it
-    would be right again.
+    """The clock was ahead, and is set back: no user is locked out until it
+    has caught up.
     """
     clock.advance(86400)
     add(memory, "alice", 5)
@@ -197,7 +197,7 @@ def test_a_storage_that_is_gone_could_not_be_asked():
         counting.count("alice")
 
     assert str(caught.value) == (
-        "failed passwords could not be counted: ConnectionError"
+        "sessiontoken.throttle.storage could not be asked: ConnectionError"
     )
 
 
@@ -216,11 +216,11 @@ def test_memcached_is_waited_for_no_longer_either():
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("memroy://hunter2", "no storage URL"),
-        ("hunter2", "no storage URL"),
-        ("", "no storage URL"),
+        ("memroy://hunter2", "not a URL that"),
+        ("hunter2", "not a URL that"),
+        ("", "not a URL that"),
         ("redis://:hunter2@localhost:port", "cannot be opened"),
-        ("redis+sentinel://:hunter2@localhost:1", "no storage URL"),
+        ("redis+sentinel://:hunter2@localhost:1", "not a URL that"),
         ("redis+cluster://:hunter2@127.0.0.1:1", "cannot be opened"),
         ("async+memory://hunter2", "asyncio"),
     ],
@@ -234,7 +234,7 @@ def test_an_url_that_cannot_serve_is_told_without_its_text(url, why):
 
 
 class NotInstalled:
-    """Find nothing of a package, as if it were not there."""
+    """Hide a package, as if it were not installed."""
 
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] == "pymemcache":
@@ -250,7 +250,7 @@ def test_a_client_that_is_not_installed_is_named(monkeypatch):
 
 
 def test_a_storage_of_another_kind_gets_no_options_of_redis():
-    """Whatever ``limits`` knows by its scheme serves."""
+    """Every storage that ``limits`` knows by its scheme can be used."""
 
     class Drawer(limits.storage.MemoryStorage):
         STORAGE_SCHEME = ["drawer"]  # noqa: RUF012

@@ -10,7 +10,7 @@ from pwdlib import PasswordHash
 
 from pyramid_sessiontoken.authenticators.htpasswd import Htpasswd
 
-# As cheap as they come.
+# The cheapest hashes.
 SALT = b"$2b$04$abcdefghijklmnopqrstuu"
 ARGON2 = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -20,7 +20,7 @@ def by_bcrypt(password):
 
 
 def write(path, text, mtime):
-    """Write a file with a time of its own, so that nobody need wait."""
+    """Write a file with a time of its own, so that no test waits."""
     path.write_text(text, encoding="utf-8")
     os.utime(path, (mtime, mtime))
 
@@ -61,8 +61,8 @@ def test_an_unknown_user_is_refused(path, username):
 
 
 def test_a_known_users_password_is_nobody_elses(path):
-    """The hash that an unknown user's password is held against is the first
-    one of the file; it must not let anybody in.
+    """The password of an unknown user is compared with the first hash of the
+    file; it is refused even if it matches.
     """
     check = Htpasswd(str(path))
 
@@ -90,7 +90,7 @@ def test_an_unknown_user_costs_the_same_work_as_a_wrong_password(path):
 
 
 class Noting(PasswordHash):
-    """Note which hashes a password is held against."""
+    """Note the hashes with which a password is compared."""
 
     def __init__(self, hashers):
         super().__init__(hashers)
@@ -115,8 +115,8 @@ SOME = [f"user{number}" for number in range(60)]
 def test_by_the_time_it_takes_nobody_tells_unknown_users_from_known_ones(
     path,
 ):
-    """A file with hashes of two costs: unknown users have either, as the
-    users of the file do, and each the same again and again.
+    """The file has hashes of two costs. An unknown user gets either, as the
+    users of the file do, and always the same one.
     """
     quick = by_bcrypt("one")
     write(path, f"a:{quick}\nb:{SLOWER}\nc:{SLOWER}\nd:{quick}\n", 1)
@@ -124,7 +124,7 @@ def test_by_the_time_it_takes_nobody_tells_unknown_users_from_known_ones(
     seen = held_against(Htpasswd(str(path)), SOME)
 
     assert held_against(Htpasswd(str(path)), SOME) == seen
-    # Sixty tosses of a coin.
+    # Sixty names: both costs must come.
     assert 10 < seen.count(quick) < 50
     assert seen.count(quick) + seen.count(SLOWER) == 60
 
@@ -167,7 +167,7 @@ def test_a_password_that_bcrypt_cannot_take_is_wrong(path):
     assert check("alice", "\ud800", None) is False
 
 
-# The file changes.
+# A file that changes.
 
 
 def test_a_changed_file_is_read_again(path):
@@ -210,7 +210,7 @@ def test_a_file_that_cannot_be_read_now_leaves_the_former_content(
 
     assert check("alice", "one", None) is True
     assert check("alice", "two", None) is False
-    # Said once, not at each request.
+    # Logged once, not at each request.
     (record,) = (r for r in caplog.records if r.levelname == "ERROR")
     assert record.levelno == logging.ERROR
     assert record.name == "pyramid_sessiontoken"
@@ -270,7 +270,7 @@ def test_a_file_that_is_not_there_stops_the_start(tmp_path):
 
 
 def test_a_damaged_hash_lets_nobody_in(path):
-    """It looks like one of argon2, and is cut."""
+    """It looks like a hash of argon2, and is cut off."""
     write(path, f"alice:{ARGON2.hash('one')[:-9]}\n", 1_000_000_000)
     check = Htpasswd(str(path))
 

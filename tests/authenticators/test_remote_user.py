@@ -1,4 +1,4 @@
-"""A user whom the server signed in, or a proxy that may be believed."""
+"""The user that the server, or a trusted proxy, signed in."""
 
 import logging
 
@@ -11,8 +11,8 @@ from zope.interface.verify import verifyObject
 from pyramid_sessiontoken.authenticators.remote_user import (
     RemoteUserAuthenticator,
 )
-from pyramid_sessiontoken.authenticators.trusted_place import Place
-from pyramid_sessiontoken.config.kinds import read_networks
+from pyramid_sessiontoken.authenticators.trusted_place import TrustedPlace
+from pyramid_sessiontoken.config.trusted_proxies import read_networks
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
@@ -20,8 +20,8 @@ from pyramid_sessiontoken.interfaces import IAuthenticator
 PROXY = "10.1.0.1"
 STRANGER = "10.2.0.1"
 NETWORKS = read_networks("10.1.0.0/16")
-VARIABLE = RemoteUserAuthenticator(Place("REMOTE_USER"))
-HEADER = RemoteUserAuthenticator(Place.of_header("X-User", NETWORKS))
+VARIABLE = RemoteUserAuthenticator(TrustedPlace("REMOTE_USER"))
+HEADER = RemoteUserAuthenticator(TrustedPlace.of_header("X-User", NETWORKS))
 
 
 def make_request(value=None, key="REMOTE_USER", **environ):
@@ -38,7 +38,7 @@ def in_header(value, **environ):
 
 
 def as_wsgi(text):
-    """PEP 3333: bytes, each as one character."""
+    """Write each byte as one character (PEP 3333)."""
     return text.encode().decode("latin-1")
 
 
@@ -108,7 +108,7 @@ NOBODY = [
     "group:admins",
     "scope:all",
     "x" * 256,
-    # Neither is UTF-8 as WSGI has it.
+    # Not UTF-8, once each character is one byte (PEP 3333).
     "caf\xe9",
     "\u0142uc",
     as_wsgi("caf\xe9")[:-1],
@@ -187,7 +187,7 @@ def test_a_user_in_a_header_comes_with_vary(make, caplog, peer, userid):
 
 
 def test_an_underscore_is_no_way_around(make):
-    """X_User is the same key in the environ; servers and proxies drop it."""
+    """X_User has the same key in the environ; servers and proxies drop it."""
     client = make(BEHIND).fresh(REMOTE_ADDR=STRANGER)
 
     answer = client.get("/identity", headers={"X_User": "alice"})

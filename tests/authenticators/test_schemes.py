@@ -1,4 +1,4 @@
-"""What stands in Authorization, and what WWW-Authenticate says."""
+"""The grammar of Authorization and of WWW-Authenticate."""
 
 import re
 

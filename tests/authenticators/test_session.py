@@ -1,4 +1,4 @@
-"""A session token in a header, redeemed for the session it speaks of."""
+"""A session token in a header is redeemed for its session."""
 
 import logging
 
@@ -38,7 +38,7 @@ START = 1_800_000_000
 
 
 class World:
-    """A registry with the real parts, on a clock held in the hand."""
+    """A registry with the real parts, and a clock that the test sets."""
 
     def __init__(self):
         self.clock = ManualClock(START)
@@ -69,7 +69,7 @@ class World:
         return request
 
     def ask(self, authenticator, request):
-        """Ask as the chain does."""
+        """Ask the authenticator through a chain."""
         state = begin_state(request)
         request.registry.registerUtility(
             authenticator, IAuthenticator, "session"
@@ -77,7 +77,7 @@ class World:
         return Chain(is_cross_site).ask(request, state, "session")
 
     def refusal(self, authenticator, request):
-        """Give the reason of the refusal; all else fails the test."""
+        """Give the reason of the refusal; any other answer fails the test."""
         refused = self.ask(authenticator, request)
         assert isinstance(refused, Refusal)
         return refused.reason
@@ -155,7 +155,7 @@ def test_the_name_of_the_header_is_compared_without_case(world):
 
 
 def test_another_sites_page_cannot_make_a_browser_send_it(world):
-    """So it is good from wherever it comes."""
+    """So it is accepted whatever Origin says."""
     request = world.request(
         f"Session {world.issue()}",
         method="POST",
@@ -209,7 +209,7 @@ def test_whatever_the_header_says_it_is_judged(scheme, text, end):
 
 
 def test_it_is_noted_what_a_token_said_and_whether_it_is_due(world):
-    """The response renews it, once it is known who the request is."""
+    """The response renews the token, once the request is judged."""
     token = world.issue()
     for seconds, verdict in ((1799, VALID), (1, RENEW)):
         world.clock.advance(seconds)
@@ -266,7 +266,7 @@ def test_all_other_refusals_look_alike(world):
     world.clock.advance(-31)
     challenges = set()
     for shown in (
-        token,  # from the future
+        token,  # its iat is in the future
         token[:-1],
         token.replace(".", "..", 1),
         "",

@@ -20,8 +20,13 @@ from pyramid_sessiontoken.interfaces import RENEW, VALID
 
 
 @pytest.fixture
-def state():
-    return RequestState()
+def request_():
+    return Request.blank("/")
+
+
+@pytest.fixture
+def state(request_):
+    return begin_state(request_)
 
 
 def shown(verdict=VALID, **changes):
@@ -65,27 +70,31 @@ def test_a_token_is_noted_where_the_request_has_a_state():
         ([VALID, RENEW], Status.RENEW),
     ],
 )
-def test_one_token_that_is_due_is_enough_to_renew(state, verdicts, status):
+def test_one_token_that_is_due_is_enough_to_renew(
+    request_, state, verdicts, status
+):
     for verdict in verdicts:
-        state.note_token(shown(verdict))
+        note_token(request_, shown(verdict))
 
     assert state.status is status
     assert len(state.tokens) == len(verdicts)
 
 
 @pytest.mark.parametrize("status", [Status.DISCARD, Status.SET, Status.DELETE])
-def test_a_token_that_is_due_changes_no_greater_status(state, status):
+def test_a_token_that_is_due_changes_no_greater_status(
+    request_, state, status
+):
     state.status = status
 
-    state.note_token(shown(RENEW))
+    note_token(request_, shown(RENEW))
 
     assert state.status is status
 
 
-def test_an_identity_is_of_the_token_that_gave_its_ticket(state):
+def test_an_identity_is_of_the_token_that_gave_its_ticket(request_, state):
     one, other = shown(sid="one"), shown(sid="other")
-    state.note_token(one)
-    state.note_token(other)
+    note_token(request_, one)
+    note_token(request_, other)
 
     assert state.token_of(Identity("alice", ticket=other.ticket)) is other
     # An equal ticket is another one: it came from elsewhere.
@@ -119,9 +128,9 @@ def test_the_last_refusal_of_an_authenticator_counts(state):
     assert state.untold == (first, last)
 
 
-def test_two_requests_share_nothing(state):
+def test_two_requests_share_nothing(request_, state):
     state.refuse("basic", "barred")
-    state.note_token(shown(RENEW))
+    note_token(request_, shown(RENEW))
     state.answers["basic"] = None
 
     other = RequestState()

@@ -1,4 +1,4 @@
-"""Guessing ends at a limit, and who knows the password is not in its way."""
+"""Guessing ends at a limit, and right passwords are not hindered by it."""
 
 import threading
 from collections import Counter
@@ -25,7 +25,7 @@ BOTH = ("user", "address")
 
 
 class Check:
-    """Let in who has the name for a password; remember who asked."""
+    """Accept a password that equals the name; note the names."""
 
     def __init__(self):
         self.asked = []
@@ -108,7 +108,7 @@ def test_when_the_time_is_over_it_begins_anew(make_throttle, clock):
 
 
 def test_what_is_turned_away_does_not_count(make_throttle, clock):
-    """Or a client that tries on and on would never come in again."""
+    """Else a client that tries on and on would never be let in again."""
     throttle = make_throttle()
     fail(throttle, 3)
     for _ in range(30):
@@ -122,8 +122,8 @@ def test_what_is_turned_away_does_not_count(make_throttle, clock):
 
 
 def test_a_success_takes_no_failure_back(make_throttle):
-    """Or who has one account, or knows when somebody signs in, could go on
-    guessing for ever.
+    """Or an attacker with one account could go on guessing, with a right
+    password of that account in between.
     """
     throttle = make_throttle()
     fail(throttle, 2)
@@ -145,7 +145,7 @@ def test_both_noes_count(make_throttle, answer):
 
 @pytest.mark.parametrize("answer", [True, 0, "", {}])
 def test_any_other_answer_is_no_failure(make_throttle, answer):
-    """0 is a userid. What no user can be called was no wrong password."""
+    """0 is a userid. An answer that is no userid is not a wrong password."""
     throttle = make_throttle(1, check=lambda *args: answer)
 
     assert [throttle("alice", "x", HERE) for _ in range(3)] == [answer] * 3
@@ -172,7 +172,7 @@ def test_a_check_that_cannot_tell_does_not_count(make_throttle, error):
     assert throttle("alice", "alice", HERE) is True
 
 
-# By what is counted.
+# Users and addresses.
 
 
 def test_a_user_is_counted_from_everywhere(make_throttle):
@@ -203,7 +203,7 @@ def test_of_both_each_is_counted_for_itself(make_throttle, clock):
     clock.advance(20)
     fail(throttle, 2, "bob")
 
-    # Three from here, one for alice, two for bob.
+    # Three from this address: one for alice, two for bob.
     with pytest.raises(TooManyAttempts, match=r"from '192.0.2.1'$"):
         throttle("alice", "alice", HERE)
     there = come_from("192.0.2.9")
@@ -215,7 +215,7 @@ def test_of_both_each_is_counted_for_itself(make_throttle, clock):
     assert str(refused.value) == (
         "too many failed passwords for 'bob' and from '192.0.2.1'"
     )
-    # Until both are over.
+    # Refused until both counts are over.
     assert refused.value.retry_after == 60
 
 
@@ -226,7 +226,7 @@ def test_of_both_each_is_counted_for_itself(make_throttle, clock):
 def test_who_writes_a_name_in_another_way_is_counted_with_it(
     make_throttle, name
 ):
-    """Databases and directories compare loosely, too."""
+    """Some databases and directories ignore such differences, too."""
     throttle = make_throttle(by=["user"])
     fail(throttle, 2)
     fail(throttle, 1, name)
@@ -252,10 +252,10 @@ def test_a_plain_name_is_one_whoever_writes_it(name):
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("::1", "::/64"),
-        # One address, however the server writes it.
+        # Spellings of one address.
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("::ffff:c000:201", "192.0.2.1"),
-        # A unix socket, or a server that tells names.
+        # A unix socket, or a server that gives host names.
         ("", ""),
         ("localhost", "localhost"),
         ("192.0.2.1, 10.0.0.1", "192.0.2.1, 10.0.0.1"),
@@ -283,12 +283,12 @@ def test_a_request_without_an_address_comes_from_nowhere(make_throttle):
     assert throttle("bob", "bob", HERE) is True
 
 
-# Many at once.
+# Many threads at the same time.
 
 
 class Crowd(MemoryFailures):
-    """A check in which all wait until so many threads have come, those that
-    are not let in among them; and what they are counted by.
+    """A check, and the count of its failures. The check answers when a number
+    of threads have reached the count, refused ones included.
     """
 
     def __init__(self, clock, expected):
@@ -317,7 +317,7 @@ class Crowd(MemoryFailures):
 
 
 def in_threads(crowd, limit, password):
-    """Show a password in many threads; give what each is told."""
+    """Try a password in many threads; count their answers."""
     throttle = Throttle(crowd, crowd, limit, BOTH, str)
 
     def attempt(_):
@@ -342,7 +342,7 @@ def test_a_burst_of_guesses_gets_no_further_than_guesses_in_a_row(clock):
 
 
 def test_a_burst_of_right_passwords_is_let_in(clock):
-    """A browser loads a page in many requests."""
+    """A browser loads a page with many requests."""
     crowd = Crowd(clock, 50)
 
     answers = in_threads(crowd, 2, "alice")
@@ -361,7 +361,7 @@ def test_a_request_that_breaks_leaves_nothing_behind(make_throttle):
 
 
 class Broken(MemoryFailures):
-    """A storage that fails where it is told to."""
+    """A storage that fails in one of its methods."""
 
     def __init__(self, clock, fails):
         super().__init__(60, clock)

@@ -1,4 +1,4 @@
-"""A header is believed only from whom it may come; a variable always."""
+"""A header is believed only from a trusted proxy; a variable always."""
 
 import ipaddress
 
@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyramid_sessiontoken.authenticators.trusted_place import (
-    Place,
+    TrustedPlace,
     find_place,
     is_among,
 )
@@ -16,12 +16,12 @@ from pyramid_sessiontoken.errors import InvalidCredential
 PROXIES = tuple(
     map(ipaddress.ip_network, ("10.1.0.0/16", "127.0.0.1", "2001:db8::/32"))
 )
-HEADER = Place.of_header("X-User", PROXIES)
-VARIABLE = Place("REMOTE_USER")
+HEADER = TrustedPlace.of_header("X-User", PROXIES)
+VARIABLE = TrustedPlace("REMOTE_USER")
 
 
 def test_a_place_is_named_as_the_settings_name_it():
-    assert find_place("environ:SSL_CLIENT_CERT", PROXIES) == Place(
+    assert find_place("environ:SSL_CLIENT_CERT", PROXIES) == TrustedPlace(
         "SSL_CLIENT_CERT"
     )
     assert find_place("header:X-User", PROXIES) == HEADER
@@ -69,7 +69,7 @@ STRANGERS = [
     "::ffff:10.2.0.0",
     "2001:db9::1",
     "::10.1.2.3",
-    # No address at all; the first two are how servers call a unix socket.
+    # No addresses; the first two are what servers say for a unix socket.
     "",
     "localhost",
     "127.0.0.1:80",

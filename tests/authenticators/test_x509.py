@@ -1,4 +1,4 @@
-"""One certificate, exactly as the place where it stands has it written."""
+"""One certificate, exactly as its place in the request writes it."""
 
 import base64
 import urllib.parse
@@ -25,8 +25,8 @@ from pyramid_sessiontoken.authenticators.x509 import (
     parse_name,
     read_byte_sequence,
     read_certificate,
+    read_certificate_pem,
     read_header_pem,
-    read_pem,
 )
 from pyramid_sessiontoken.errors import InvalidCredential
 
@@ -38,7 +38,7 @@ BODY = base64.b64encode(ALICE.der).decode()
 
 
 def outcome(read, text):
-    """Give the DER, or ``None`` for a refusal; nothing else may happen."""
+    """Give the DER, ``None`` for a refusal; other errors fail the test."""
     try:
         return read(text)
     except InvalidCredential as error:
@@ -57,14 +57,14 @@ def outcome(read, text):
         ALICE.pem,
         ALICE.pem.rstrip("\n"),
         ALICE.pem.replace("\n", "\r\n"),
-        # As older versions of nginx have $ssl_client_cert.
+        # How older versions of nginx write $ssl_client_cert.
         ALICE.pem.rstrip("\n").replace("\n", "\n\t"),
         ALICE.folded,
         f"{BEGIN}\n{BODY}\n{END}",
     ),
 )
 def test_pem_is_read(text):
-    assert read_pem(text) == ALICE.der
+    assert read_certificate_pem(text) == ALICE.der
     assert read_header_pem(text) == ALICE.der
 
 
@@ -79,7 +79,7 @@ def test_pem_is_read(text):
 )
 def test_escaped_pem_is_read_from_a_header_alone(text):
     assert read_header_pem(text) == ALICE.der
-    assert outcome(read_pem, text) is None
+    assert outcome(read_certificate_pem, text) is None
 
 
 NOT_ONE = {
@@ -115,7 +115,7 @@ NOT_ONE = {
 
 @pytest.mark.parametrize("label", NOT_ONE)
 def test_what_is_not_one_certificate_in_pem_is_refused(label):
-    assert outcome(read_pem, NOT_ONE[label]) is None
+    assert outcome(read_certificate_pem, NOT_ONE[label]) is None
     assert outcome(read_header_pem, NOT_ONE[label]) is None
 
 
@@ -199,7 +199,10 @@ def test_what_is_not_one_byte_sequence_is_refused(text):
 
 
 def test_nothing_is_no_certificate():
-    for der in (read_byte_sequence("::"), read_pem(f"{BEGIN}\n \n{END}")):
+    for der in (
+        read_byte_sequence("::"),
+        read_certificate_pem(f"{BEGIN}\n \n{END}"),
+    ):
         with pytest.raises(InvalidCredential):
             read_certificate(der, "cn")
 
@@ -209,20 +212,20 @@ def test_stray_bits_make_no_second_spelling():
 
     assert outcome(read_byte_sequence, f":{body}:") == b"A"
     assert outcome(read_byte_sequence, ":QR==:") is None
-    assert outcome(read_pem, f"{BEGIN}\nQR==\n{END}") is None
+    assert outcome(read_certificate_pem, f"{BEGIN}\nQR==\n{END}") is None
 
 
-# Whatever stands there.
+# Any text.
 
 READERS = {
-    read_pem: (ALICE.pem, ALICE.folded),
+    read_certificate_pem: (ALICE.pem, ALICE.folded),
     read_header_pem: (ALICE.escaped, ALICE.folded),
     read_byte_sequence: (ALICE.byte_sequence,),
 }
 
 
 @given(st.sampled_from(list(READERS)), st.text())
-@example(read_pem, "\ud800")
+@example(read_certificate_pem, "\ud800")
 @example(read_header_pem, "%F0")
 def test_any_text_is_judged(read, text):
     outcome(read, text)
@@ -231,7 +234,7 @@ def test_any_text_is_judged(read, text):
 @settings(max_examples=300)
 @given(st.data())
 def test_a_text_with_a_change_is_refused_or_says_something_else(data):
-    """But for what is white space in PEM, and the case of an escape."""
+    """Except for white space in PEM, and upper or lower case in an escape."""
     read = data.draw(st.sampled_from(list(READERS)))
     text = data.draw(st.sampled_from(READERS[read]))
     at = data.draw(st.integers(0, len(text) - 1))
@@ -244,7 +247,7 @@ def test_a_text_with_a_change_is_refused_or_says_something_else(data):
     if der == ALICE.der:
         assert plain(read, changed) == plain(read, text)
     elif der is not None:
-        # The signature is the server's to verify; the thumbprint tells.
+        # The server verifies the signature; here the thumbprint changes.
         with suppress(InvalidCredential):
             another = read_certificate(der, "cn")
             assert another.thumbprint.hex() != ALICE.thumbprint
@@ -258,7 +261,7 @@ def plain(read, text):
     return "".join(text.split())
 
 
-# What it says.
+# Contents.
 
 
 @settings(max_examples=300)
@@ -298,7 +301,7 @@ def test_a_certificate_says_who_and_when():
 @pytest.mark.parametrize(
     ("usages", "digital_signature", "good"),
     [
-        # RFC 5280, 4.2.1.12: without the extension, any purpose.
+        # RFC 5280, section 4.2.1.12: without the extension, any purpose.
         ((), None, True),
         ((), True, True),
         ((CLIENT_AUTH,), None, True),
@@ -307,7 +310,7 @@ def test_a_certificate_says_who_and_when():
         ((ANY, CLIENT_AUTH), None, True),
         ((SERVER_AUTH,), None, False),
         ((SERVER_AUTH,), True, False),
-        # As OpenSSL has it.
+        # As OpenSSL writes it.
         ((ANY,), None, False),
         ((CLIENT_AUTH,), False, False),
         ((), False, False),
@@ -359,7 +362,7 @@ def test_what_the_subject_says_is_no_alternative_name(kind):
         (name(), ()),
         (name("alice", "bob"), ("alice", "bob")),
         (name("alice", "alice"), ("alice", "alice")),
-        # A comma in a value is no second name.
+        # A comma in a value does not begin a second name.
         (
             name("nobody", (NameOID.ORGANIZATION_NAME, "a,CN=editor")),
             ("nobody",),

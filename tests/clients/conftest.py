@@ -127,7 +127,7 @@ def node_modules(tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
     env = dict(os.environ)
     if "SSL_CERT_FILE" in env:
-        # Whom Python believes, Node does not by itself.
+        # Node does not trust by itself the authorities that Python trusts.
         env.setdefault("NODE_EXTRA_CA_CERTS", env["SSL_CERT_FILE"])
     made = subprocess.run(  # noqa: S603
         [

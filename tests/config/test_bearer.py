@@ -17,8 +17,8 @@ from support.issuer import (
     rsa_key,
 )
 
-from pyramid_sessiontoken.config.contradictions import Registered
 from pyramid_sessiontoken.config.reader import read_settings
+from pyramid_sessiontoken.config.registered import Registered
 
 PEM = pem(private_key("ES256"))
 TRUST = {

@@ -1,22 +1,19 @@
 """What the settings compose, and what stops the start."""
 
-import sys
-import textwrap
+import gc
+import weakref
 
 import pytest
-from pwdlib.hashers.bcrypt import BcryptHasher
 from pyramid.config import Configurator
-from pyramid.exceptions import ConfigurationConflictError, ConfigurationError
-from support import KEY, OTHER_KEY, START
-from zope.interface import implementer
+from support import KEY, OTHER_KEY
+from support.own_parts import OWN
+from support.settings import faults_of_start
 
+from pyramid_sessiontoken.config import compose
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
-    IAuthenticator,
     IClaimsTransformer,
-    IClock,
-    ICookieTransform,
     IExpiryPolicy,
     IKeyRing,
     IUserLoader,
@@ -25,40 +22,14 @@ from pyramid_sessiontoken.keys.base64url import decode_base64url
 from pyramid_sessiontoken.keys.ring import Key, KeyRing
 
 
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    """Write a module of an application that dotted names can name."""
-
-    def write(text):
-        (tmp_path / "an_application.py").write_text(textwrap.dedent(text))
-        monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.delitem(sys.modules, "an_application", raising=False)
-
-    return write
-
-
-def faults(settings, setup=None):
-    """Start with settings; give the lines that say what is wrong."""
-    config = Configurator(
-        settings={f"sessiontoken.{k}": v for k, v in settings.items()}
-    )
-    config.include("pyramid_sessiontoken")
-    if setup is not None:
-        setup(config)
-    with pytest.raises(ConfigurationError) as caught:
-        config.make_wsgi_app()
-    message = str(caught.value)
-    return [line for line in message.splitlines() if line.startswith("- ")]
-
-
 def test_without_keys_the_start_fails_and_says_how_to_make_one():
-    [fault] = faults({})
+    [fault] = faults_of_start({})
     assert "psessiontoken keygen" in fault
     assert "sessiontoken.keys" in fault
 
 
 def test_one_error_lists_all_faults(tmp_path):
-    found = faults(
+    found = faults_of_start(
         {
             "keys": "c2hvcnQ",
             "expiry.sliding": "20h",
@@ -88,7 +59,7 @@ def test_one_error_lists_all_faults(tmp_path):
 
 
 def test_a_setting_of_a_feature_to_come_says_so():
-    [fault] = faults({"keys": KEY, "javascript.path": "x"})
+    [fault] = faults_of_start({"keys": KEY, "javascript.path": "x"})
     assert "not there yet" in fault
 
 
@@ -110,27 +81,8 @@ def test_a_setting_of_a_feature_to_come_says_so():
     ],
 )
 def test_what_contradicts_is_a_fault(settings, text):
-    [fault] = faults({"keys": KEY, **settings})
+    [fault] = faults_of_start({"keys": KEY, **settings})
     assert text in fault
-
-
-def test_the_route_of_the_sign_in_page_has_no_parts_to_fill_in():
-    def setup(config):
-        config.add_route("sign_in", "/{tenant}/sign_in")
-
-    [fault] = faults({"keys": KEY, "login_url": "sign_in"}, setup)
-    assert "without parts" in fault
-
-
-def test_the_path_is_read_at_the_include():
-    def setup(config):
-        config.add_settings({"sessiontoken.token.path": "/later"})
-
-    [fault] = faults({"keys": KEY}, setup)
-    assert "sessiontoken.token.path" in fault
-    assert "/later" in fault
-    [fault] = faults({"keys": KEY, "token.path": "no path"})
-    assert "sessiontoken.token.path" in fault
 
 
 def test_settings_made_after_the_include_count():
@@ -141,201 +93,8 @@ def test_settings_made_after_the_include_count():
 
 
 def test_a_wrong_scheme_in_challenge_is_a_fault():
-    [fault] = faults({"keys": KEY, "challenge": "Session Digest"})
+    [fault] = faults_of_start({"keys": KEY, "challenge": "Session Digest"})
     assert "'Digest'" in fault
-
-
-def test_a_password_file_that_is_none_is_a_fault(tmp_path):
-    file = tmp_path / "passwords"
-    settings = {
-        "keys": KEY,
-        "authenticators": "basic",
-        "basic.htpasswd": str(file),
-    }
-    assert "basic.htpasswd" in faults(settings)[0]
-    file.write_text("alice:plain\n")
-    assert "line 1" in faults(settings)[0]
-
-
-def test_a_missing_extra_says_what_to_type(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pwdlib", None)
-    monkeypatch.delitem(
-        sys.modules,
-        "pyramid_sessiontoken.authenticators.htpasswd",
-        raising=False,
-    )
-    [fault] = faults(
-        {"keys": KEY, "authenticators": "basic", "basic.htpasswd": "x"}
-    )
-    assert "pip install 'pyramid_sessiontoken[htpasswd]'" in fault
-
-
-def test_an_htpasswd_file_signs_in(make, tmp_path):
-    file = tmp_path / "passwords"
-    file.write_text(f"alice:{BcryptHasher(rounds=4).hash('alice')}\n")
-    client = make({"basic.check": None, "basic.htpasswd": str(file)})
-    client.swap("alice")
-    client.authorization = ("Basic", ("bob", "bob"))
-    client.post("/token", status=401)
-
-
-OWN = """
-    from pyramid_sessiontoken.identity import Identity
-    from pyramid_sessiontoken.errors import InvalidCredential
-    from pyramid.response import Response
-
-    class Header:
-        scheme = None
-        ambient = False
-
-        def __init__(self, options, registry):
-            self.vary = (options.get("header", "X-User"),)
-
-        def authenticate(self, request):
-            user = request.headers.get(self.vary[0])
-            return None if user is None else Identity(user)
-
-        def challenge(self, request):
-            return None
-
-    def make_header(options, registry):
-        return Header(options, registry)
-
-    header = Header({}, None)
-
-    class Transformer:
-        def __init__(self, options, registry):
-            self.role = options["role"]
-
-        def transform(self, identity, request):
-            return Identity(identity.userid, {"roles": [self.role]})
-
-    class Broken:
-        def __init__(self, options, registry):
-            raise LookupError("cannot be made")
-
-    class Nothing:
-        def __init__(self, options, registry):
-            pass
-
-    class Backwards:
-        def encode(self, content):
-            assert b"alice" in content
-            return content[::-1]
-
-        def decode(self, protected):
-            if protected == b"junk":
-                raise InvalidCredential("junk")
-            return protected[::-1]
-
-    backwards = Backwards()
-
-    def load(identity, request):
-        return identity
-
-    def principals(identity, request):
-        return ["role:admin"] if identity else []
-
-    def authorize(request, context, permission, principals):
-        return permission == "administer" and "bob" in principals
-
-    NUMBER = 7
-"""
-
-
-@pytest.mark.parametrize(
-    ("item", "header"),
-    [
-        ("own=an_application:Header", "X-User"),
-        ("own=an_application:make_header", "X-User"),
-        ("an_application.header", "X-User"),
-        ("an_application:header", "X-User"),
-    ],
-)
-def test_an_authenticator_of_ones_own_by_dotted_name(
-    make, module, item, header
-):
-    module(OWN)
-    client = make({"authenticators": f"{item} session"})
-    response = client.get("/identity", headers={header: "carol"})
-    assert response.json["userid"] == "carol"
-    name = "own" if "=" in item else "header"
-    assert response.json["authenticator"] == name
-
-
-def test_its_options_are_the_keys_under_its_name(make, module):
-    module(OWN)
-    client = make(
-        {"authenticators": "own=an_application:Header", "own.header": "X-Me"}
-    )
-    response = client.get("/identity", headers={"X-Me": "carol"})
-    assert response.json["userid"] == "carol"
-    assert response.headers["Vary"] == "X-Me"
-
-
-@pytest.mark.parametrize(
-    ("item", "text"),
-    [
-        ("own=an_application:Broken", "cannot be made"),
-        ("own=an_application:Nothing", "lacks"),
-        ("own=an_application:NUMBER", "lacks"),
-        ("own=an_application:absent", "cannot be imported"),
-        ("session=an_application:header", "cannot be the name"),
-        ("a-b=an_application:header", "cannot be the name"),
-        ("own", "there is no authenticator 'own'"),
-        ("sesion", "did you mean 'session'"),
-        ("own=an_application:header own=an_application:Header", "twice"),
-    ],
-)
-def test_an_authenticator_that_is_none_is_a_fault(module, item, text):
-    module(OWN)
-    found = faults({"keys": KEY, "authenticators": item})
-    assert any(text in fault for fault in found)
-
-
-def test_options_of_nobody_are_unknown_settings(module):
-    module(OWN)
-    [fault] = faults({"keys": KEY, "own.header": "X-Me"})
-    assert "there is no such setting" in fault
-
-
-def test_a_transformer_with_options(make, module):
-    module(OWN)
-    client = make(
-        {
-            "claims_transformer": "an_application:Transformer",
-            "claims_transformer.role": "editor",
-        }
-    )
-    token = client.swap()["access_token"]
-    assert client.ask(token).json["claims"] == {"roles": ["editor"]}
-
-
-def test_an_own_cookie_transform_sees_what_is_signed(make, module):
-    module(OWN)
-    client = make({"cookie.transform": "an_application:backwards"})
-    client.post_json("/sign_in", {})
-    assert client.get("/identity").json["userid"] == "alice"
-    client.set_cookie("__Host-sessiontoken", "0.anVuaw")
-    response = client.get("/identity")
-    assert response.json["failure"] == "cookie refused: junk"
-    assert "Max-Age=0" in response.headers["Set-Cookie"]
-
-
-def test_callables_are_used_as_they_are(make, module):
-    module(OWN)
-    client = make(
-        {
-            "user_loader": "an_application:load",
-            "principals": "an_application:principals",
-        }
-    )
-    token = client.swap("bob")["access_token"]
-    assert client.ask(token, "/admin").status_code == 200
-    assert client.get("/admin", status=401)
-    decides = make({"authorization": "an_application.authorize"})
-    assert decides.ask(token, "/admin").status_code == 200
-    assert decides.get("/admin", status=401)
 
 
 def test_any_signed_in_user_may(make):
@@ -408,95 +167,6 @@ def test_a_registered_key_ring_needs_no_keys_in_the_ini(make):
     assert client.ask(token).json["userid"] == "alice"
 
 
-def test_what_the_ini_names_is_registered_as_that_utility(make, module):
-    module(OWN)
-    registry = make(
-        {
-            "claims_transformer": "an_application:Transformer",
-            "claims_transformer.role": "x",
-            "user_loader": "an_application:load",
-            "cookie.transform": "an_application:backwards",
-        }
-    ).registry
-    assert registry.getUtility(IClaimsTransformer).role == "x"
-    assert registry.getUtility(IUserLoader).__name__ == "load"
-    for interface in (IExpiryPolicy, IKeyRing, IClock, ICookieTransform):
-        assert registry.getUtility(interface)
-    for name in ("session", "cookie", "basic"):
-        assert registry.getUtility(IAuthenticator, name)
-    assert registry.getUtility(IClock).now() == START
-
-
-@implementer(IUserLoader)
-class Loader:
-    def __call__(self, identity, request):
-        return identity
-
-
-def test_directives_register_and_are_seen_by_the_introspector():
-    config = Configurator(settings={"sessiontoken.keys": KEY})
-    config.include("pyramid_sessiontoken")
-    config.set_sessiontoken_user_loader(Loader())
-    config.set_sessiontoken_claims_transformer(Transformer())
-    config.commit()
-    found = config.introspector.get_category("session tokens")
-    assert {item["introspectable"].title for item in found} == {
-        "user loader",
-        "claims transformer",
-    }
-
-
-class Made:
-    def __init__(self, options, registry):
-        assert options == {}
-
-    begin = judge = renew = encode = decode = transform = lambda self: None
-
-
-def test_every_seam_has_a_directive():
-    config = Configurator(settings={"sessiontoken.keys": KEY})
-    config.include("pyramid_sessiontoken")
-    config.set_sessiontoken_expiry_policy(Made)
-    config.set_sessiontoken_cookie_transform(Made)
-    config.set_sessiontoken_claims_transformer(f"{__name__}:Made")
-    config.commit()
-    for interface in (IExpiryPolicy, ICookieTransform, IClaimsTransformer):
-        assert isinstance(config.registry.getUtility(interface), Made)
-
-
-def test_two_directives_that_disagree_are_a_conflict():
-    config = Configurator(settings={"sessiontoken.keys": KEY})
-    config.include("pyramid_sessiontoken")
-    config.set_sessiontoken_user_loader(Loader())
-    config.set_sessiontoken_user_loader(Loader())
-    with pytest.raises(ConfigurationConflictError):
-        config.commit()
-
-
-def test_a_directive_says_what_is_lacking():
-    config = Configurator(settings={"sessiontoken.keys": KEY})
-    config.include("pyramid_sessiontoken")
-    config.set_sessiontoken_expiry_policy(Transformer())
-    with pytest.raises(ConfigurationError, match="begin"):
-        config.commit()
-
-
-def test_an_authenticator_that_a_directive_registered_is_named_in_the_ini(
-    make, module
-):
-    module(OWN)
-
-    def setup(config):
-        config.add_sessiontoken_authenticator("mine", "an_application:header")
-        config.add_sessiontoken_authenticator("basic", "an_application:header")
-
-    client = make(
-        {"authenticators": "mine basic", "basic.check": None}, setup=setup
-    )
-    response = client.get("/identity", headers={"X-User": "carol"})
-    assert response.json["authenticator"] == "mine"
-
-
 def test_including_twice_changes_nothing(make):
     def setup(config):
         config.commit()
@@ -524,3 +194,46 @@ def test_pyramid_includes_in_the_ini_serve_as_well():
     app = config.make_wsgi_app()
     policy = app.registry["pyramid_sessiontoken.policy"]
     assert policy.rules.names == ("session", "cookie")
+
+
+def test_the_warnings_of_the_start_are_kept_as_the_log_has_them(make, caplog):
+    ring = KeyRing([Key.of(decode_base64url(OTHER_KEY))])
+    client = make(
+        {"require_tls": "false"},
+        before=lambda config: config.registry.registerUtility(ring, IKeyRing),
+    )
+
+    kept = client.registry["pyramid_sessiontoken.warnings"]
+    assert kept == [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelname == "WARNING"
+    ]
+    assert len(kept) == 2
+
+
+def test_what_the_start_was_made_with_ends_with_it(make, monkeypatch):
+    alive = []
+
+    class Watched(compose.Setup):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            alive.append(weakref.ref(self))
+
+    monkeypatch.setattr(compose, "Setup", Watched)
+    client = make(
+        {
+            "authenticators": "session cookie basic bearer remote_user",
+            "repository": "memory",
+            "throttle.attempts": "5/minute",
+            "token.scheme": "Bearer",
+            "bearer.issuer": "https://issuer.example",
+            "bearer.audience": "us",
+            "bearer.algorithms": "HS256",
+            "bearer.key": OTHER_KEY,
+        }
+    )
+    client.swap()
+    gc.collect()
+
+    assert [ref() for ref in alive] == [None]

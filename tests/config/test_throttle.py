@@ -13,8 +13,9 @@ from pyramid.httpexceptions import HTTPTooManyRequests
 from pyramid.response import Response
 from support import KEY, check_password
 
-from pyramid_sessiontoken.config.contradictions import Registered
 from pyramid_sessiontoken.config.reader import read_settings
+from pyramid_sessiontoken.config.registered import Registered
+from pyramid_sessiontoken.config.throttle import RATE_OR_OFF
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.interfaces import IAuthenticator, IKeyRing
 from pyramid_sessiontoken.keys.base64url import decode_base64url
@@ -468,3 +469,23 @@ def test_a_throttle_of_nothing_is_advised_on():
 def read(settings):
     prefixed = {f"sessiontoken.{key}": v for key, v in settings.items()}
     return read_settings(prefixed, Registered(keys=True))[0]
+
+
+@pytest.mark.parametrize(
+    "value", ["5/minute", "10/5 minutes", "1 / hour", "100000/day"]
+)
+def test_a_rate(value):
+    assert RATE_OR_OFF.read(value) == value
+
+
+@pytest.mark.parametrize("value", ["off", False])
+def test_no_rate_at_all(value):
+    assert RATE_OR_OFF.read(value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["5", "0/minute", "-1/minute", "5/fortnight", "5 per", "", 5]
+)
+def test_no_rate(value):
+    with pytest.raises(ValueError):
+        RATE_OR_OFF.read(value)

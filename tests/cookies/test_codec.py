@@ -165,7 +165,7 @@ def test_a_number_that_json_cannot_write_is_the_applications_fault():
         make_ticket(claims={"deep": [{"n": 10**5000}]})
 
 
-# What was written once.
+# Earlier versions.
 
 #: What the known answers say.
 SAID = [
@@ -226,7 +226,7 @@ def test_a_cookie_of_the_first_version_is_read_for_ever(
     assert type(back.userid) is type(ticket["userid"])
 
 
-# What we did not write.
+# Forged and malformed texts.
 
 
 def test_no_bit_of_the_text_may_flip(form):
@@ -511,7 +511,7 @@ def test_a_transform_of_ones_own_carries_a_ticket(own, own_form):
 
 
 def test_what_it_refuses_cannot_be_decoded(own, own_form):
-    """And it is asked each time: who knows what it decides by."""
+    """And it is asked each time: it may depend on anything."""
     text = own_form.encode(make_ticket())
     assert reads(own_form, text)
 

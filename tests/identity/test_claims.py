@@ -1,4 +1,4 @@
-"""Claims are JSON values that nobody can change."""
+"""Claims are read-only JSON values."""
 
 import copy
 import datetime as dt

@@ -1,4 +1,4 @@
-"""An identity says who a request is, and can be trusted to be sound."""
+"""An identity is checked when it is made, and immutable."""
 
 import dataclasses
 import uuid

@@ -95,7 +95,7 @@ def test_no_key_shows_itself():
     assert "kid='k'" in repr(key)
 
 
-# Which key a token means.
+# Finding the key of a token.
 
 
 def test_a_key_is_found_by_its_name_alone():
@@ -244,7 +244,7 @@ def test_an_rsa_key_without_its_numbers_is_refused(missing):
 
 
 def test_keys_of_one_name_are_all_passed_over():
-    """Nobody can tell which is meant."""
+    """It is not known which one is meant."""
     twin = jwk(number=1, kid="ES256-0")
 
     keys = read(jwk(), twin, jwk(number=2))
@@ -331,7 +331,7 @@ def test_hmac_is_told_apart():
     assert not is_hmac(("HS256", "RS256"))
 
 
-# What is no set at all.
+# Malformed sets.
 
 
 @pytest.mark.parametrize(

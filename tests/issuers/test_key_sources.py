@@ -26,7 +26,7 @@ START = 1_800_000_000
 
 
 def write(path, raw, mtime=1_000_000_000):
-    """Write a file with a time of its own, so that nobody need wait."""
+    """Write a file with a time of its own, so that no test waits."""
     path.write_bytes(raw)
     os.utime(path, (mtime, mtime))
 
@@ -227,7 +227,7 @@ def test_known_keys_live_on_through_an_outage(issuer, clock, keys, answer):
         clock.advance(REFRESH_AFTER)
         assert find(keys).kid == "ES256-0"
         settle(keys)
-        # Nobody can tell whether the issuer has this one.
+        # It is not known whether the issuer has this one.
         unavailable(keys, 1)
 
     assert len(issuer.asked) == 6
@@ -266,7 +266,7 @@ def test_an_issuer_may_take_all_its_keys_away(issuer, clock, keys):
 
 
 def test_who_has_a_key_never_waits(issuer, clock, keys):
-    """The server says nothing; whoever waited would wait three seconds."""
+    """The server is silent; waiting for it would take three seconds."""
     find(keys)
     issuer.answer = hang
     clock.advance(REFRESH_AFTER)

@@ -183,7 +183,7 @@ def test_a_hostile_token_is_refused(text):
 
 
 class Unasked:
-    """Keys that nobody may look for."""
+    """Keys that must not be looked for."""
 
     def find(self, kid, algorithm):
         raise AssertionError

@@ -17,7 +17,7 @@ from support.keys import put_keys
 from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.config.kinds_of_keys import read_keys
+from pyramid_sessiontoken.config.keys import read_keys
 from pyramid_sessiontoken.interfaces import IKeyRing
 from pyramid_sessiontoken.keys.file_ring import PROPAGATION, FileRing, arrange
 from pyramid_sessiontoken.keys.jwk import write_jwk_set
@@ -141,7 +141,7 @@ def test_who_starts_signs_with_the_first_key_and_is_understood(
 
 
 def test_who_slept_meanwhile_does_not_wait_once_more(start):
-    """A file tells when it came: a time that nobody can set."""
+    """The time of a change is that of the file, not that of the check."""
     clock = ManualClock(int(time.time()) - 1000)
     path_of = start().reader.path
     sleeping, waking = start(clock=clock), start(clock=clock)
@@ -215,9 +215,7 @@ class Fleet:
             self.copy(node)
 
     def restart(self, node):
-        """Start one anew, which takes its time; while files differ, nobody
-        should.
-        """
+        """Start a process anew, which takes time; not while files differ."""
         if self.late:
             return
         self.advance(1)
@@ -301,7 +299,7 @@ def test_an_unknown_key_has_it_look_once_more_a_second(ring, path, clock):
     clock.advance(1)
     assert ring.reload() is not seen
     assert list(ring.current) == [NEW]
-    # Who holds the old one is told, though nothing is read any more.
+    # A holder of the old ring is told so, without reading the file.
     count = ring.reader.count
     assert ring.reload() is not seen
     assert ring.reload() is ring.current
@@ -454,7 +452,7 @@ def test_nobody_waits_for_who_reads(path, clock):
         first = pool.submit(lambda: ring.current)
         assert reading.wait(30)
         assert ring.current is before
-        # But for who needs to know.
+        # But a caller that needs the new ring waits.
         second = pool.submit(lambda: ring.reload() is not before)
         go_on.set()
         assert list(first.result(30)) == [OLD, NEW]

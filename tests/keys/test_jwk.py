@@ -129,7 +129,7 @@ def test_any_jwk_set_is_read_or_refused_with_a_value_error(value, name):
                 assert len(key.secret) >= 32
 
 
-# What is written.
+# Writing.
 
 
 def test_what_is_written_is_read():

@@ -7,7 +7,7 @@ from support.authenticators import Own
 
 @pytest.fixture
 def own(make):
-    """Make a client whose first authenticator does something."""
+    """Make a client whose first authenticator calls a function."""
 
     def make_own(does, settings=(), setup=None, **kw):
         authenticator = Own(does)
@@ -36,7 +36,7 @@ def own(make):
 
 @pytest.fixture
 def respond(make):
-    """Make a client whose /custom answers with a response of the test's."""
+    """Make a client whose /custom answers with the test's own response."""
 
     def make_client(response, settings=(), setup=None):
         def custom(request):

@@ -44,7 +44,7 @@ def test_an_authenticator_may_turn_away_who_tries_too_often(own):
     assert client.post("/token", status=429).headers["Retry-After"] == "30"
 
 
-# One by one.
+# Each function.
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_plain_http_is_refused_where_tls_is_required(
 
 
 def test_a_request_without_a_scheme_did_not_come_over_tls():
-    """As Pyramid's DummyRequest has none."""
+    """Pyramid's DummyRequest has none."""
     rules = SimpleNamespace(require_tls=True)
 
     assert is_refused_for_tls(DummyRequest(environ={}), rules)
@@ -83,7 +83,7 @@ def test_an_outage_is_logged_and_becomes_503(caplog):
 
     assert raised.value.headers["Retry-After"] == "5"
     assert isinstance(raised.value.__cause__, RepositoryUnavailable)
-    assert caplog.messages == ["the repository cannot be asked: down"]
+    assert caplog.messages == ["answered 503, because a backend failed: down"]
     assert isinstance(raised.value, ANSWERS)
 
 

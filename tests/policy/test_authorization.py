@@ -28,7 +28,7 @@ def test_an_unknown_user_is_everyone():
         ({"groups": ["a"]}, ["group:a"]),
         ({"scope": "a b"}, ["scope:a", "scope:b"]),
         ({"scope": ["a b"]}, ["scope:a b"]),
-        # A text is no list of letters; a number is no role.
+        # A text is not a list of letters, and a number is not a role.
         ({"roles": "admin", "groups": {"a": 1}, "scope": 1}, []),
         ({"roles": [1, None, "a"]}, ["role:a"]),
         ({"email": "a@b"}, []),
@@ -39,7 +39,7 @@ def test_claims_name_principals(claims, principals):
 
 
 def test_whoever_is_signed_in_may(make):
-    """Whatever the application's own principals are."""
+    """The application's own principals do not matter."""
     client = make(
         {
             "authorization": "authenticated",

@@ -64,12 +64,12 @@ def make_request(*cookies):
 
 
 def sent_back(headers):
-    """Give the request of a browser that took some headers."""
+    """Give the request of a browser that got some headers."""
     return make_request(*(value.partition(";")[0] for _, value in headers))
 
 
 def told(headers):
-    """Give cookies without their values: name and attributes."""
+    """Give the name and the attributes of cookies, without the value."""
     return [re.sub("=[^;]*; ", ": ", value, count=1) for _, value in headers]
 
 
@@ -131,7 +131,7 @@ def test_a_cookie_carries_a_session_there_and_back(cookies):
 
 
 def test_it_is_put_beside_what_the_response_has(cookies):
-    """Also beside other cookies: each has a line of its own."""
+    """Other cookies stay: each one has a header line of its own."""
     before = [("Set-Cookie", "theme=dark"), ("X-Other", "kept")]
     issued = issue(cookies)
     headers = PrivateHeaders()
@@ -149,7 +149,7 @@ def test_it_ends_with_the_browser_unless_it_was_to_be_kept(cookies):
 
 
 def test_what_is_to_be_kept_is_kept_until_the_session_ends(cookies):
-    """Renewed, it is kept for what is left, and no longer."""
+    """A renewed cookie is kept for the rest of the session."""
     issued = issue(cookies, persistent=True)
     assert issued.session_expires_in == 36000
 

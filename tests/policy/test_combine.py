@@ -1,4 +1,4 @@
-"""Several identities make one, and a transformer's claims go back."""
+"""One identity of several, and the claims of a transformer."""
 
 import uuid
 
@@ -6,7 +6,7 @@ import pytest
 from support.tokens import make_ticket
 
 from pyramid_sessiontoken.identity import Identity
-from pyramid_sessiontoken.policy.combine import combine, is_agreed, put_back
+from pyramid_sessiontoken.policy.combine import combine, distribute, is_agreed
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_a_transformer_adds_goes_to_the_first_credential():
     basic = Identity("alice", {"mail": "a@example.org"}, "basic")
     shown = combine([key, basic])
 
-    parts = put_back(
+    parts = distribute(
         [session, key, basic],
         shown,
         Identity("alice", {**shown.claims, "limit": 9}),
@@ -86,7 +86,7 @@ def test_what_a_transformer_takes_away_or_changes_is_gone():
     basic = Identity("alice", {"plan": "free", "y": 1}, "basic")
     shown = combine([key, basic])
 
-    parts = put_back(
+    parts = distribute(
         [key, basic], shown, Identity("alice", {"plan": "none", "y": 1})
     )
 
@@ -97,7 +97,7 @@ def test_what_a_transformer_takes_away_or_changes_is_gone():
 def test_a_transformer_may_name_another_user_for_all_credentials():
     key, basic = Identity(None, {}, "api_key"), Identity("a", {}, "basic")
 
-    parts = put_back(
+    parts = distribute(
         [key, basic], combine([key, basic]), Identity("alice", {})
     )
 

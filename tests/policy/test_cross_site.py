@@ -1,4 +1,4 @@
-"""Another site made the browser send it, or nobody did."""
+"""A request is cross-site where another site made the browser send it."""
 
 import pytest
 from pyramid.config import Configurator
@@ -69,7 +69,7 @@ def test_every_other_method_is_unsafe(method):
 def test_what_the_browser_calls_its_own_or_the_users_doing_is_ours(
     site, origin
 ):
-    """No script can forge Sec-Fetch-Site, so it beats Origin."""
+    """No script can forge Sec-Fetch-Site, so it counts before Origin."""
     headers = {} if origin is None else {"origin": origin}
 
     assert not is_cross_site(make_request(sec_fetch_site=site, **headers))

@@ -22,7 +22,7 @@ def test_csrf_tokens_are_asked_of_what_browsers_send_by_themselves(make):
     client.post("/unsafe", headers=headers, status=200)
     client.post("/unsafe", status=400)
     client.post("/unsafe", headers=BASIC, status=400)
-    # A junk token with a good cookie beside it is no way round.
+    # An invalid token beside a good cookie does not help.
     headers = {"Authorization": "Session junk"}
     client.post("/unsafe", headers=headers, status=400)
 

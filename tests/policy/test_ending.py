@@ -31,8 +31,8 @@ ALICE = Identity("alice", {}, "session", TICKET)
 class Stored:
     """The stored sessions, as far as they are ended."""
 
-    def __init__(self, by_name=True, by_reference=True):
-        self.ends_by_name = self.finds_by_name = by_name
+    def __init__(self, by_sid=True, by_reference=True):
+        self.ends_by_sid = self.finds_by_sid = by_sid
         self.by_reference = by_reference
         self.ended = []
         self.down = False
@@ -65,7 +65,7 @@ def request_(clock, told):
     return request
 
 
-# What is decided.
+# Decisions.
 
 
 def test_no_session_is_to_end_where_the_identity_comes_from_none():
@@ -78,7 +78,7 @@ def test_no_session_is_to_end_where_the_identity_comes_from_none():
 @pytest.mark.parametrize("reference", [None, "pst_reference"])
 def test_a_session_ends_with_the_reference_that_was_shown(reference):
     state = state_of(Stored())
-    state.note_token(ShownToken("session", TICKET, reference, "text", VALID))
+    state.tokens = (ShownToken("session", TICKET, reference, "text", VALID),)
 
     assert ending_of(state, ALICE) == Ending(ALICE, TICKET, reference)
 
@@ -102,7 +102,7 @@ def test_an_expired_token_ends_its_session(request_):
     ("state", "refusal"),
     [
         (state_of(None), expired()),
-        (state_of(Stored(by_name=False)), expired()),
+        (state_of(Stored(by_sid=False)), expired()),
         (state_of(Stored()), expired(None)),
         (state_of(Stored()), expired(replace(TICKET, thumbprint="x" * 43))),
         (state_of(Stored()), expired(replace(TICKET, session_end=START))),
@@ -110,7 +110,7 @@ def test_an_expired_token_ends_its_session(request_):
     ],
     ids=[
         "nothing stored",
-        "not by name",
+        "not by sid",
         "not genuine",
         "bound to a certificate",
         "over for good",
@@ -136,7 +136,7 @@ def test_the_stored_sessions_tell_what_can_be_ended(stored, reference, can):
     assert can_end(state_of(stored), ending) is can
 
 
-# What is done.
+# Endings.
 
 
 def test_without_an_ending_nothing_happens(request_, told):
@@ -150,9 +150,9 @@ def test_without_an_ending_nothing_happens(request_, told):
 @pytest.mark.parametrize(
     ("stored", "reference", "ended"),
     [
-        (Stored(by_name=True, by_reference=False), None, True),
-        (Stored(by_name=False), "pst_reference", True),
-        (Stored(by_name=False), None, False),
+        (Stored(by_sid=True, by_reference=False), None, True),
+        (Stored(by_sid=False), "pst_reference", True),
+        (Stored(by_sid=False), None, False),
     ],
 )
 def test_a_session_ends_as_far_as_it_is_stored(

@@ -1,4 +1,4 @@
-"""Who the request is, asked at any moment and by anybody."""
+"""From the credentials of a request to its identity."""
 
 import logging
 
@@ -41,7 +41,7 @@ def test_a_refusal_is_asked_for_once_too_and_told_once(own, caplog):
 
 
 def test_a_password_is_checked_once_though_the_endpoint_asks_as_well(make):
-    """pyramid_tm asks first, for all; the endpoint for those it swaps."""
+    """pyramid_tm asks all authenticators; the endpoint asks some of them."""
     asked = []
 
     def check(username, password, request):
@@ -125,7 +125,10 @@ def test_the_user_loader_gives_the_applications_own_user(make):
     del users["alice"]
     who = client.ask(token).json
     assert who["userid"] is None
-    assert who["failure"] == "session refused: the user is gone or barred"
+    assert who["failure"] == (
+        "session refused: the user loader gave None: the user is gone or"
+        " barred"
+    )
     assert client.ask(token, "/token/status").json == {"active": False}
     client.authorization = ("Basic", ("alice", "alice"))
     client.post("/token", status=401)
@@ -147,7 +150,7 @@ def test_over_plain_http_nobody_is_signed_in(client):
 
 
 def test_the_order_of_precedence(own):
-    """The first that vouches; an explicit refusal beats an ambient one."""
+    """The first that vouches counts, unless an explicit one is refused."""
     vouches = own(Identity("carol"))
     token = vouches.swap(headers={})["access_token"]
     assert vouches.ask(token).json["userid"] == "carol"
@@ -169,7 +172,7 @@ def test_an_ambient_identity_waits_for_every_explicit_credential(make):
     assert client.get("/identity").json["userid"] == "alice"
     assert client.ask("junk").json["userid"] is None
     token = client.swap("bob")["access_token"]
-    # Both vouch: the first of the list.
+    # Both vouch: the first of the list counts.
     assert client.ask(token).json["userid"] == "alice"
 
 

@@ -10,12 +10,12 @@ from support import START
 from pyramid_sessiontoken import csrf_required
 from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.interfaces import IUserLoader
-from pyramid_sessiontoken.policy.request import OfRequest
+from pyramid_sessiontoken.policy.request import SessionTokenAttribute
 
 
 @pytest.fixture
 def request_of(client):
-    """Make a request outside of any application's view."""
+    """Make a request outside of a view."""
 
     def make_request(**headers):
         request = Request.blank(
@@ -103,7 +103,7 @@ def test_a_test_may_set_another_and_other_applications_have_none(request_of):
     request = request_of()
     request.sessiontoken = "mine"
     assert request.sessiontoken == "mine"
-    assert isinstance(Request.sessiontoken, OfRequest)
+    assert isinstance(Request.sessiontoken, SessionTokenAttribute)
     elsewhere = Request.blank("/")
     assert not hasattr(elsewhere, "sessiontoken")
     elsewhere.registry = Registry("elsewhere")

@@ -1,4 +1,4 @@
-"""A request is judged once, whoever asks."""
+"""A request is judged once, however often it is asked for."""
 
 import pytest
 from pyramid.request import Request
@@ -28,13 +28,13 @@ def test_an_authenticator_is_asked_once_a_request(own):
 
 def test_who_asks_while_it_is_decided_is_told_so(own):
     client = own(lambda request: request.identity)
-    with pytest.raises(SessionTokenError, match="what decides it"):
+    with pytest.raises(SessionTokenError, match="which it helps to decide"):
         client.get("/identity")
 
 
 def test_what_interrupts_a_judgement_leaves_none_behind(own):
     class Interrupted(BaseException):
-        """As a green thread's timeout is."""
+        """A BaseException, as the timeout of a green thread is."""
 
     state = {"fails": True}
 
@@ -72,7 +72,7 @@ def test_who_is_told_of_a_refusal_may_ask_who_it_is(make):
 
 
 def test_identity_is_for_each_request_its_own(make):
-    """A subrequest and a copy are judged by what they show themselves."""
+    """A subrequest and a copy are judged by their own credentials."""
 
     def setup(config):
         def outer(request):

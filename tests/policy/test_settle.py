@@ -115,7 +115,7 @@ def test_a_view_that_shows_a_token_is_not_kept_by_anybody(make):
 
 
 def test_sign_out_takes_back_a_sign_in_of_the_same_response(make):
-    """In however many chunks that came."""
+    """The sign-in may have set any number of chunks."""
 
     def setup(config):
         def in_and_out(request):

@@ -21,12 +21,12 @@ def test_an_error_of_the_applications_code_reaches_exception_views(own):
     assert client.own.asked == 1
     assert client.post("/token", status=500).text == "view, None"
     with pytest.raises(LookupError):
-        # Raised by the forbidden view itself, where no view is left.
+        # Raised by the forbidden view itself, after all other views.
         client.get("/forbidden")
 
 
 def test_before_routing_an_error_is_nobody(own):
-    """pyramid_tm asks where no exception view could answer."""
+    """pyramid_tm asks when no exception view could answer."""
     client = own(
         LookupError("bug"),
         setup=lambda config: config.include("pyramid_tm"),

@@ -10,7 +10,7 @@ from pyramid_sessiontoken.identity import Identity
 
 
 class Transformer:
-    """Adds a claim, and counts."""
+    """Adds a claim, and counts its calls."""
 
     def __init__(self, does=None):
         self.does = does
@@ -37,7 +37,7 @@ def test_what_the_transformer_adds_goes_into_the_ticket(make):
     who = client.ask(token).json
     assert who["claims"] == claims
     assert who["authenticator"] == "session"
-    # Not for a session token, nor for the cookie.
+    # It is not called for a session token, nor for the cookie.
     assert transformer.seen == ["basic"]
     client.post_json("/sign_in", {})
     client.get("/identity")

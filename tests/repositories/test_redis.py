@@ -47,7 +47,7 @@ def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):
     assert "hunt" not in "".join(traceback.format_exception(refused.value))
 
 
-# The clients are made and not used: nobody listens there.
+# The clients are made and not used: there is no server.
 
 
 def options_of(url, clock):

@@ -111,5 +111,5 @@ def race(processes, clock, way, userid):
     clock.advance(5)
     for each in processes:
         assert not any(map(each.lives, references))
-    # Who comes again is in.
+    # A new sign-in is accepted.
     assert three.lives(one.sign_in(userid))

@@ -372,7 +372,7 @@ def test_a_mariadb_that_restarts_is_found_again(of_mariadb, mariadb, item):
     assert of_mariadb.get(item.key) == item
     mariadb.end()
     mariadb.start()
-    # Nobody notices what happens between two requests.
+    # The repository does not see what happens between two requests.
     assert of_mariadb.get(item.key) == item
 
 

@@ -1,4 +1,4 @@
-"""What the repository said is believed for a few seconds, never longer."""
+"""Answers of the repository are kept for a few seconds, never longer."""
 
 import sys
 import threading
@@ -17,7 +17,7 @@ def cache():
 
 def put(cache, key, answer, now=START):
     """Keep an answer to a question that was asked just now."""
-    cache.put(key, answer, now, cache.ended)
+    cache.put(key, answer, now, cache.version)
 
 
 def known(cache, keys, now=START):
@@ -50,11 +50,11 @@ def test_asking_does_not_make_an_answer_younger(cache):
 
 
 def test_an_answer_from_the_future_is_stale(cache):
-    """Somebody set the clock back."""
+    """The clock was set back."""
     put(cache, "a", "ticket")
     assert cache.get("a", START - 1) is UNKNOWN
     assert cache.get("a", START - 10**6) is UNKNOWN
-    # And it is believed again when its time has come.
+    # When the clock reaches it again, it counts.
     assert cache.get("a", START) == "ticket"
 
 
@@ -63,7 +63,7 @@ def test_it_can_be_switched_off(size, ttl):
     cache = FirstLevelCache(size, ttl)
     put(cache, "a", "ticket")
     assert cache.get("a", START) is UNKNOWN
-    cache.end("a", None, START)
+    cache.replace("a", None, START)
     assert cache.get("a", START) is UNKNOWN
     cache.clear()
     assert cache.get("a", START) is UNKNOWN
@@ -77,10 +77,10 @@ def test_it_has_a_bound(size):
         put(cache, key, key)
         there = known(cache, keys)
         assert len(there) <= size
-        # The latest is there, and what is there is right.
+        # The latest answer is kept, and every answer is the right one.
         assert key in there
         assert all(cache.get(other, START) == other for other in there)
-    # Half of the room is never wasted.
+    # At least half of the answers are kept.
     assert len(known(cache, keys)) >= size // 2
 
 
@@ -88,7 +88,7 @@ def test_ends_are_within_the_bound_too():
     cache = FirstLevelCache(10, 5)
     keys = [str(number) for number in range(1000)]
     for key in keys:
-        cache.end(key, None, START)
+        cache.replace(key, None, START)
     assert len(known(cache, keys)) <= 10
 
 
@@ -103,7 +103,7 @@ def test_a_later_answer_beats_one_of_the_older_generation():
 def test_what_ended_here_holds_at_once(cache):
     put(cache, "a", "ticket")
     put(cache, "b", "other")
-    cache.end("a", None, START)
+    cache.replace("a", None, START)
     assert cache.get("a", START) is None
     assert cache.get("b", START) == "other"
 
@@ -113,13 +113,13 @@ def test_what_ended_here_holds_at_once_in_either_generation():
     for key in ("a", "b", "c"):
         put(cache, key, "old")
     for key in ("a", "b", "c"):
-        cache.end(key, None, START)
+        cache.replace(key, None, START)
         assert cache.get(key, START) is None
 
 
 def test_an_answer_can_be_thrown_away(cache):
     put(cache, "a", "ticket")
-    cache.end("a", UNKNOWN, START)
+    cache.replace("a", UNKNOWN, START)
     assert cache.get("a", START) is UNKNOWN
 
 
@@ -136,26 +136,26 @@ def test_all_can_be_thrown_away():
 @pytest.mark.parametrize(
     "end",
     [
-        lambda cache: cache.end("a", None, START),
-        lambda cache: cache.end("b", None, START),
+        lambda cache: cache.replace("a", None, START),
+        lambda cache: cache.replace("b", None, START),
         lambda cache: cache.clear(),
     ],
     ids=["this", "another", "all"],
 )
 def test_an_answer_under_way_while_something_ended_is_not_kept(cache, end):
-    asked = cache.ended
+    asked = cache.version
     end(cache)
     cache.put("a", "ticket", START, asked)
     assert cache.get("a", START) in (None, UNKNOWN)
-    # The next question is asked after that, and its answer is kept.
+    # An answer that is asked for after that is kept.
     put(cache, "a", "later")
     assert cache.get("a", START) == "later"
 
 
 def interrupted(step, act, other):
-    """Act in a thread, and let another come between before some line.
+    """Act in a thread, and let another one act before some line.
 
-    :return: whether there was such a line.
+    :return: whether the line was reached.
     """
     lines = count()
     happened = []
@@ -166,7 +166,7 @@ def interrupted(step, act, other):
         if event == "line" and next(lines) == step:
             happened.append(threading.Thread(target=other))
             happened[0].start()
-            # It may have to wait until what it interrupts is done.
+            # It may have to wait for the lock of the first.
             happened[0].join(0.02)
         return trace
 
@@ -185,19 +185,19 @@ def interrupted(step, act, other):
 @pytest.mark.parametrize("filled", [0, 2], ids=["young", "full"])
 @pytest.mark.parametrize("way", ["end", "clear"])
 def test_no_answer_slips_in_while_something_ends(way, filled):
-    """Wherever another thread comes between: a sign-out is immediate in
-    this process.
+    """A sign-out holds at once in this process, whichever line another
+    thread has reached.
     """
     slipped = []
     for step in count():
         cache = FirstLevelCache(4, 5)
         for key in ("a", "b")[:filled]:
             put(cache, key, "ticket")
-        asked = cache.ended
+        asked = cache.version
 
         def end(cache=cache):
             if way == "end":
-                cache.end("a", None, START)
+                cache.replace("a", None, START)
             else:
                 cache.clear()
 

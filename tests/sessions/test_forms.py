@@ -55,7 +55,7 @@ from pyramid_sessiontoken.tokens.jwt import SessionJWT
 
 @implementer(ITokenRepository)
 class FourVerbs:
-    """A repository without powers."""
+    """A repository that provides only ITokenRepository."""
 
     def __init__(self, clock):
         inner = MemoryRepository(clock)
@@ -63,7 +63,7 @@ class FourVerbs:
         self.remove = inner.remove
         self.remove_all_before = inner.remove_all_before
         self._get = inner.get
-        #: What happens elsewhere while an answer is under way.
+        #: What another process does while an answer is under way.
         self.meanwhile = []
 
     def get(self, key):
@@ -75,7 +75,7 @@ class FourVerbs:
 
 @implementer(ICookieTransform)
 class Broken:
-    """A transform of an application's own that gives, or raises."""
+    """A transform of the application's own: it gives an answer, or raises."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -91,7 +91,7 @@ class Broken:
 
 @implementer(ICookieTransform)
 class Backwards:
-    """A transform of an application's own."""
+    """A transform of the application's own."""
 
     def encode(self, content):
         return content[::-1]
@@ -176,13 +176,13 @@ def renewed(**changes):
 
 
 def refused(form, text):
-    """Tell why."""
+    """Give the reason of a refusal."""
     with pytest.raises(InvalidCredential) as refusal:
         form.decode(text)
     return refusal.value.reason
 
 
-# Each carrier, each form.
+# Each carrier and each form.
 
 
 @pytest.mark.parametrize("writes", FORMS)
@@ -205,7 +205,7 @@ def test_a_token_is_renewed_in_the_form_that_it_has(server, name, writes):
         again = reader.renew(reference, renewed())
         assert reader.decode(again)[0] == renewed()
         assert (reference is not None) == (form == "reference")
-        # A reference points to the same place as before.
+        # The reference stays the same.
         assert reader.decode(again)[1] == reference
 
 
@@ -219,7 +219,7 @@ def test_what_was_ended_is_refused(any_server, name, form):
     server.store.remove_session(ticket_of().sid)
     server.revocations.end(ticket_of().sid)
     assert refused(carrier, text) == REASON_ENDED
-    # A cookie that was ended is only ignored, not deleted.
+    # Only an undecodable cookie is deleted; this one is ignored.
     with pytest.raises(InvalidCredential) as refusal:
         carrier.decode(text)
     assert not isinstance(refusal.value, Undecodable)
@@ -240,7 +240,7 @@ def test_a_renewal_under_way_brings_nothing_back(any_server, name, form):
 
 
 def test_what_four_verbs_bring_back_is_refused_all_the_same(clock):
-    """The sign-out came between the look and the write; it left a mark."""
+    """The session was ended between reading and writing; it has a mark."""
     server = Server(clock, FourVerbs(clock), ttl=0)
     carrier = server.token("reference")
     text = carrier.encode(ticket_of())
@@ -250,12 +250,12 @@ def test_what_four_verbs_bring_back_is_refused_all_the_same(clock):
         server.revocations.end(ticket_of().sid)
 
     server.repository.meanwhile.append(sign_out)
-    # It sees so itself, and takes it back.
+    # The renewal reads the mark, and removes the ticket again.
     assert carrier.renew(text, renewed()) is None
     assert server.repository.get(NAMES.ticket(text)) is None
-    # And if it did not come so far, the mark says it.
+    # If it stopped before that, the mark refuses the ticket.
     server.store._repository.add_or_update(
-        server.store._item(NAMES.ticket(text), renewed())
+        server.store._tickets.seal(NAMES.ticket(text), renewed())
     )
     assert server.store.retrieve(text) == renewed()
     assert refused(carrier, text) == REASON_ENDED
@@ -356,7 +356,7 @@ def test_a_reference_goes_through_the_transform_too(protected):
     assert reference.startswith("pst_")
     content = protected.transform.decode(decode_base64url(text))
     assert content == reference.encode()
-    # What travels is not what would be accepted in a header.
+    # The text of the cookie is not accepted in a header.
     assert refused(protected.token("reference"), text)
     assert not text.startswith("pst_")
 
@@ -369,7 +369,7 @@ def test_an_encrypted_cookie_does_not_show_its_reference(clock):
 
 
 def test_a_bare_reference_is_no_cookie(protected):
-    """One who read it elsewhere cannot make a cookie of it."""
+    """A reference that was read elsewhere cannot be made a cookie."""
     reference = protected.token("reference").encode(ticket_of())
     carrier = protected.cookie("reference")
     for raw in (reference, encode_base64url(reference.encode())):

@@ -41,11 +41,11 @@ def names_in(names):
     key = names.ticket(REFERENCE)
     return {
         key,
-        names.index(key),
-        names.ended("alice"),
-        names.before("alice"),
-        names.of_user("alice"),
-        names.of_session("alice"),
+        names.link(key),
+        names.session_mark("alice"),
+        names.user_mark("alice"),
+        names.subject_of_user("alice"),
+        names.subject_of_session("alice"),
     }
 
 
@@ -69,9 +69,14 @@ def test_no_two_applications_have_a_name_in_common(other):
 
 def test_a_name_is_short_and_of_letters_that_keys_may_have():
     key = NAMES.ticket(REFERENCE)
-    for name in (key, NAMES.index(key), NAMES.ended("s"), NAMES.before(42)):
+    for name in (
+        key,
+        NAMES.link(key),
+        NAMES.session_mark("s"),
+        NAMES.user_mark(42),
+    ):
         assert re.fullmatch("[A-Za-z0-9_-]{25}", name)
-    assert NAMES.indexed(NAMES.index(key)) == key
+    assert NAMES.linked(NAMES.link(key)) == key
 
 
 @pytest.mark.parametrize(
@@ -86,12 +91,12 @@ def test_a_name_is_short_and_of_letters_that_keys_may_have():
 def test_a_user_s_tickets_are_found_by_a_subject_that_says_whose_they_are(
     userid, begins
 ):
-    subject = NAMES.of_user(userid)
+    subject = NAMES.subject_of_user(userid)
 
     assert subject.startswith(begins)
     assert len(subject) == len(begins) + 8 <= 300
     assert NAMES.is_of_user(subject)
-    for other in (None, "", "str:alice", NAMES.of_session("s")):
+    for other in (None, "", "str:alice", NAMES.subject_of_session("s")):
         assert not NAMES.is_of_user(other)
     assert not RecordNames(ISSUER, "other").is_of_user(subject)
 
@@ -102,7 +107,7 @@ def test_no_two_userids_are_one_subject(one, other):
         pair = check_userid(one), check_userid(other)
     except ClaimsError:
         return
-    subjects = {NAMES.of_user(userid).rstrip() for userid in pair}
+    subjects = {NAMES.subject_of_user(userid).rstrip() for userid in pair}
     assert len(subjects) == len(set(pair))
 
 

@@ -46,7 +46,7 @@ class Marks:
 
 @implementer_only(ITokenRepository)
 class FourVerbs(MemoryRepository):
-    """A repository without powers."""
+    """A repository that provides only ITokenRepository."""
 
 
 class OwnStore:

@@ -1,4 +1,4 @@
-"""Sessions that are over before their time, though their tokens are not."""
+"""Sessions that were ended before their tokens expire."""
 
 import struct
 import uuid
@@ -42,12 +42,12 @@ UNREADABLE = {
 
 
 class Repository(MemoryRepository):
-    """The one in memory, which notes what it was asked."""
+    """The repository in memory, which notes what it was asked."""
 
     def __init__(self, clock):
         super().__init__(clock)
         self.asked = []
-        #: What happens elsewhere while an answer is under way.
+        #: What another process does while an answer is under way.
         self.meanwhile = []
 
     def get(self, key):
@@ -60,7 +60,7 @@ class Repository(MemoryRepository):
 
 @implementer_only(ITokenRepository)
 class FourVerbs(MemoryRepository):
-    """A repository without powers."""
+    """A repository that provides only ITokenRepository."""
 
 
 def process(clock, repository, ttl=5, skew=0):
@@ -117,7 +117,7 @@ def test_a_session_ends_and_no_other(revocations, eager):
         assert each.is_ended(ticket_of())
         assert each.is_ended(ticket_of(START + 5000))
         assert not each.is_ended(ticket_of(sid=SIDS[1]))
-    # Twice is no error.
+    # To end it twice is no error.
     revocations.end(SIDS[0])
     assert revocations.is_ended(ticket_of())
 
@@ -149,7 +149,7 @@ def test_another_process_notices_in_time(revocations, repository, clock, way):
 def test_an_answer_under_way_while_something_ended_is_not_kept(
     revocations, repository, way
 ):
-    """A reader read before the sign-out, and keeps its answer after it."""
+    """The question came before the sign-out, the answer after it."""
     repository.meanwhile.append(
         lambda: (
             revocations.end(SIDS[0])
@@ -227,7 +227,7 @@ def test_marks_tell_nobody_whom_or_what_they_end(revocations, repository):
         assert item.key == key
 
 
-# Everywhere at once.
+# All sessions of a user.
 
 
 def test_everything_that_began_up_to_now_ends(revocations, eager):
@@ -279,7 +279,7 @@ def test_a_second_call_in_that_second_ends_it_too(revocations, eager, clock):
 
 
 def test_whatever_is_done_in_a_few_seconds_comes_out_right(revocations, clock):
-    """Sessions begin and end, some seconds pass or none."""
+    """Sessions begin and end, with or without seconds between."""
     ended, alive = [], []
     for step in "bebbeebbb1be1ebebb2e1bbeeebe1be":
         if step == "b":
@@ -312,7 +312,7 @@ def test_a_session_begins_when_it_begins_where_nothing_ended(
 def test_a_new_session_sees_what_another_process_ended_just_now(
     revocations, eager
 ):
-    """Also where the answer of before is still remembered."""
+    """The cache of this process still has the earlier answer."""
     assert not revocations.is_ended(ticket_of())
     eager.end_all("alice")
     assert revocations.first_auth_time("alice", START) == START + 1
@@ -338,7 +338,7 @@ def test_what_was_kept_ends_by_the_next_call(revocations, clock):
 
 
 def test_to_spare_a_session_does_not_bring_it_back(revocations, eager, clock):
-    """It asked before it was ended itself, and was answered after."""
+    """Its request began before the session was ended, and goes on after."""
     revocations.end_all("alice")
     clock.advance(60)
     revocations.end_all("alice", keep=SIDS[0])
@@ -363,7 +363,7 @@ def test_what_was_kept_can_be_ended_by_itself(revocations):
 def test_a_clock_that_was_set_back_brings_nothing_back(
     revocations, eager, clock
 ):
-    """Nor does it keep a new session from living."""
+    """It also does not end a new session."""
     old = begin(revocations, clock)
     revocations.end_all("alice")
     clock.advance(-100)
@@ -378,7 +378,7 @@ def test_a_clock_that_was_set_back_brings_nothing_back(
 def test_who_is_slower_time_and_again_spares_nobody(
     revocations, eager, repository, monkeypatch
 ):
-    """Others write at the same time, whenever it tries."""
+    """Each time, another request writes the mark first."""
     revocations.end_all("alice")
     monkeypatch.setattr(repository, "renew", lambda item, was: False)
     revocations.end_all("alice", keep=SIDS[0])
@@ -432,12 +432,12 @@ def test_a_mark_holds_times_and_digests_alone(revocations, repository):
     )
     assert ended.token == b""
     times = struct.pack(">Bqq", 1, START, -1)
-    assert before.token == times + NAMES.ended(SIDS[1]).encode()
+    assert before.token == times + NAMES.session_mark(SIDS[1]).encode()
 
 
 @given(st.integers(-(2**40), 2**40), st.sampled_from(["", *SIDS]))
 def test_a_mark_is_read_as_it_was_written(time, spared):
-    mark = Mark(time, spared and NAMES.ended(spared), time - 1)
+    mark = Mark(time, spared and NAMES.session_mark(spared), time - 1)
     assert read_mark(mark.write()) == mark
 
 
@@ -473,7 +473,7 @@ def test_a_user_comes_in_again_over_a_mark_that_nobody_can_read(
     revocations.end_all("alice")
     spoil(repository, raw)
     assert not eager.is_ended(begin(eager, clock))
-    # And it can be written anew.
+    # The mark can be written anew.
     eager.end_all("alice")
     session = begin(eager, clock)
     clock.advance(60)
@@ -499,7 +499,7 @@ def test_a_mark_that_nobody_can_read_is_said_and_written_anew(
     assert revocations.is_ended(session)
     assert caplog.messages == []
     mine = begin(revocations, clock, sid=SIDS[2])
-    assert "not readable" in caplog.text
+    assert "cannot be read: all sessions" in caplog.text
     for seconds in (0, 1, 60, 600):
         clock.advance(seconds)
         assert not revocations.is_ended(mine)

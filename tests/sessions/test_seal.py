@@ -1,4 +1,4 @@
-"""What the repository keeps is encrypted, and bound to its place."""
+"""A record is encrypted, and bound to its key in the repository."""
 
 import json
 
@@ -16,6 +16,12 @@ from pyramid_sessiontoken.sessions.seal import Seal
 MEMBERS = {"sub": "alice", "claims": {"word": "gr\u00fcn"}, "iat": 5}
 PLACE = "a" * 64
 
+MOVED = "its record is damaged, or was moved to another key"
+UNKNOWN_KEY = (
+    "its record was encrypted with a key that is not in the ring, or by"
+    " another version of the library"
+)
+
 
 def seal_of(*keys, purpose=("store", "issuer", "audience")):
     return Seal(Rings(*(keys or (FIRST,))), *purpose)
@@ -27,7 +33,7 @@ def seal():
 
 
 def refused(seal, sealed, place=PLACE):
-    """Tell why; whatever is wrong, it is an InvalidCredential."""
+    """Give the reason of a refusal, which is always InvalidCredential."""
     with pytest.raises(InvalidCredential) as refusal:
         seal.open(sealed, place)
     return refusal.value.reason
@@ -82,13 +88,13 @@ def test_the_same_is_never_sealed_alike(seal):
 def test_no_two_can_be_exchanged(seal):
     sealed = seal.seal(MEMBERS, PLACE)
     for place in ("b" * 64, "", PLACE[:-1], PLACE + "a", PLACE.upper()):
-        assert refused(seal, sealed, place) == "its record is corrupt"
+        assert refused(seal, sealed, place) == MOVED
 
 
 def test_the_place_does_not_run_into_the_head(seal):
     sealed = seal.seal(MEMBERS, "x" + PLACE)
     moved = sealed[:9] + b"x" + sealed[9:]
-    assert refused(seal, moved) == "its record is corrupt"
+    assert refused(seal, moved) == MOVED
 
 
 def test_every_bit_is_authenticated(seal):
@@ -113,7 +119,7 @@ def test_every_cut_and_extension_is_refused(seal):
 @pytest.mark.parametrize("purpose", [(), ("store",), ("cookie", "issuer")])
 def test_another_purpose_has_another_key(seal, purpose):
     sealed = seal_of(purpose=purpose).seal(MEMBERS, PLACE)
-    assert refused(seal, sealed) == "its record is of another version or key"
+    assert refused(seal, sealed) == UNKNOWN_KEY
 
 
 def test_a_key_in_the_ring_opens_and_only_the_first_seals():
@@ -128,9 +134,7 @@ def test_a_key_in_the_ring_opens_and_only_the_first_seals():
 def test_a_key_that_left_the_ring_opens_nothing():
     sealed = seal_of(FIRST).seal(MEMBERS, PLACE)
     for ring in (seal_of(SECOND), seal_of(STRANGER, SECOND)):
-        assert refused(ring, sealed) == (
-            "its record is of another version or key"
-        )
+        assert refused(ring, sealed) == UNKNOWN_KEY
 
 
 def test_the_ring_is_looked_up_when_it_is_needed():
@@ -146,9 +150,7 @@ def test_the_ring_is_looked_up_when_it_is_needed():
 def test_another_version_is_not_guessed_at(seal):
     sealed = seal.seal(MEMBERS, PLACE)
     for version in (0, 2, 255):
-        assert refused(seal, bytes([version]) + sealed[1:]) == (
-            "its record is of another version or key"
-        )
+        assert refused(seal, bytes([version]) + sealed[1:]) == UNKNOWN_KEY
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a":1,"a":2}'])

@@ -37,7 +37,7 @@ SIDS = [letter * 22 for letter in "abc"]
 
 @implementer(ITokenRepository)
 class FourVerbs:
-    """A repository without powers."""
+    """A repository that provides only ITokenRepository."""
 
     def __init__(self, clock):
         inner = MemoryRepository(clock)
@@ -46,7 +46,7 @@ class FourVerbs:
         self.remove = inner.remove
         self.remove_all_before = inner.remove_all_before
         self._get = inner.get
-        #: What happens elsewhere while an answer is under way.
+        #: What another process does while an answer is under way.
         self.meanwhile = []
 
     def get(self, key):
@@ -57,17 +57,17 @@ class FourVerbs:
 
 
 class Repository(MemoryRepository):
-    """The one in memory, which notes what it was asked."""
+    """The repository in memory, which notes what it was asked."""
 
     def __init__(self, clock):
         super().__init__(clock)
         self.items = self._items
         self.asked = []
-        #: What happens elsewhere while an answer is under way.
+        #: What another process does while an answer is under way.
         self.meanwhile = []
-        #: What happens elsewhere after something was written.
+        #: What another process does after something was written.
         self.written = []
-        #: What happens elsewhere before a renewal is told.
+        #: What another process does before the renewal is answered.
         self.renewed = []
 
     def get(self, key):
@@ -108,7 +108,7 @@ class Process:
         return Process(self.clock, self.repository, *keys, ttl=ttl)
 
     def fresh(self, reference, *keys):
-        """Retrieve as one who remembers nothing."""
+        """Retrieve as a process that remembers nothing."""
         return self.other(*keys, ttl=0).store.retrieve(reference)
 
 
@@ -133,7 +133,7 @@ def any_process(clock, request):
 
 
 def ticket_of(userid="alice", **changes):
-    """Give a ticket of now, for an hour."""
+    """Give a ticket that begins now and lives an hour."""
     times = {
         "iat": START,
         "exp": START + 3600,
@@ -149,7 +149,7 @@ def renewed(seconds=1800, **changes):
     )
 
 
-# What is kept.
+# Stored records.
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_the_key_is_a_digest_of_the_reference(process):
 def test_whose_it_is_stands_there_with_its_type(process, userid, subject):
     reference = process.store.store(ticket_of(userid))
     item = process.repository.get(NAMES.ticket(reference))
-    assert item.subject == NAMES.of_user(userid)
+    assert item.subject == NAMES.subject_of_user(userid)
     assert item.subject.startswith(f"{subject}#")
 
 
@@ -273,7 +273,7 @@ def test_a_record_outlives_its_ticket_by_the_longest_leeway(process, clock):
     assert process.fresh(reference) is None
 
 
-# What somebody changed.
+# Changed records.
 
 
 def replace_token(process, reference, token):
@@ -284,7 +284,7 @@ def replace_token(process, reference, token):
 
 @pytest.fixture
 def kept(clock, repository):
-    """A process without a cache, a reference and its record."""
+    """A process without a cache, a reference, and its record."""
     process = Process(clock, repository, ttl=0)
     reference = process.store.store(ticket_of(claims={"word": "green"}))
     return process, reference, repository.items[NAMES.ticket(reference)].token
@@ -323,7 +323,7 @@ def test_two_records_that_changed_places_end_both_sessions(kept):
 
 
 def test_a_record_given_for_another_key_ends_the_session(kept):
-    """A repository that keeps items whole, and somebody exchanged two."""
+    """A repository that keeps items whole, and two were exchanged."""
     process, reference, _ = kept
     other = process.store.store(ticket_of("mallory"))
     items = process.repository.items
@@ -362,9 +362,11 @@ def test_what_is_not_readable_is_said_without_the_credential(kept, caplog):
     replace_token(process, reference, token[:-1])
     with caplog.at_level(logging.INFO, "pyramid_sessiontoken"):
         process.store.retrieve(reference)
-    assert caplog.messages == [
-        "a stored session is not readable: its record is corrupt"
-    ]
+    (message,) = caplog.messages
+    assert message == (
+        "a stored session cannot be read, and counts as ended: its record is"
+        " damaged, or was moved to another key"
+    )
 
 
 def test_a_removed_key_ends_what_was_stored_under_it(process):
@@ -380,7 +382,7 @@ def test_a_renewal_seals_under_the_first_key(process):
     assert process.fresh(reference, SECOND) == renewed()
 
 
-# What is asked.
+# Reading.
 
 
 JUNK = [
@@ -442,7 +444,7 @@ def test_without_a_cache_every_question_is_asked(process):
     assert len(process.repository.asked) == 3
 
 
-# What ends.
+# Removal.
 
 
 def test_what_was_removed_is_gone_at_once(any_process):
@@ -452,7 +454,7 @@ def test_what_was_removed_is_gone_at_once(any_process):
     process.store.remove(reference)
     assert process.store.retrieve(reference) is None
     assert process.fresh(reference) is None
-    # That it is gone is no error.
+    # To remove it twice is no error.
     process.store.remove(reference)
     process.store.remove("pst_" + "x" * 43)
 
@@ -469,7 +471,7 @@ def test_what_another_process_removed_is_noticed_in_time(process, clock):
 
 
 def test_an_answer_under_way_while_it_was_removed_is_not_kept(any_process):
-    """A reader read before the sign-out, and keeps its answer after it."""
+    """The question came before the sign-out, the answer after it."""
     process = any_process
     reference = process.store.store(ticket_of())
     process.repository.meanwhile.append(
@@ -482,7 +484,7 @@ def test_an_answer_under_way_while_it_was_removed_is_not_kept(any_process):
 def test_what_the_repository_did_not_remove_is_not_called_removed(
     process, monkeypatch
 ):
-    """The sign-out was a 503, so nobody is signed out in silence."""
+    """The sign-out is a 503, and the session goes on."""
     reference = process.store.store(ticket_of())
 
     def down(key):
@@ -508,14 +510,14 @@ def test_a_session_ends_with_all_its_references(process):
     assert process.fresh(first) is None
     assert process.fresh(second) is None
     assert process.store.retrieve(other) is not None
-    # Nothing stays behind, and that it is over is no error.
+    # No record is left, and to end it twice is no error.
     assert len(process.repository.items) == 2
     process.store.remove_session(SIDS[0])
     process.store.remove_session("never was")
 
 
 def test_a_session_is_found_by_its_name_as_long_as_it_may_live(process, clock):
-    """Its ticket was renewed time and again."""
+    """Its ticket was renewed many times."""
     reference = process.store.store(ticket_of())
     for hours in range(1, 10):
         clock.advance(3600)
@@ -528,7 +530,7 @@ def test_a_session_is_found_by_its_name_as_long_as_it_may_live(process, clock):
 
 
 def test_a_session_that_is_made_longer_is_found_by_its_name(process, clock):
-    """By an expiry policy of the application's own."""
+    """The expiry policy is the application's own."""
     reference = process.store.store(ticket_of())
     clock.advance(3000)
     times = {"iat": START + 3000, "exp": START + 90_000}
@@ -548,7 +550,7 @@ def test_a_session_is_found_by_its_name_only_with_that_power(clock):
 
 
 def test_references_made_at_once_all_end_with_their_session(process):
-    """Two requests swap one session for a token in the same moment."""
+    """Two requests swap one session for a token at the same time."""
     ticket = ticket_of(sid=SIDS[0])
     more = []
     process.repository.written.append(
@@ -585,7 +587,7 @@ def test_keeping_a_session_that_is_not_there_keeps_none(process):
     assert process.store.remove_all_of("alice", "z" * 22) == 1
 
 
-# What is remembered though nothing is cached.
+# Remembered without a cache.
 
 
 def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
@@ -624,14 +626,14 @@ def test_what_was_remembered_counts_in_its_place_only(clock, repository):
     assert process.store.retrieve(other) is None
 
 
-# What is renewed.
+# Renewal.
 
 
 def test_a_renewal_replaces_the_ticket_under_its_reference(any_process):
     process = any_process
     reference = process.store.store(ticket_of(device=DEVICE))
     assert process.store.renew(reference, renewed())
-    # Where the user signed in is kept, though no request says it again.
+    # The device of the sign-in is kept.
     assert process.fresh(reference) == renewed(device=DEVICE)
     expires = process.repository.items[NAMES.ticket(reference)].expires
     assert expires == moment(START + 1800 + 3600 + LINGER)
@@ -660,7 +662,7 @@ def test_a_renewal_of_what_another_process_removed_does_nothing(any_process):
     assert process.store.retrieve(reference) == ticket_of()
     process.other().store.remove(reference)
     assert process.store.renew(reference, renewed()) is False
-    # And so this process learns of it before its seconds are over.
+    # This process sees it before its cached answer is too old.
     assert process.store.retrieve(reference) is None
     assert process.fresh(reference) is None
 
@@ -676,8 +678,8 @@ def test_what_is_removed_while_it_is_renewed_stays_removed(process):
 
 
 def test_what_is_removed_just_after_it_was_renewed_is_gone_at_once(process):
-    """Another thread signs out between the repository's answer and its
-    being remembered here.
+    """Another thread signs out after the repository answered, and before the
+    answer is in the cache.
     """
     reference = process.store.store(ticket_of())
     process.repository.renewed.append(lambda: process.store.remove(reference))
@@ -694,7 +696,7 @@ def test_of_two_renewals_in_a_second_one_is_true(any_process):
         assert each.store.retrieve(reference) == ticket_of()
     answers = [each.store.renew(reference, renewed()) for each in others]
     assert answers == [True, False, False]
-    # Who lost sees what the winner wrote.
+    # The losers see what the winner wrote.
     for each in others:
         assert each.store.retrieve(reference) == renewed()
 
@@ -728,7 +730,7 @@ def test_a_record_that_nobody_can_read_is_not_renewed(any_process):
     assert process.fresh(reference) is None
 
 
-# What is listed.
+# Listing.
 
 
 def test_the_tickets_of_a_user_are_given_once_each(process):
@@ -763,14 +765,14 @@ def test_listing_names_the_power_that_is_lacking(clock):
 
 
 def test_where_no_repository_is_registered_nobody_can_tell(clock):
-    """The application promised to register one, and did not yet."""
+    """sessiontoken.repository = registered, and nothing is registered."""
     process = Process(clock, Repository(clock))
     reference = process.store.store(ticket_of())
     process.registry.unregisterUtility(provided=ITokenRepository)
     for ask in (process.store.retrieve, process.store.remove):
         with pytest.raises(RepositoryUnavailable, match="ITokenRepository"):
             ask(reference)
-    # No text of another form is worth that answer.
+    # For a text of another form the repository is not asked.
     assert process.store.retrieve("junk") is None
 
 

@@ -44,7 +44,7 @@ SIDS = [letter * 22 for letter in "abc"]
 
 @implementer(ITokenRepository)
 class FourVerbs:
-    """A repository without powers."""
+    """A repository that provides only ITokenRepository."""
 
     def __init__(self, clock):
         inner = MemoryRepository(clock)
@@ -56,8 +56,8 @@ class FourVerbs:
 
 @implementer(ISubjectRepository)
 class SubjectsOnly(FourVerbs):
-    """A repository that knows whose an item is, and gives the oldest, or
-    the newest first.
+    """A repository that finds the items of a subject, and gives the oldest
+    or the newest first.
     """
 
     def __init__(self, clock, newest_first=False):
@@ -165,7 +165,7 @@ def any_server(clock, request):
     return Server(clock, request.param(clock))
 
 
-# Listing.
+# Lists.
 
 
 def test_a_session_is_listed_as_people_read_it(server):
@@ -257,7 +257,7 @@ def test_who_vouched_goes_by_the_name_of_the_settings(server, amr, name):
 
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_a_session_with_two_references_is_listed_once(clock, newest_first):
-    """A cookie and a token; the token was used last."""
+    """It has a cookie and a token; the token was used last."""
     server = Server(clock, SubjectsOnly(clock, newest_first))
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[0], iat=START + 1800, exp=START + 5400)
@@ -333,8 +333,8 @@ def test_without_revocation_a_reference_is_ended_all_the_same(clock):
 
 
 def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
-    """A session's cookie is being swapped for a token when the user signs
-    out: the ticket was read before that, its reference is made after it.
+    """A cookie is swapped for a token while the user signs out: its ticket
+    was read before the sign-out, the new reference is made after it.
     """
     server = any_server
     ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
@@ -460,7 +460,7 @@ def test_two_applications_in_one_repository_know_nothing_of_each_other(clock):
 
 @implementer(ISessionStore)
 class Drawer:
-    """Keeps tickets as they are."""
+    """A store that keeps tickets in a dictionary."""
 
     def __init__(self):
         self.tickets = {}
@@ -492,7 +492,7 @@ def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
 
 
 def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
-    """By its name alone: another of the user's devices."""
+    """Only its sid is known: it is on another device of the user."""
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
         reference = server.begin(sid=SIDS[0])
@@ -517,7 +517,7 @@ def test_ending_all_without_a_repository_says_what_is_lacking(clock):
 
 
 def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
-    """The repository has the power, but the tickets are elsewhere."""
+    """The repository could find tickets, but they are in another store."""
     repository = MemoryRepository(clock)
     server = Server(clock, repository, revokes=False, own_store=Drawer())
     reference = server.begin()
@@ -527,7 +527,7 @@ def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
 
 
 def test_ending_one_by_its_name_says_what_is_lacking(clock):
-    """Nothing is said to be ended that lives on."""
+    """A session that goes on must not seem to be ended."""
     for repository in (FourVerbs(clock), None):
         own_store = None if repository else Drawer()
         server = Server(clock, repository, revokes=False, own_store=own_store)
@@ -543,7 +543,7 @@ def test_ending_one_by_its_name_says_what_is_lacking(clock):
 
 
 def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
-    """Somewhere else the user signs out, just when the cookie was judged."""
+    """Another request ends the session just after the cookie was judged."""
     signs_out = []
 
     def load(identity, request):
@@ -572,7 +572,7 @@ def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
 
 
 def test_of_two_renewals_of_one_window_one_is_written(make, clock):
-    """Two parallel requests, and a second begins between their ends."""
+    """Two requests at the same time end in two different seconds."""
     meanwhile, written = [], []
 
     class Noting(MemoryRepository):
@@ -611,8 +611,8 @@ def test_of_two_renewals_of_one_window_one_is_written(make, clock):
 
 
 def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
-    """The setting was 8 hours and became 1: who is there every half an hour
-    stays, whatever was written before.
+    """The setting was 8 hours and became 1: a session that is used every
+    half an hour goes on, whatever was written before.
     """
     repository = MemoryRepository(clock)
 

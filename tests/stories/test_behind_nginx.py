@@ -35,11 +35,11 @@ pytestmark = [
     ),
 ]
 
-#: nginx connects from here; this test, when it goes around nginx, does not.
+#: nginx connects from this address. A test that goes around nginx does not.
 PROXY = "127.0.0.2"
 LOCALHOST = "127.0.0.1"
 
-#: A PEM of how many lines can be rewritten.
+#: The most lines of a PEM that the configuration can rewrite.
 LINES = 40
 
 CONFIGURATION = """
@@ -156,7 +156,7 @@ def run_nginx(folder, authority, upstream, verify_client):
     ):
         (folder / name).write_text(text)
     # nginx takes over a socket that listens already, as when it is upgraded
-    # while it runs; so nobody waits for it, or for a port to be free.
+    # while it runs; so the test need not wait for nginx or for a free port.
     with socket.create_server((LOCALHOST, 0)) as listening:
         port = listening.getsockname()[1]
         (folder / "nginx.conf").write_text(
@@ -195,7 +195,7 @@ TRUST = {
 
 
 class Site:
-    """A site, and clients of it that each have a certificate."""
+    """A site, and clients of it with a certificate each."""
 
     def __init__(self, folder, authority, port, upstream):
         self.folder = folder
@@ -246,7 +246,7 @@ def site(request, tmp_path_factory, authority):
 
 @pytest.fixture(scope="module")
 def lenient(tmp_path_factory, authority):
-    """A site where nginx leaves the verdict to the application."""
+    """A site where nginx does not refuse a certificate by itself."""
     folder = tmp_path_factory.mktemp("nginx")
     with make_site(folder, authority, ESCAPED, "optional_no_ca") as site:
         yield site
@@ -298,7 +298,7 @@ def test_who_is_not_believed_is_refused(site, authority):
 
 
 def test_what_nginx_lets_pass_is_not_for_every_use(site, authority):
-    """OpenSSL looks at the usages, too; so the answer is nginx's own."""
+    """OpenSSL checks the usages, too, so nginx refuses by itself."""
     client = site.client(authority.make("alice", usages=(SERVER_AUTH,)))
 
     answer = client.get("/identity")
@@ -333,9 +333,9 @@ def test_where_nginx_leaves_it_to_the_application_it_is_refused(
 
     if answer.status_code == 200:
         assert answer.json()["userid"] is None
-        assert "not SUCCESS but 'FAILED:" in answer.json()["failure"]
+        assert " is 'FAILED:" in answer.json()["failure"]
     else:
-        # nginx lets only a chain pass that it cannot build.
+        # nginx lets a certificate pass if it only lacks the chain.
         assert answer.status_code == 400
     assert client.post("/token").status_code in (400, 401)
 
@@ -378,7 +378,7 @@ def test_an_underscore_does_not_help(site, authority):
 
 
 def test_nor_does_it_help_to_go_around_nginx(site, authority):
-    """It would take a connection from the address of nginx."""
+    """Only a connection from the address of nginx would help."""
     headers = forged(authority.make("alice"))
     with httpx.Client(trust_env=False, headers=headers) as client:
         answer = client.get(f"http://{LOCALHOST}:{site.upstream}/identity")
@@ -403,7 +403,7 @@ def test_the_gate_holds_by_itself(authority, forms):
 
 
 def repeated(port, path, headers):
-    """Send headers as they are, from the address of the proxy."""
+    """Send headers unchanged, from the address of the proxy."""
     connection = http.client.HTTPConnection(
         LOCALHOST, port, source_address=(PROXY, 0), timeout=20
     )
@@ -419,7 +419,7 @@ def repeated(port, path, headers):
 
 @pytest.mark.parametrize("forms", [ESCAPED, RFC_9440])
 def test_a_header_counts_only_once(authority, forms):
-    """waitress joins those that come twice, whatever they say."""
+    """waitress joins headers that come twice."""
     alice, bob = authority.make("alice"), authority.make("bob")
     once = [
         (name, value)
@@ -444,7 +444,7 @@ def test_a_header_counts_only_once(authority, forms):
 
 
 def test_a_careless_proxy_is_an_open_door(site, authority):
-    """What it passes on is its own word: the docs tell what to replace."""
+    """The application trusts what it sends: see the docs for the remedy."""
     headers = forged(authority.make("alice"))
 
     found = who(site.client(), path="/careless/identity", **headers)
@@ -455,7 +455,7 @@ def test_a_careless_proxy_is_an_open_door(site, authority):
     assert answer.json()["authenticator"] == "remote_user"
 
 
-# Users whom nginx knows.
+# Users that nginx knows.
 
 
 def test_a_user_of_nginx_gets_a_token(site):

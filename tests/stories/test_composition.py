@@ -1,5 +1,5 @@
-"""Several credentials on one request: who may vouch where, and what they come
-to together.
+"""Several credentials on one request: which ones a route accepts, and what
+they give together.
 """
 
 import pytest
@@ -16,8 +16,8 @@ from pyramid_sessiontoken.policy.csrf import csrf_required
 
 
 class Badge:
-    """A header that says who, and what: ``alice``, ``-`` for nobody in
-    particular, ``!`` for a refusal.
+    """A header that names a user: ``alice``, ``-`` for claims without a user,
+    ``!`` for a refusal.
     """
 
     scheme = None
@@ -174,7 +174,7 @@ def test_a_session_and_a_credential_of_another_user_refuse_each_other(
 
 
 class AddRoles:
-    """Give roles to credentials; never asked of a session."""
+    """Adds roles to credentials; it is never called for a session."""
 
     def __init__(self):
         self.asked = []
@@ -296,7 +296,7 @@ def test_a_challenge_names_what_may_vouch_on_the_route(make):
 
 
 def test_who_is_asked_before_routing_is_asked_again_after(make):
-    """As pyramid_tm does, which wants to write down who it is."""
+    """As pyramid_tm does, which notes the user of a transaction."""
 
     def tell(config):
         setup(config)
@@ -370,7 +370,7 @@ def test_remember_works_where_the_cookie_may_not_vouch(make):
     assert client.get("/identity").json["userid"] == "alice"
 
 
-# What is told of who is refused.
+# Reports of refusals.
 
 
 def test_where_nobody_names_a_user_a_refusal_decides(combining):
@@ -419,8 +419,8 @@ def test_a_session_between_two_credentials_keeps_its_place(make, transforms):
         Badge("X-Card", {"wing": "Z", "new": 1}), IAuthenticator, "card"
     )
     said = client.ask(token, X_Badge="alice", X_Card="alice").json["claims"]
-    # floor of the badge before it, wing and who of the session, the rest of
-    # the card behind it.
+    # "floor" of the badge before the session, "wing" and "who" of the
+    # session, and the rest of the card behind it.
     assert said.pop("seen", None) == (True if transforms else None)
     assert said == {"floor": 9, "wing": "B", "who": "badge", "new": 1}
 

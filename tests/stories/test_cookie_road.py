@@ -1,4 +1,4 @@
-"""A browser signs in, is remembered while it is used, and signs out."""
+"""A browser signs in, stays signed in while it is used, and signs out."""
 
 import base64
 
@@ -65,7 +65,7 @@ def test_a_renewed_cookie_is_the_same_session(browser):
     browser.clock.advance(1800)
     response = browser.get("/identity")
     [cookie] = set_cookies(response)
-    # It outlives the browser until the end of the session, not longer.
+    # It outlives the browser, up to the end of the session.
     assert f"; Max-Age={36000 - 1800};" in cookie
     assert response.headers["Cache-Control"] == "private, no-store"
     assert browser.get("/token/status").json == {
@@ -323,7 +323,7 @@ def test_another_site_cannot_spend_the_cookie(make, headers, who):
     browser.post_json("/sign_in", {})
     response = browser.post("/identity", headers=headers)
     assert response.json["userid"] == who
-    # Refused or not, the cookie stays, and a link from there still works.
+    # The cookie stays in the browser, and a link from the other site works.
     assert set_cookies(response) == []
     assert browser.get("/identity", headers=headers).json["userid"] == "alice"
     allowed = make({"cross_site": "allow"}, setup=setup)
@@ -387,7 +387,7 @@ def test_a_cookie_is_swapped_for_a_token_only_by_choice(make):
     chosen.post_json("/sign_in", {})
     answer = chosen.post("/token").json
     assert chosen.ask(answer["access_token"]).json["userid"] == "alice"
-    # Any page can make a browser GET: never for a cookie.
+    # A cookie cannot be swapped by GET: any page can make a browser send one.
     chosen.get("/token", status=401)
     chosen.post("/token", headers={"Sec-Fetch-Site": "cross-site"}, status=401)
 
@@ -396,11 +396,14 @@ def test_a_clock_that_was_wrong_signs_nobody_in_from_the_future(browser):
     browser.post_json("/sign_in", {})
     browser.clock.advance(-3600)
     response = browser.get("/identity")
-    assert response.json["failure"] == "cookie refused: it is from the future"
+    assert response.json["failure"] == (
+        "cookie refused: its iat is later than now: compare the clocks of the"
+        " servers, or raise sessiontoken.expiry.clock_skew"
+    )
 
 
 def test_the_cookie_works_for_a_client_that_quotes_nothing(browser):
-    """What is sent is only of cookie-octets (RFC 6265, section 4.1.1)."""
+    """The value has only cookie-octets (RFC 6265, section 4.1.1)."""
     browser.post_json("/sign_in", {"claims": {"name": 'ä";\\ ,'}})
     value = browser.cookies[NAME]
     assert set(value) <= set(

@@ -1,6 +1,4 @@
-"""Sign-out ends the session that is shown, and not only the token."""
-
-import hashlib
+"""Sign-out ends the session, not only the token that is shown."""
 
 import pytest
 
@@ -8,6 +6,7 @@ from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionEnded, SessionRenewed
 from pyramid_sessiontoken.interfaces import ISessionStore, ITokenRepository
 from pyramid_sessiontoken.keys.base64url import decode_base64url
+from pyramid_sessiontoken.sessions.records import RecordNames
 
 HALF = 1800
 
@@ -81,7 +80,7 @@ def test_without_a_repository_nothing_is_ended(make):
 
 def test_a_barred_user_can_sign_out_for_good(make, kept):
     barred = []
-    form = kept.registry["pyramid_sessiontoken.policy"].settings.token_form
+    form = kept.registry["pyramid_sessiontoken.settings"].token.form
     client = make(
         {
             "repository": "memory",
@@ -115,7 +114,7 @@ def test_sign_out_asks_nobody_else_whether_it_may(make):
 def test_nothing_is_ended_by_a_forged_token(kept):
     token = kept.swap()["access_token"]
     forged = f"{token[:-9]}AAAAAAAAA"
-    # A reference that points nowhere may be one that was ended.
+    # An unknown reference may be one whose session was ended.
     status = 204 if token.startswith("pst_") else 401
     kept.delete("/token", headers=show(forged), status=status)
     assert kept.ask(token).json["userid"] == "alice"
@@ -146,7 +145,7 @@ def test_a_renewal_is_told_only_where_there_was_one(make):
 
 
 def test_what_another_process_ended_is_not_renewed(make):
-    """It stands in this one's cache, and the repository knows better."""
+    """The ticket is in the cache of this process, and its record is gone."""
     settings = {"token.form": "reference"}
     here = make({**settings, "repository": "memory"})
     repository = here.registry.getUtility(ITokenRepository)
@@ -164,7 +163,7 @@ def test_what_another_process_ended_is_not_renewed(make):
 
 
 def test_a_revoked_token_stays_revoked_under_other_settings(make):
-    """A longer session than today's may have been ended."""
+    """A session of longer settings may have been ended before."""
     long = make({"repository": "memory", "expiry.sliding": "off"})
     repository = long.registry.getUtility(ITokenRepository)
 
@@ -185,7 +184,7 @@ def test_a_revoked_token_stays_revoked_under_other_settings(make):
     assert long.fresh().ask(token).json["userid"] is None
 
 
-# What points to a session in a cookie points to none in a header.
+# A reference of a cookie does not work in a header.
 
 
 @pytest.mark.parametrize("transform", ["signed", "encrypted"])
@@ -240,7 +239,7 @@ def test_a_header_reference_is_no_cookie(make):
 
 
 class FourVerbs:
-    """A stranger's repository, with what its factory was given."""
+    """A repository of the application, and the options of its factory."""
 
     def __init__(self, options, registry):
         self.options = options
@@ -281,15 +280,15 @@ def test_a_stranger_s_repository_has_its_options_and_one_record_a_session(
         "colour": "red",
     }
     token = client.swap()["access_token"]
-    digest = hashlib.sha256(token.encode()).hexdigest()
+    names = RecordNames("pyramid_sessiontoken", "pyramid_sessiontoken")
     assert [(i.key, i.subject) for i in repository.items.values()] == [
-        (digest, "str:alice")
+        (names.ticket(token), names.subject_of_user("alice"))
     ]
     assert client.ask(token).json["userid"] == "alice"
 
 
 class Store:
-    """A stranger's store, whose references look like anything."""
+    """A store of the application, with references of any form."""
 
     def __init__(self, form):
         self.form = form
@@ -365,7 +364,7 @@ def end_by_name(config):
 
 
 class Failing(FourVerbs):
-    """A store that writes no more once it is down."""
+    """A store that can be switched to fail when it writes."""
 
     down = False
 

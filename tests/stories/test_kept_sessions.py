@@ -22,7 +22,7 @@ FORMS = ["self-contained", "reference"]
 
 
 class Flaky:
-    """A repository that can be taken away."""
+    """A repository with outages."""
 
     def __init__(self, clock):
         self.inner = MemoryRepository(clock)
@@ -115,8 +115,8 @@ def test_a_reference_says_nothing_itself(keeping):
         for text in (token, "secret", "admin", "pst_"):
             assert text not in item.key
             assert text.encode() not in item.token
-        # A session is found by its name, too, as a digest.
-        assert item.subject == "str:alice" or item.subject.startswith("sid:")
+        # The link of a session has the digest of its sid.
+        assert item.subject.startswith(("str:alice#", "sid:"))
 
 
 def test_what_is_accepted_does_not_depend_on_what_is_written(make, keeping):
@@ -138,7 +138,7 @@ def test_what_is_accepted_does_not_depend_on_what_is_written(make, keeping):
     assert points.get("/identity").json["userid"] == "alice"
     reference = points.swap()["access_token"]
     assert writes_all.ask(reference).json["userid"] == "alice"
-    # Where nothing is kept, a reference points nowhere.
+    # A server that keeps no sessions refuses references.
     assert make().ask(reference).json["userid"] is None
 
 
@@ -166,7 +166,7 @@ def test_delete_ends_the_session_that_is_shown(server):
     assert response.body == b""
     assert response.headers["Cache-Control"] == "private, no-store"
     assert server.ask(token).json["userid"] is None
-    # Also when it had ended, also when it expired; not where none is shown.
+    # Also if it had ended or expired; but a token must be shown.
     server.delete("/token", headers=bearer(token), status=204)
     server.clock.advance(7200)
     server.delete("/token", headers=bearer(token), status=204)
@@ -196,7 +196,7 @@ def test_sign_out_ends_what_somebody_copied(server):
     server.post("/sign_out")
     response = copy.get("/identity")
     assert response.json["userid"] is None
-    # An ended one is only ignored.
+    # A cookie whose session was ended is ignored.
     assert "Set-Cookie" not in response.headers
 
 
@@ -264,7 +264,7 @@ def test_device_data_is_kept_only_where_it_may_be(keeping):
 
 
 def test_sign_out_everywhere_spares_who_signs_in_after_it(server):
-    """Also in the same second, and a password change keeps one session."""
+    """Also in the same second; and one session may be kept."""
     tokens = [server.swap()["access_token"] for _ in range(3)]
     other = server.swap("bob")["access_token"]
     server.post("/revoke_all", {"keep": "1"}, headers=bearer(tokens[1]))
@@ -275,7 +275,7 @@ def test_sign_out_everywhere_spares_who_signs_in_after_it(server):
     assert server.ask(tokens[1]).json["userid"] is None
     assert server.ask(new).json["userid"] == "alice"
     assert server.ask(other).json["userid"] == "bob"
-    # And once more in that very second.
+    # Once more in the same second.
     server.post("/revoke_all", headers=bearer(new))
     assert server.ask(new).json["userid"] is None
     server.post("/revoke_all", {"userid": "bob"})
@@ -284,7 +284,7 @@ def test_sign_out_everywhere_spares_who_signs_in_after_it(server):
 
 def test_nobody_has_no_sessions(keeping, make):
     server = keeping()
-    with pytest.raises(SessionTokenError, match="nobody"):
+    with pytest.raises(SessionTokenError, match="no user is signed in"):
         server.get("/sessions")
     without = make(setup=kept_views)
     without.post_json("/sign_in", {})
@@ -299,7 +299,7 @@ def test_a_token_by_reference_is_renewed_in_place(keeping):
     response = server.post("/token", headers=bearer(token))
     assert response.json["access_token"] == token
     assert response.json["expires_in"] == 3600
-    # Asked for twice in a second, it is as it is.
+    # A second renewal in one second gives the same token.
     response = server.post("/token", headers=bearer(token))
     assert response.json["access_token"] == token
 
@@ -314,7 +314,7 @@ def test_a_cookies_session_can_be_swapped_for_a_reference(keeping):
     server.post_json("/sign_in", {})
     token = server.post("/token").json["access_token"]
     assert server.ask(token).json["userid"] == "alice"
-    # It is one session: signing out ends both.
+    # Both belong to one session: sign-out ends both.
     server.post("/sign_out")
     assert server.ask(token).json["userid"] is None
 
@@ -363,7 +363,7 @@ def test_a_removed_key_ends_what_was_stored_under_it(keeping):
 
 
 def test_staleness_has_a_number(keeping):
-    """What one process ends, another notices within repository.cache_ttl."""
+    """Another process notices a sign-out within repository.cache_ttl."""
     one = keeping({"token.form": "reference", "repository.cache_ttl": "5s"})
     repository = one.registry.getUtility(ITokenRepository)
 
@@ -451,7 +451,7 @@ def test_an_outage_is_503_and_the_cookie_is_kept(flaky):
 
 
 def test_what_cannot_be_ended_is_not_said_to_be(make, clock):
-    """Though the session is still remembered, so that only its end fails."""
+    """The session is still in the cache, so only its end fails."""
     repository = Flaky(clock)
     client = make(
         {"repository": "registered"},

@@ -1,4 +1,4 @@
-"""Swap a credential for a session token, use it, let it slide, see it end."""
+"""Swap a credential for a token, use it, renew it, and see it end."""
 
 import jwt as pyjwt
 import pytest
@@ -58,7 +58,7 @@ def test_any_jose_library_verifies_the_token(client):
 
 
 def test_a_token_that_is_used_slides_and_ends_for_good(client):
-    """Used every half an hour, a session lives ten hours and no longer."""
+    """A session that is used every half hour lasts ten hours."""
     token = client.swap()["access_token"]
     lived = 0
     while True:
@@ -89,7 +89,7 @@ def test_a_token_is_renewed_only_after_half_of_its_life(client):
     renewed = response.headers["Session-Token"]
     assert response.headers["Cache-Control"] == "private, no-store"
     assert renewed != token
-    # The old one is good until its end: parallel requests show it still.
+    # The old token stays valid: parallel requests still show it.
     assert client.ask(token).json["userid"] == "alice"
     client.clock.advance(3599)
     assert client.ask(renewed).json["userid"] == "alice"
@@ -180,7 +180,7 @@ def test_the_first_key_signs_and_all_verify(make):
 
 
 def test_header_tokens_may_have_a_ring_of_their_own(make):
-    """Who shares it can make tokens, and no cookies."""
+    """A service that has this ring can make tokens, and no cookies."""
     client = make({"token.keys": OTHER_KEY})
     shared = make({"keys": OTHER_KEY, "authenticators": "session basic"})
     token = client.swap()["access_token"]

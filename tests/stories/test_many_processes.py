@@ -1,4 +1,4 @@
-"""Applications in many processes, over one repository; and its outages."""
+"""Applications in many processes with one repository, and its outages."""
 
 import itertools
 import json
@@ -18,10 +18,10 @@ pytestmark = pytest.mark.server
 
 FORMS = ["self-contained", "reference"]
 
-#: How late a sign-out elsewhere is noticed by the slow one of a pair.
+#: After so many seconds the slow process of a pair notices a sign-out.
 TTL = 1
 
-#: How long a request may take while the repository is silent.
+#: How long a request may take while the repository does not answer.
 PATIENCE = 3
 
 THREADS = 8
@@ -75,7 +75,7 @@ server.run()
 
 @contextmanager
 def serving(path, *several):
-    """Serve with each of several settings; give a client for each."""
+    """Start a server for each of several settings; give clients."""
     with ExitStack() as stack:
         processes = []
         for number, settings in enumerate(several):
@@ -91,7 +91,7 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture
 def names():
-    """Two users whom no other test knows."""
+    """Give two users that no other test has."""
     number = next(NUMBERS)
     return [f"alice{number}", f"bob{number}"]
 
@@ -114,7 +114,7 @@ def store(request, tmp_path_factory):
 
 @pytest.fixture(scope="module", params=FORMS)
 def pair(request, store, tmp_path_factory):
-    """Two processes: one asks each time, one remembers for a second."""
+    """Two processes: one asks each time, one has a cache of a second."""
     both = {
         **store,
         "token.form": request.param,
@@ -146,7 +146,7 @@ def end_everywhere(here, headers):
 
 
 def assert_ended(here, there, shown, seconds):
-    """Find them ended here at once, there after so many seconds at most."""
+    """Check that they end here at once, and there after some seconds."""
     until = time.monotonic() + seconds
     for headers in shown:
         assert here.who(headers) is None
@@ -166,7 +166,7 @@ def test_a_sign_out_is_noticed_by_the_others(pair, names):
             [here.swap(name), here.sign_in(name)] for _ in range(2)
         )
         for headers in shown:
-            # Both remember it, if they do.
+            # Both processes have it in the cache, if they have one.
             assert [one.who(headers) for one in pair] == [name] * 2
         for headers in shown:
             end_here(here, headers)
@@ -184,7 +184,7 @@ def test_a_sign_out_everywhere_is_noticed_by_the_others(pair, names):
         for headers in shown:
             assert [one.who(headers) for one in pair] == [name] * 2
         end_everywhere(here, shown[0])
-        # Who comes back in the same second is welcome.
+        # A sign-in after it in the same second is accepted.
         back = [one.swap(name) for one in (there, here)]
         assert_ended(here, there, shown, seconds)
         for headers in back:
@@ -192,12 +192,12 @@ def test_a_sign_out_everywhere_is_noticed_by_the_others(pair, names):
         assert [one.who(spared) for one in pair] == [other] * 2
 
 
-# Many at once
+# Many threads at the same time
 
 
 def hammer(servers, shown, rounds):
-    """Ask each server from many threads, with all that is shown in turn;
-    give what was answered, and how often.
+    """Ask each server from many threads, with each credential in turn; count
+    the answers.
     """
 
     def ask(number):
@@ -275,7 +275,7 @@ def test_parent_and_child_serve_after_a_fork(store, names, tmp_path):
 
 @pytest.fixture(scope="module")
 def redis(server_folder):
-    """A server of our own, to be stopped and killed."""
+    """A Redis that the test may stop and kill."""
     server = RedisServer(server_folder)
     try:
         server.start()
@@ -301,7 +301,7 @@ def application(request, redis, tmp_path_factory):
 
 
 def assert_unavailable(application, shown, name):
-    """Find it out of service, soon told, and the cookie left alone."""
+    """Check that it answers 503 soon, and does not delete the cookie."""
 
     def ask(question):
         method, path, options = question
@@ -324,7 +324,7 @@ def assert_unavailable(application, shown, name):
     with ThreadPoolExecutor(len(questions)) as pool:
         token, *_ = list(pool.map(ask, questions))
     assert token.json()["error"] == "temporarily_unavailable"
-    # Who needs nobody's name is served.
+    # A view that does not ask for the user is served.
     assert application.get("/public").text == "hello"
 
 
@@ -348,7 +348,7 @@ def test_a_silent_redis_is_an_outage_that_passes(application, redis, names):
 def test_a_redis_that_starts_again_is_found(application, redis, names, asked):
     name = names[0]
     shown = [application.swap(name), application.sign_in(name)]
-    # Many connections will be broken.
+    # Open many connections, which will be broken.
     before = [(name, headers) for headers in shown]
     assert_nobody_is_taken_for_another(hammer([application], before, 4))
     redis.end()
@@ -358,7 +358,7 @@ def test_a_redis_that_starts_again_is_found(application, redis, names, asked):
     finally:
         redis.start()
     if application.form == "reference":
-        # What it kept, it kept in its memory.
+        # The Redis kept everything in its memory, which is lost.
         assert [application.who(headers) for headers in shown] == [None] * 2
         shown = [application.swap(name), application.sign_in(name)]
     after = [(name, headers) for headers in shown]

@@ -1,5 +1,5 @@
-"""Every pair of authenticators, each shown nothing, something good and
-something bad: who vouches, and who stands in whose way.
+"""Every pair of authenticators, each with no credential, a good one and a bad
+one: which of them vouches.
 """
 
 import base64
@@ -54,7 +54,7 @@ def setup(config):
 
 
 class Shower:
-    """Makes what a request shows, as headers and as the server's environ."""
+    """Makes credentials, as headers and as variables of the server."""
 
     def __init__(self, client):
         self.client = client
@@ -111,7 +111,7 @@ def pairs():
 
 
 def requests_of(one, other):
-    """Give the states of both, but for two values in one header."""
+    """Give the states of both, without two values in one header."""
     for states in itertools.product((ABSENT, GOOD, BAD), repeat=2):
         both = ABSENT not in states
         if not (both and {one, other} <= IN_AUTHORIZATION):
@@ -119,7 +119,7 @@ def requests_of(one, other):
 
 
 def standing(states):
-    """Give who vouches and stands, by the rules of precedence."""
+    """Give the authenticators whose identities count, by precedence."""
     refused = any(
         state == BAD and name not in AMBIENT for name, state in states.items()
     )
@@ -132,7 +132,7 @@ def standing(states):
 
 @pytest.fixture
 def ask(make):
-    """Ask who a request is that shows something to two authenticators."""
+    """Ask for the identity of a request with credentials of two kinds."""
 
     def begin(pair, users, **settings):
         names = [*pair, *(n for n in NAMES if n not in pair)]
@@ -201,7 +201,7 @@ def test_on_its_route_the_other_is_not_looked_at(ask, pair):
 
 @pytest.mark.parametrize("pair", pairs(), ids="-".join)
 def test_another_site_spends_nothing_ambient(ask, pair):
-    """Basic is ambient, too, and is refused like any explicit one."""
+    """Basic is ambient, too, and is refused like an explicit one."""
     users = dict(zip(pair, ("alice", "bob"), strict=True))
     ask = ask(pair, users)
     for states in requests_of(*pair):

@@ -42,7 +42,7 @@ def provider(tmp_path_factory):
 
 
 def sign_in_there(provider, sub, **claims):
-    """Go the road of the authorization code; give an ID token."""
+    """Sign in with the authorization code flow; give an ID token."""
     known = provider.get("/.well-known/openid-configuration").json()
     provider.put(f"/users/{sub}", json=claims).raise_for_status()
     back = "https://localhost/back"
@@ -118,9 +118,9 @@ def test_who_signed_in_at_a_provider_has_a_session_here(make, clock, provider):
     assert "expired" in client.ask(shown, scheme="Bearer").json["failure"]
 
 
-# As their documents are laid out: keys that only encrypt stand beside those
-# that sign; some name their algorithm, some do not; there are certificates,
-# and members that nobody else knows.
+# Their documents have keys that only encrypt beside keys that sign. Some name
+# their algorithm, some do not. They also have certificates,
+# and members that no standard names.
 DOCUMENTS = {
     "one RSA key, all members": (
         "RS256",

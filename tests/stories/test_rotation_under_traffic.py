@@ -1,4 +1,4 @@
-"""Keys are rotated while four processes serve, and nobody notices."""
+"""Keys are rotated while four processes serve, without an error."""
 
 import os
 import threading
@@ -70,7 +70,7 @@ def replace(path, text):
 
 
 class Server:
-    """A process, and a client of it for each thread: they share no cookies."""
+    """A process, and a client for each thread: clients share no cookies."""
 
     def __init__(self, stack, log, settings, clock):
         self.process = Process(
@@ -90,14 +90,14 @@ class Server:
         return self.mine.client
 
     def show(self, name):
-        """Give what shows that somebody is signed in: a header, a cookie."""
+        """Sign a user in; give a header and a cookie that show it."""
         return [self.client.swap(name), self.client.sign_in(name)]
 
     def who(self, headers):
         return self.client.who(headers)
 
     def kid(self, name):
-        """Tell what signs; ``None`` where tokens are references."""
+        """Give the kid that signs; ``None`` where tokens are references."""
         word, token = self.client.swap(name)["Authorization"].split()
         assert word == "Session"
         if token.startswith("pst_"):
@@ -106,9 +106,9 @@ class Server:
 
 
 class Fleet:
-    """Four processes and more, over one repository and one file of keys. Of
-    each two, one writes header tokens that say everything and cookies that
-    only point, and the other the other way round.
+    """Four processes and more, with one repository and one file of keys. Of
+    each two, one writes self-contained header tokens and references in the
+    cookie, and the other one writes the opposite forms.
     """
 
     def __init__(self, stack, folder):
@@ -146,7 +146,7 @@ class Fleet:
 
 
 class Traffic:
-    """Users who sign in here and are served there, until told to stop."""
+    """Users sign in at one process and ask others, until it is over."""
 
     def __init__(self, fleet):
         self.fleet = fleet
@@ -182,7 +182,7 @@ class Traffic:
                 self.turned.notify_all()
 
     def flow(self, rounds=2):
-        """Wait until all have made some rounds from now on."""
+        """Wait until all threads have made some more rounds."""
         with self.turned:
             goal = [done + rounds for done in self.rounds]
             assert self.turned.wait_for(
@@ -233,7 +233,7 @@ def test_a_rotation_refuses_nobody(fleet):
         traffic.flow()
         fleet.clock.advance(1)
         traffic.flow()
-        # One starts with both, one sees half a file: nobody minds.
+        # One process starts with both keys; others see half a file.
         fleet.start()
         traffic.flow()
         whole = fleet.keys.read_text()
@@ -243,9 +243,9 @@ def test_a_rotation_refuses_nobody(fleet):
         replace(fleet.keys, whole)
         fleet.clock.advance(PROPAGATION // 2)
         traffic.flow()
-        # Who started with both signs with the new one already.
+        # The process that started with both signs with the new one.
         assert fleet.kids() == {old.kid, new.kid}
-        # The first requests of the new time find them at odds.
+        # The first requests of the new time find different keys.
         fleet.clock.advance(PROPAGATION)
         traffic.flow(3)
         assert fleet.kids() == {new.kid}
@@ -265,7 +265,7 @@ def test_a_rotation_refuses_nobody(fleet):
 
 
 def test_a_ring_that_is_replaced_ends_all_sessions_and_serves_on(fleet):
-    """The emergency: no process is ever out of step with another."""
+    """A key leaked: no process accepts it longer than another one."""
     early = [h for server in fleet.servers for h in server.show("early")]
     for headers in early:
         assert fleet.who(headers) == ["early"] * 4
@@ -273,7 +273,7 @@ def test_a_ring_that_is_replaced_ends_all_sessions_and_serves_on(fleet):
     new, _ = keys_in(fleet.keys)
     replace(fleet.keys, write_jwk_set([new]))
     fleet.clock.advance(1)
-    # The first one reads it; the others learn of it from what it signed.
+    # One process reads the file; others read it when they see its tokens.
     for server in fleet.servers:
         for headers in server.show("late"):
             assert fleet.who(headers) == ["late"] * 4

@@ -14,7 +14,7 @@ NAME = "__Host-sessiontoken"
 
 
 class Recorder:
-    """A data manager that tells how the transaction went."""
+    """A data manager that notes the end of the transaction."""
 
     def __init__(self, log):
         self.log = log
@@ -104,7 +104,7 @@ def test_sign_out_holds_though_an_exception_view_answers(tm):
 
 
 def test_static_files_and_404s_are_asked_about_too(tm):
-    """pyramid_tm asks who the user is before any route matches."""
+    """pyramid_tm asks for the user before any route matches."""
     tm.get("/returned")
     response = tm.get("/nowhere", status=404)
     assert response.headers["Vary"] == "Authorization, Cookie"

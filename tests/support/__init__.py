@@ -17,7 +17,7 @@ TLS = {"wsgi.url_scheme": "https", "HTTP_HOST": "localhost"}
 
 
 def check_password(username, password, request):
-    """Let everybody in whose password is the user name, alice as admin."""
+    """Accept a password that equals the user name; alice is an admin."""
     if username != password:
         return None
     roles = ["admin"] if username == "alice" else ["user"]

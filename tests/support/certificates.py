@@ -110,9 +110,7 @@ def make_certificate(
     signer: ec.EllipticCurvePrivateKey = KEY,
     ca: bool = False,
 ) -> Made:
-    """Make a certificate; it is not the library that verifies who signed
-    it.
-    """
+    """Make a certificate; the library does not verify its signature."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(subject) if type(subject) is str else subject)

@@ -6,8 +6,8 @@ import pytest
 
 
 def lack(what):
-    """Skip for want of something; where everybody relies on the answer (the
-    variable ``CI``), fail.
+    """Skip a test that lacks something; fail it where the variable ``CI`` is
+    set.
     """
     if os.environ.get("CI"):
         pytest.fail(f"{what} is needed, and is not here")

@@ -11,7 +11,7 @@ PEM = serialization.Encoding.PEM
 
 
 class Authority:
-    """Make certificates for servers; trusted by who knows :attr:`path`."""
+    """Make certificates for servers; clients trust them by :attr:`path`."""
 
     def __init__(self, folder):
         self._key = ec.generate_private_key(ec.SECP256R1())

@@ -107,7 +107,7 @@ def forge(
     secret: bytes = FIRST.secret,
     digest: str = "sha256",
 ) -> str:
-    """Sign what nobody would write, with the right key."""
+    """Sign a forged header and payload with the right key."""
     if payload is None:
         payload = honest_payload()
     if header is None:
@@ -119,7 +119,7 @@ def forge(
     return sign(f"{first}.{encode_base64url(raw)}", secret, digest)
 
 
-# Hostile tokens, by name. Only one who has the key could sign most of them.
+# Hostile tokens, by name. Most of them can be signed only with the key.
 
 
 def with_raw(name, raw):

@@ -1,4 +1,4 @@
-"""A token is a JWT that every library reads, and that nobody else writes."""
+"""A token is a JWT that every library reads, and only we can sign."""
 
 import base64
 import json
@@ -123,7 +123,7 @@ def do_we_accept(token):
     return POLICY.judge(ticket, NOW) in (VALID, RENEW)
 
 
-# What is written is read.
+# Written and read.
 
 
 @given(TICKETS, st.sampled_from(ALGORITHMS))
@@ -221,7 +221,7 @@ def test_a_token_is_verified_once_while_it_is_in_use():
     assert reader.decode(token) is reader.decode(token)
 
 
-# Nothing else is read.
+# Refused.
 
 
 @given(
@@ -578,7 +578,7 @@ def test_bytes_put_into_a_signed_payload_are_read_as_pyjwt_does_or_not(data):
     assert payload["exp"] == ticket.exp
 
 
-# Nobody learns anything.
+# No secrets and no tokens in messages.
 
 
 def test_a_reason_never_contains_the_token():

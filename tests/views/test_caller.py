@@ -19,7 +19,7 @@ def test_no_credential_a_wrong_one_and_an_unknown_user(client):
     )
     assert none.json["error"] == wrong.json["error"] == "invalid_client"
     assert is_unkept(none)
-    # Unknown user and wrong password are alike.
+    # An unknown user gets the same answer as a wrong password.
     assert wrong.body == unknown.body
     assert wrong.headerlist == unknown.headerlist
     assert none.headers.getall("WWW-Authenticate") == [

@@ -95,7 +95,7 @@ def test_the_applications_forbidden_view_wins(make):
 
 
 def test_another_plugins_forbidden_view_wins_without_a_conflict(make):
-    """As cornice does it, included before and after."""
+    """As cornice sets one, included before and after the library."""
 
     def plugin(config):
         config.add_view(

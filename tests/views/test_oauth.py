@@ -129,7 +129,7 @@ def test_where_another_policy_wins_no_token_is_issued(make, caplog):
     response = client.post("/token", headers=BASIC, status=503)
     assert response.json["error"] == "temporarily_unavailable"
     assert "Retry-After" in response.headers
-    # And its answers are its own.
+    # The answers are those of the endpoint.
     assert "WWW-Authenticate" not in client.get("/admin", status=403).headers
 
 

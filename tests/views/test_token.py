@@ -87,7 +87,7 @@ def test_the_endpoint_stands_under_the_route_prefix(make):
 
 
 def test_nothing_that_applications_set_shuts_the_endpoint(make):
-    """Default permission, CSRF tokens, another JSON renderer, a catch-all."""
+    """Default permission, CSRF tokens, JSON renderer, a catch-all route."""
 
     def setup(config):
         config.set_default_permission("locked")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyramid_sessiontoken.config.kinds_of_keys import KEYS, read_keys
+from pyramid_sessiontoken.config.keys import KEYS, read_keys
 from pyramid_sessiontoken.keys.base64url import encode_base64url
 from pyramid_sessiontoken.keys.ring import Key, thumbprint
 

@@ -1,0 +1,7 @@
+"""Names of authenticators that other files ask for."""
+
+from __future__ import annotations
+
+SESSION = "session"
+COOKIE = "cookie"
+CLIENT_CERTIFICATE = "client_certificate"

@@ -1,0 +1,178 @@
+"""``cookie.*``: the settings of the cookie, and what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from ..authenticators.cookie import CookieAuthenticator
+from ..cookies.jar import MOST_CHUNKS, Jar
+from ..cookies.transforms import (
+    CurrentTransform,
+    EncryptedTransform,
+    SignedTransform,
+)
+from ..interfaces import ICookieTransform
+from .built_in import BuiltIn, Shared
+from .kinds import (
+    BOOL,
+    FORM,
+    REFERENCE,
+    Kind,
+    Named,
+    between,
+    either,
+    matching,
+    one_of,
+    read_dotted,
+    read_header_name,
+)
+from .row import setting
+from .setup import Setup
+
+#: The name, behind the prefix that the other settings allow.
+NAME = "sessiontoken"
+
+#: Bytes of name and value that browsers keep (RFC 6265bis, section 5.6).
+MOST_BYTES = 4096
+
+COOKIE_NAME = Kind("the name of a cookie (RFC 6265, 4.1.1)", read_header_name)
+COOKIE_PATH = Kind(
+    "a path that begins with /", matching(r"/[\x21-\x3a\x3c-\x7e]*")
+)
+COOKIE_DOMAIN = Kind("the name of a domain", matching(r"[A-Za-z0-9.-]+"))
+TRANSFORM = Kind(
+    "signed | encrypted | a dotted name",
+    either(("signed", "encrypted"), read_dotted),
+)
+CHUNK_SIZE = Kind("a number from 100 to 3900", between(100, 3900))
+CHUNKS = Kind("a number from 1 to 20", between(1, MOST_CHUNKS))
+
+
+@dataclass(frozen=True, slots=True)
+class CookieSettings(BuiltIn):
+    """The cookie."""
+
+    name: str | None = setting(
+        COOKIE_NAME,
+        None,
+        "Without it: __Host-sessiontoken; __Secure-sessiontoken where only a"
+        " path or domain forbids that; sessiontoken where not secure.",
+    )
+    secure: bool = setting(BOOL, "true", "Over TLS only.")
+    httponly: bool = setting(BOOL, "true", "Scripts cannot read it.")
+    samesite: str = setting(
+        one_of("Lax", "Strict", "None"),
+        "Lax",
+        "With which requests of other sites browsers send it.",
+    )
+    path: str = setting(COOKIE_PATH, "/", "Below which paths it is sent.")
+    domain: str | None = setting(
+        COOKIE_DOMAIN,
+        None,
+        "To which hosts it is sent; without it, to the one that set it.",
+    )
+    persistent: bool = setting(
+        BOOL,
+        "false",
+        "The cookie outlives the browser, until the session's absolute end"
+        " (at most 400 days).",
+    )
+    transform: Named | str = setting(
+        TRANSFORM,
+        "signed",
+        "signed: it can be read, but not forged; encrypted: neither; or an"
+        " ICookieTransform of your own for what the key ring has signed.",
+        factory=True,
+    )
+    form: str = setting(
+        FORM,
+        "self-contained",
+        "The cookie says everything itself, or is a reference to what the"
+        " repository keeps.",
+    )
+    chunk_size: int = setting(
+        CHUNK_SIZE, "3800", "Bytes of value in one cookie."
+    )
+    max_chunks: int = setting(
+        CHUNKS,
+        "2",
+        "How many cookies at most; with the default size, two stay below the"
+        " 8 KiB header line of common servers and proxies.",
+    )
+
+    @property
+    def full_name(self) -> str:
+        """The cookie's name, with the strictest prefix that is allowed."""
+        if self.name is not None:
+            return self.name
+        if not self.secure:
+            return NAME
+        at_host = self.path == "/" and self.domain is None
+        return ("__Host-" if at_host else "__Secure-") + NAME
+
+    @property
+    def writes_references(self) -> bool:
+        return self.form == REFERENCE
+
+    def faults(self, names: Collection[str]) -> Iterator[str]:
+        if self.samesite == "None" and not self.secure:
+            yield f"{self.row('samesite')}: None needs {self.row('secure')}"
+        yield from self._faults_of_prefix()
+        size = len(self.full_name) + len(".19") + self.chunk_size
+        if size > MOST_BYTES:
+            yield (
+                f"{self.row('chunk_size')}: with the name"
+                f" {self.full_name!r}, browsers drop a cookie of more than"
+                f" {MOST_BYTES} bytes"
+            )
+
+    def _faults_of_prefix(self) -> Iterator[str]:
+        # RFC 6265bis, section 4.1.3: browsers compare prefixes without case.
+        name = self.full_name.lower()
+        told = f"{self.row('name')}: {self.full_name!r}"
+        at_host = name.startswith("__host-")
+        if not self.secure and name.startswith(("__host-", "__secure-")):
+            yield f"{told} needs {self.row('secure')}"
+        if at_host and self.path != "/":
+            yield f"{told} needs {self.row('path')} = /"
+        if at_host and self.domain is not None:
+            yield f"{told} allows no {self.row('domain')}"
+
+    def make(self, setup: Setup, shared: Shared) -> CookieAuthenticator:
+        cookie = shared.carriers.cookie
+        return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
+
+
+def make_jar(cookie: CookieSettings) -> Jar:
+    return Jar(
+        name=cookie.full_name,
+        secure=cookie.secure,
+        httponly=cookie.httponly,
+        samesite=cookie.samesite,
+        path=cookie.path,
+        domain=cookie.domain,
+        chunk_size=cookie.chunk_size,
+        max_chunks=cookie.max_chunks,
+    )
+
+
+def make_transform(
+    setup: Setup, cookie: CookieSettings, application: tuple[str, str]
+) -> CurrentTransform:
+    """Register the transform that the settings name; give what looks it up.
+
+    :param application: issuer and audience; keys are derived for them.
+    """
+    purpose = ("cookie", cookie.full_name, *application)
+    signed = SignedTransform(setup.ring, *purpose)
+    if isinstance(cookie.transform, Named):
+        setup.register_named(
+            ICookieTransform, "cookie.transform", cookie.transform
+        )
+    elif cookie.transform == "encrypted":
+        encrypted = EncryptedTransform(setup.ring, *purpose)
+        setup.register(ICookieTransform, encrypted, "cookie.transform")
+    else:
+        setup.register(ICookieTransform, signed, "cookie.transform")
+    return CurrentTransform(setup.registry, signed)

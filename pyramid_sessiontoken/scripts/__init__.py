@@ -1,0 +1,5 @@
+"""The command line: ``psessiontoken``."""
+
+from .main import main
+
+__all__ = ["main"]

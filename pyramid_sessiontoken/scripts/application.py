@@ -1,0 +1,68 @@
+"""The application of an INI, which most commands need."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pyramid.exceptions import ConfigurationError
+from pyramid.paster import bootstrap
+from pyramid.request import Request
+
+from ..errors import SessionTokenError
+from ..identity.userid import Userid, from_subject
+from ..interfaces import ITokenRepository
+from ..policy.rules import Rules
+from ..policy.security_policy import POLICY, SessionTokenPolicy
+
+#: How a userid is written on the command line.
+USERID = "a text, or int:42, or uuid:..."
+
+
+def add_ini(command: argparse.ArgumentParser) -> None:
+    command.add_argument("ini", metavar="INI", help="as for pserve")
+
+
+@contextmanager
+def application(ini: str) -> Iterator[Any]:
+    """Start the application of an INI, and give a request to it."""
+    request = Request.blank("/", base_url="https://localhost")
+    with bootstrap(ini, request=request) as env:
+        try:
+            rules_of(env["request"])
+            yield env["request"]
+        finally:
+            repository = env["registry"].queryUtility(ITokenRepository)
+            close = getattr(repository, "close", None)
+            if close is not None:
+                close()
+
+
+def rules_of(request: Any) -> Rules:
+    """Give what the application's settings say.
+
+    :raises ConfigurationError: where it does not include the library.
+    """
+    policy: SessionTokenPolicy | None = request.registry.get(POLICY)
+    if policy is None:
+        raise ConfigurationError(
+            "the application does not include pyramid_sessiontoken"
+        )
+    return policy.rules
+
+
+def no_repository() -> SessionTokenError:
+    return SessionTokenError("sessiontoken.repository is not set")
+
+
+def read_userid(text: str) -> Userid:
+    """Read a userid.
+
+    :raises ValueError: for an ``int:`` or a ``uuid:`` that is none.
+    """
+    kind, colon, rest = text.partition(":")
+    if colon and kind in ("str", "int", "uuid"):
+        return from_subject(rest, kind)
+    return text

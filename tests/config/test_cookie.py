@@ -1,0 +1,132 @@
+"""The settings of the cookie."""
+
+import pytest
+from support.settings import (
+    assert_bad_value_is_told,
+    assert_contradiction_is_told,
+    read,
+    value_of,
+)
+
+from pyramid_sessiontoken.config import cookie
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "parsed"),
+    [
+        ("cookie.transform", "encrypted", "encrypted"),
+        ("cookie.samesite", "Strict", "Strict"),
+        ("cookie.chunk_size", "100", 100),
+        ("cookie.chunk_size", "3900", 3900),
+        ("cookie.max_chunks", "1", 1),
+        ("cookie.max_chunks", "20", 20),
+    ],
+)
+def test_a_value_is_read(key, value, parsed):
+    assert value_of(key, value) == parsed
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("cookie.name", "a b", "characters"),
+        ("cookie.secure", "2", "neither true nor false"),
+        ("cookie.samesite", "lax", "not one of them"),
+        ("cookie.path", "app", "characters"),
+        ("cookie.domain", "a b", "characters"),
+        ("cookie.transform", "no.such:transform", "cannot be imported"),
+        ("cookie.chunk_size", "99", "out of range"),
+        ("cookie.chunk_size", "3901", "out of range"),
+        ("cookie.max_chunks", "0", "out of range"),
+        ("cookie.max_chunks", "21", "out of range"),
+    ],
+)
+def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+    assert_bad_value_is_told(key, value, why)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"cookie.samesite": "None", "cookie.secure": "false"},
+            ["cookie.samesite: None needs", "cookie.secure"],
+        ),
+        (
+            {"cookie.name": "__Secure-a", "cookie.secure": "false"},
+            ["cookie.name: '__Secure-a' needs", "cookie.secure"],
+        ),
+        (
+            {"cookie.name": "__hOST-a", "cookie.secure": "false"},
+            ["cookie.name: '__hOST-a' needs", "cookie.secure"],
+        ),
+        (
+            {"cookie.name": "__Host-a", "cookie.path": "/app"},
+            ["cookie.name: '__Host-a' needs", "cookie.path = /"],
+        ),
+        (
+            {"cookie.name": "__Host-a", "cookie.domain": "example.org"},
+            ["cookie.name: '__Host-a' allows no", "cookie.domain"],
+        ),
+        (
+            {"cookie.chunk_size": "3900", "cookie.name": "a" * 194},
+            ["cookie.chunk_size", "4096"],
+        ),
+    ],
+)
+def test_a_contradiction_is_told(given, words):
+    assert_contradiction_is_told(given, words)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cookie.samesite": "None"},
+        {"cookie.chunk_size": "3900", "cookie.name": "a" * 193},
+    ],
+)
+def test_what_is_just_allowed(given):
+    _, faults = read(given)
+
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "__Host-sessiontoken"),
+        ({"cookie.path": "/app"}, "__Secure-sessiontoken"),
+        ({"cookie.domain": "example.org"}, "__Secure-sessiontoken"),
+        ({"cookie.secure": "false"}, "sessiontoken"),
+        ({"cookie.secure": "false", "cookie.path": "/app"}, "sessiontoken"),
+        ({"cookie.name": "mine"}, "mine"),
+        ({"cookie.name": "__Secure-mine"}, "__Secure-mine"),
+    ],
+)
+def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
+    parsed, faults = read(given)
+
+    assert faults == []
+    assert parsed.cookie.full_name == name
+
+
+@pytest.mark.parametrize("value", ["example.org", "localhost", ".example.org"])
+def test_a_domain(value):
+    assert cookie.COOKIE_DOMAIN.read(value) == value
+
+
+@pytest.mark.parametrize("value", ["a b", "a;b", "a/b", "a:80", ""])
+def test_no_domain(value):
+    with pytest.raises(ValueError):
+        cookie.COOKIE_DOMAIN.read(value)
+
+
+@pytest.mark.parametrize("value", ["/", "/app", "/app/"])
+def test_a_path_of_a_cookie(value):
+    assert cookie.COOKIE_PATH.read(value) == value
+
+
+@pytest.mark.parametrize("value", ["", "app", "/a;b", "/a b", "/\xe9"])
+def test_no_path_of_a_cookie(value):
+    with pytest.raises(ValueError):
+        cookie.COOKIE_PATH.read(value)

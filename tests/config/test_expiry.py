@@ -1,0 +1,135 @@
+"""How long the settings let tokens and sessions live."""
+
+import pytest
+from support.settings import (
+    assert_bad_value_is_told,
+    assert_contradiction_is_told,
+    read,
+    value_of,
+)
+from support.tokens import make_jwt, make_ticket
+
+from pyramid_sessiontoken.config import expiry
+from pyramid_sessiontoken.config.expiry import read_fraction
+from pyramid_sessiontoken.expiry import ExpiryPolicy
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "parsed"),
+    [
+        ("expiry.absolute", "14d", 14 * 86400),
+        ("expiry.absolute", 7200, 7200),
+        ("expiry.absolute", "400d", 400 * 86400),
+        ("expiry.sliding", "off", None),
+        ("expiry.sliding", False, None),
+        ("expiry.sliding", "10h", 36000),
+        ("expiry.clock_skew", "5m", 300),
+        ("expiry.clock_skew", "0", 0),
+    ],
+)
+def test_a_value_is_read(key, value, parsed):
+    assert value_of(key, value) == parsed
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("expiry.absolute", "10 hours", "not a duration"),
+        ("expiry.absolute", "0", "too little"),
+        ("expiry.absolute", "401d", "too much"),
+        ("expiry.absolute", "34560001", "too much"),
+        ("expiry.sliding", "401d", "too much"),
+        ("expiry.sliding", "0", "too little"),
+        ("expiry.absolute", "off", "not a duration"),
+        ("expiry.sliding", "of", "not a duration"),
+        ("expiry.renew_after", "1", "out of range"),
+        ("expiry.renew_after", "half", "not a number"),
+        ("expiry.clock_skew", "6m", "too much"),
+        ("expiry.policy", "no.such.module", "cannot be imported"),
+    ],
+)
+def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+    assert_bad_value_is_told(key, value, why)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"expiry.sliding": "11h"},
+            ["expiry.sliding: 39600s is longer", "expiry.absolute, 36000s"],
+        ),
+        ({"expiry.absolute": "30m"}, ["expiry.sliding", "expiry.absolute"]),
+    ],
+)
+def test_a_contradiction_is_told(given, words):
+    assert_contradiction_is_told(given, words)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"expiry.sliding": "10h"},
+        {"expiry.absolute": "1h"},
+        {"expiry.sliding": "off", "expiry.absolute": "5m"},
+    ],
+)
+def test_what_is_just_allowed(given):
+    _, faults = read(given)
+
+    assert faults == []
+
+
+def test_a_session_that_may_last_for_ages_can_still_be_read():
+    """What the settings allow must give tokens that are not refused."""
+    parsed, faults = read({"expiry.absolute": "400d", "expiry.sliding": "off"})
+    assert faults == []
+    policy = ExpiryPolicy(parsed.expiry.absolute, parsed.expiry.sliding)
+    times = policy.begin(1_800_000_000)
+    ticket = make_ticket(
+        iat=times.iat,
+        exp=times.exp,
+        auth_time=times.iat,
+        session_end=times.session_end,
+    )
+
+    reader = make_jwt()
+    assert reader.decode(reader.encode(ticket)) == ticket
+
+
+@pytest.mark.parametrize(
+    ("value", "fraction"),
+    [("0.5", 0.5), ("0", 0.0), (0.25, 0.25), (0, 0.0), ("0.999", 0.999)],
+)
+def test_a_fraction(value, fraction):
+    assert read_fraction(value) == fraction
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "1", "1.0", "-0.1", "nan", "inf", "-inf", "half", "50%", "0,5"),
+        *(1, 1.5, float("nan"), True),
+    ],
+)
+def test_no_fraction(value):
+    with pytest.raises(ValueError):
+        read_fraction(value)
+
+
+@pytest.mark.parametrize("value", [None, [], {}, (), [0.5], object()])
+def test_what_is_no_number_at_all_is_no_fraction(value):
+    with pytest.raises(ValueError):
+        read_fraction(value)
+
+
+def test_a_number_beyond_all_floats_is_no_fraction():
+    with pytest.raises(ValueError):
+        read_fraction(10**400)
+
+
+def test_a_skew_is_at_most_five_minutes():
+    assert expiry.SKEW.read("5m") == 300
+    assert expiry.SKEW.read("0") == 0
+    with pytest.raises(ValueError):
+        expiry.SKEW.read("301s")

@@ -1,0 +1,347 @@
+"""The settings of the repository, and the repositories that they make."""
+
+import sys
+
+import pytest
+from pyramid.exceptions import ConfigurationError
+from support import stored
+from support.settings import assert_contradiction_is_told, only_fault, read
+from support.stored import (
+    REFERENCES,
+    FourVerbs,
+    OwnRepository,
+    RenewingOnly,
+    SubjectsOnly,
+    alive,
+    end,
+    registering,
+    repository_of,
+    store_of,
+)
+
+from pyramid_sessiontoken.config import repository
+from pyramid_sessiontoken.config.row import PREFIX
+from pyramid_sessiontoken.interfaces import ITokenRepository
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
+from pyramid_sessiontoken.repositories.redis import RedisRepository
+from pyramid_sessiontoken.repositories.sqlalchemy import SQLAlchemyRepository
+from pyramid_sessiontoken.sessions.store import RepositorySessionStore
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"repository": "sqlalchemy"},
+            ["repository.url: sqlalchemy needs one"],
+        ),
+        ({"repository": "redis"}, ["repository.url: redis needs one"]),
+    ],
+)
+def test_a_contradiction_is_told(given, words):
+    assert_contradiction_is_told(given, words)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"repository": "redis", "repository.url": "redis://localhost"},
+    ],
+)
+def test_what_is_just_allowed(given):
+    _, faults = read(given)
+
+    assert faults == []
+
+
+def test_the_url_of_a_repository_holds_a_password_and_is_not_shown():
+    url = "postgresql://me:hunter2@host/sessions"
+    parsed, faults = read({"repository": "sqlalchemy", "repository.url": url})
+
+    assert faults == []
+    assert parsed.repository.url == url
+    assert parsed.show("repository.url") == "(secret)"
+    assert "hunter2" not in repr(parsed)
+
+
+def test_a_faulty_url_of_a_repository_is_not_shown():
+    fault = only_fault({"repository.url": "redis://:hunter2@host/\n0"})
+
+    assert fault.startswith(f"{PREFIX}repository.url: ")
+    assert "hunter2" not in fault
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("250ms", 0.25),
+        (" 1ms ", 0.001),
+        ("60000ms", 60.0),
+        ("1s", 1.0),
+        ("1m", 60.0),
+        (5, 5.0),
+    ],
+)
+def test_a_timeout(value, seconds):
+    assert repository.TIMEOUT.read(value) == seconds
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "ms", "-1ms", "1.5ms", "1 ms", "0ms", "0", "61s", "60001ms"),
+        *("1000000000ms", "9" * 5000 + "ms", "\u0663ms", None, True, 0.25),
+    ],
+    ids=ascii,
+)
+def test_no_timeout(value):
+    with pytest.raises(ValueError):
+        repository.TIMEOUT.read(value)
+
+
+def test_in_memory(make):
+    client = make({"repository": "memory", **REFERENCES})
+    assert type(repository_of(client)) is MemoryRepository
+    assert type(store_of(client)) is RepositorySessionStore
+    token = client.swap()["access_token"]
+    assert alive(client, token)
+    end(client, token)
+    assert not alive(client, token)
+
+
+def test_in_a_database(make, tmp_path):
+    client = make(
+        {
+            "repository": "sqlalchemy",
+            "repository.url": f"sqlite:///{tmp_path}/sessions.db",
+            "repository.table": "my_sessions",
+        }
+    )
+    assert type(repository_of(client)) is SQLAlchemyRepository
+
+
+def test_in_redis(make):
+    client = make(
+        {"repository": "redis", "repository.url": "redis://localhost:1/0"}
+    )
+    assert type(repository_of(client)) is RedisRepository
+
+
+@pytest.mark.parametrize(
+    "value", [f"{stored.__name__}:OwnRepository", OwnRepository]
+)
+def test_one_of_the_applications_own_by_name(make, value):
+    client = make(
+        {
+            "repository": value,
+            "repository.where": "here",
+            **REFERENCES,
+        }
+    )
+    repository = repository_of(client)
+    assert type(repository) is OwnRepository
+    assert repository.options["where"] == "here"
+    assert alive(client, client.swap()["access_token"])
+
+
+def test_one_that_the_application_registers(make, clock):
+    mine = MemoryRepository(clock)
+    client = make(
+        {"repository": "registered", **REFERENCES},
+        before=registering(mine, ITokenRepository),
+    )
+    assert repository_of(client) is mine
+    assert alive(client, client.swap()["access_token"])
+    assert len(mine._items) == 2
+
+
+def test_one_that_is_registered_after_the_start(make, clock):
+    client = make({"repository": "registered", **REFERENCES})
+    mine = MemoryRepository(clock)
+    client.registry.registerUtility(mine, ITokenRepository)
+    token = client.swap()["access_token"]
+    assert alive(client, token)
+    assert len(mine._items) == 2
+
+
+def test_one_that_is_promised_and_not_there_is_an_outage(make):
+    """Never anonymous in silence, never authenticated."""
+    client = make({"repository": "registered"})
+    client.post_json("/sign_in", {}, status=503)
+    assert client.ask("pst_" + "x" * 43).status_code == 503
+    assert client.get("/identity").json["userid"] is None
+
+
+@pytest.mark.parametrize("value", [None, "memory"])
+def test_a_registered_one_beats_the_ini_and_that_is_said(
+    make, clock, warnings, value
+):
+    mine = MemoryRepository(clock)
+    client = make(
+        {"repository": value}, before=registering(mine, ITokenRepository)
+    )
+    assert repository_of(client) is mine
+    beaten = "sessiontoken.repository is set, but" in warnings.text
+    assert beaten == (value is not None)
+    token = client.swap()["access_token"]
+    end(client, token)
+    assert not alive(client, token)
+
+
+@pytest.mark.parametrize("is_object", [True, False])
+def test_one_that_a_directive_sets(make, clock, is_object):
+    mine = MemoryRepository(clock)
+    client = make(
+        setup=lambda config: config.set_sessiontoken_repository(
+            mine if is_object else OwnRepository
+        )
+    )
+    token = client.swap()["access_token"]
+    end(client, token)
+    assert not alive(client, token)
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("redis", "redis://localhost:1/0"),
+        ("sqlalchemy", "sqlite:////nowhere/x.db"),
+    ],
+)
+def test_a_missing_package_is_a_fault_that_says_how_to_get_it(
+    make, monkeypatch, name, url
+):
+    for module in [*sys.modules]:
+        if module == name or module.startswith(f"{name}."):
+            monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(
+        sys.modules, f"pyramid_sessiontoken.repositories.{name}"
+    )
+    with pytest.raises(ConfigurationError) as fault:
+        make({"repository": name, "repository.url": url})
+    message = str(fault.value)
+    assert "sessiontoken.repository:" in message
+    assert f"pip install 'pyramid_sessiontoken[{name}]'" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("redis", "http://localhost/"),
+        ("redis", "junk"),
+        ("redis", "redis+sentinel://localhost:1/"),
+        ("sqlalchemy", "junk"),
+        ("sqlalchemy", "nosuchdatabase://localhost/x"),
+    ],
+)
+def test_a_bad_url_is_a_fault_that_names_its_key(make, name, url):
+    with pytest.raises(ConfigurationError) as fault:
+        make({"repository": name, "repository.url": url})
+    assert "sessiontoken.repository.url: " in str(fault.value)
+
+
+def test_no_fault_tells_a_password(make):
+    for name, url in (
+        ("redis", "http://user:hunter2@localhost/"),
+        ("sqlalchemy", "nosuch://user:hunter2@localhost/x"),
+    ):
+        with pytest.raises(ConfigurationError) as fault:
+            make({"repository": name, "repository.url": url})
+        assert "hunter2" not in str(fault.value)
+
+
+def test_all_faults_are_told_at_once(make):
+    with pytest.raises(ConfigurationError) as fault:
+        make(
+            {
+                "repository": "redis",
+                "repository.url": "junk://",
+                "session_store": f"{stored.__name__}:fail",
+                "basic.htpasswd": "/nowhere/htpasswd",
+                "basic.check": None,
+            }
+        )
+    for key in ("repository.url", "session_store", "basic.htpasswd"):
+        assert f"sessiontoken.{key}: " in str(fault.value)
+
+
+def test_one_that_fails_to_be_made_is_a_fault(make):
+    for value in (f"{stored.__name__}:fail", f"{stored.__name__}:Drawer"):
+        with pytest.raises(ConfigurationError) as fault:
+            make({"repository": value})
+        assert f"sessiontoken.repository: {value}: " in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("make_repository", "lacking"),
+    [
+        (MemoryRepository, []),
+        (FourVerbs, ["IRenewingRepository", "ISubjectRepository"]),
+        (RenewingOnly, ["ISubjectRepository"]),
+        (SubjectsOnly, ["IRenewingRepository"]),
+    ],
+)
+def test_powers_that_are_lacking_are_told_at_start(
+    make, clock, warnings, make_repository, lacking
+):
+    make(
+        {"repository": "registered"},
+        before=registering(make_repository(clock), ITokenRepository),
+    )
+    powers = ("IRenewingRepository", "ISubjectRepository")
+    told = [p for p in powers if f"does not provide {p}" in warnings.text]
+    assert told == lacking
+
+
+@pytest.mark.parametrize(
+    ("workers", "warned"),
+    [("2", True), ("16", True), ("1", False), ("0", False), ("", False)],
+)
+def test_many_workers_are_warned_of_in_memory(
+    make, monkeypatch, warnings, workers, warned
+):
+    monkeypatch.setenv("WEB_CONCURRENCY", workers)
+    make({"repository": "memory"})
+    assert ("each worker keeps its own sessions" in warnings.text) == warned
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "uwsgi"])
+def test_a_server_of_many_workers_is_warned_of(
+    make, monkeypatch, warnings, server
+):
+    monkeypatch.setitem(sys.modules, server, sys)
+    make({"repository": "memory"})
+    assert "each worker keeps its own sessions" in warnings.text
+
+
+def test_one_worker_is_warned_of_nothing(make, warnings):
+    make({"repository": "memory"})
+    assert warnings.messages == []
+
+
+def test_many_workers_share_what_is_no_memory(
+    make, monkeypatch, warnings, clock
+):
+    monkeypatch.setenv("WEB_CONCURRENCY", "4")
+    make(
+        {"repository": "registered"},
+        before=registering(MemoryRepository(clock), ITokenRepository),
+    )
+    make({"repository": "redis", "repository.url": "redis://localhost:1"})
+    assert warnings.messages == []
+
+
+def test_a_driver_that_is_not_installed_is_named(make):
+    with pytest.raises(ConfigurationError, match=r"pip install pg8000\n"):
+        make(
+            {
+                "repository": "sqlalchemy",
+                "repository.url": "postgresql+pg8000://localhost/x",
+            }
+        )
+
+
+def test_what_needs_a_url_says_so_once(make):
+    with pytest.raises(ConfigurationError) as fault:
+        make({"repository": "redis"})
+    assert str(fault.value).count("sessiontoken.repository") == 1

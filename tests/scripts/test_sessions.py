@@ -1,0 +1,45 @@
+"""Stored sessions are listed."""
+
+import pytest
+from support.application import CLOCK
+
+
+def test_everybody_s_sessions_are_listed(run, kept, ini):
+    for userid in ("int:7", "int:7", "bob"):
+        run("issue", kept, userid)
+    run("revoke", kept, "--user", "alice")
+    status, out, _ = run("sessions", kept)
+    assert status == 0
+    whose = sorted(line.split()[-1] for line in out.splitlines())
+    assert whose == ["int:7", "int:7", "str:bob"]
+    assert "began 2027-01-15 08:00:00" in out
+    CLOCK.advance(86400)
+    try:
+        assert run("sessions", kept) == (0, "", "")
+    finally:
+        CLOCK.advance(-86400)
+
+
+@pytest.mark.parametrize(
+    ("settings", "lacks"),
+    [
+        (
+            {"repository": "support.application:make_four_verbs"},
+            "IListingRepository: name a user",
+        ),
+        (
+            {
+                "repository": "memory",
+                "session_store": "support.application:make_own_store",
+            },
+            "ISessionStore",
+        ),
+        ({}, "repository is not set"),
+    ],
+)
+def test_what_cannot_list_everybody_s_sessions_says_so(
+    run, ini, settings, lacks
+):
+    status, out, err = run("sessions", ini(**settings))
+    assert (status, out) == (1, "")
+    assert lacks in err
