@@ -77,6 +77,15 @@ class IRenewingRepository(ITokenRepository):
         ``expires`` is still ``was``, in one step. Tell whether it was."""
 
 
+class IAddingRepository(ITokenRepository):
+    """Can add conditionally, so that of two that add at once one knows that
+    the other was first."""
+
+    def add(item: TokenItem) -> bool:
+        """Keep the item only if there is none under its key, or if that one
+        has expired, in one step. Tell whether it was kept."""
+
+
 class ISubjectRepository(ITokenRepository):
     """Knows whose an item is."""
 

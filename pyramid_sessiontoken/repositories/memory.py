@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable
 from ..interfaces import (
+    IAddingRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -24,6 +25,7 @@ MAX_ITEMS = 1_000_000
 
 
 @implementer(
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -44,14 +46,14 @@ class MemoryRepository:
 
     def add_or_update(self, item: TokenItem) -> None:
         with self._lock:
-            if len(self._items) >= self._max_items:
-                self._purge(self._now())
-            if len(self._items) >= self._max_items:
-                raise RepositoryUnavailable(
-                    f"the memory holds {self._max_items} sessions"
-                )
-            self._drop(item.key)
-            self._keep(item)
+            self._put(item)
+
+    def add(self, item: TokenItem) -> bool:
+        with self._lock:
+            if self.get(item.key) is not None:
+                return False
+            self._put(item)
+            return True
 
     def get(self, key: str) -> TokenItem | None:
         item = self._items.get(key)
@@ -99,6 +101,16 @@ class MemoryRepository:
         return (item for item in items if item.expires > now)
 
     # Below, the lock is held.
+
+    def _put(self, item: TokenItem) -> None:
+        if len(self._items) >= self._max_items:
+            self._purge(self._now())
+        if len(self._items) >= self._max_items:
+            raise RepositoryUnavailable(
+                f"the memory holds {self._max_items} sessions"
+            )
+        self._drop(item.key)
+        self._keep(item)
 
     def _keep(self, item: TokenItem) -> None:
         self._items[item.key] = item

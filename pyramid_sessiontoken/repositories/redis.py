@@ -26,6 +26,7 @@ from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable, SessionTokenError
 from ..interfaces import (
+    IAddingRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -65,6 +66,20 @@ redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
 return 1
 """
 
+# KEYS: item. ARGV: version, bytes before the subject, now, new value, seconds
+# since the epoch. What _unpack does not read may be replaced.
+_ADD = """
+local value = redis.call('GET', KEYS[1])
+if value and string.sub(value, 1, 1) == ARGV[1] and #value >= tonumber(ARGV[2])
+then
+    local expires = 0
+    for i = 2, 9 do expires = expires * 256 + string.byte(value, i) end
+    if expires > tonumber(ARGV[3]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[4], 'EXAT', ARGV[5])
+return 1
+"""
+
 # KEYS: item. ARGV: head's length, version, subject with its length.
 _DROP = """
 local value = redis.call('GET', KEYS[1])
@@ -87,6 +102,7 @@ return 1
 
 
 @implementer(
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -128,6 +144,13 @@ class RedisRepository:
         _check(item)
         key, at = self._name(item.key), _at(item.expires)
         self._ask(*self._note(item), ("SET", key, _pack(item), "EXAT", at))
+
+    def add(self, item: TokenItem) -> bool:
+        _check(item)
+        key, at = self._name(item.key), _at(item.expires)
+        head = (bytes([_VERSION]), _HEAD_AND_LENGTH.size, self._clock.now())
+        add = ("EVAL", _ADD, 1, key, *head, _pack(item), at)
+        return bool(self._ask(*self._note(item), add)[-1] == 1)
 
     def get(self, key: str) -> TokenItem | None:
         if not _KEY.fullmatch(key):

@@ -13,11 +13,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+)
 from zope.interface import implementer
 
 from ..errors import RepositoryUnavailable, SessionTokenError
 from ..interfaces import (
+    IAddingRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -73,6 +79,7 @@ def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
 
 
 @implementer(
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -129,6 +136,15 @@ class SQLAlchemyRepository:
 
     def add_or_update(self, item: TokenItem) -> None:
         self._execute(self._sql.put, _row(item))
+
+    def add(self, item: TokenItem) -> bool:
+        args = {**_row(item), "k": item.key, "now": self._clock.now()}
+        with self._connection() as connection:
+            try:
+                rows = [connection.execute(s, args) for s in self._sql.add]
+            except IntegrityError:
+                return False
+        return rows[-1].rowcount == 1
 
     def get(self, key: str) -> TokenItem | None:
         if not _KEY.fullmatch(key):
@@ -251,6 +267,15 @@ class _Statements:
         dead = c.expires <= bind("date")
         self.put = _upsert(t, dialect)
         self.get = sa.select(t).where(mine, live)
+        self.add: tuple[sa.Executable, ...]
+        if dialect in {"mysql", "mariadb"}:
+            # Its upsert takes no condition.
+            expired = sa.delete(t).where(mine, sa.not_(live))
+            put = sa.insert(t)
+            self.add = (expired, put.execution_options(preserve_rowcount=True))
+        else:
+            put = _upsert(t, dialect, sa.not_(live))
+            self.add = (put.execution_options(preserve_rowcount=True),)
         self.remove = sa.delete(t).where(mine)
         self.dead = (
             sa.select(c.key).where(dead).order_by(c.expires).limit(BATCH)
@@ -275,7 +300,13 @@ class _Statements:
         )
 
 
-def _upsert(t: sa.Table, dialect: str) -> sa.Insert:
+def _upsert(
+    t: sa.Table, dialect: str, where: sa.ColumnElement[bool] | None = None
+) -> sa.Insert:
+    """Write the statement that puts a row in place of any other.
+
+    :param where: a condition for that other row; not for MySQL.
+    """
     names = TokenItem._fields[1:]
     if dialect in {"mysql", "mariadb"}:
         into = mysql.insert(t)
@@ -285,7 +316,9 @@ def _upsert(t: sa.Table, dialect: str) -> sa.Insert:
     build = sqlite.insert if dialect == "sqlite" else postgresql.insert
     put = build(t)
     return put.on_conflict_do_update(
-        index_elements=["key"], set_={n: put.excluded[n] for n in names}
+        index_elements=["key"],
+        set_={n: put.excluded[n] for n in names},
+        where=where,
     )
 
 

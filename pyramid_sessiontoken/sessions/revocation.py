@@ -11,7 +11,11 @@ from .. import clock
 from ..expiry import LONGEST
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
-from ..interfaces import IRenewingRepository, TokenItem
+from ..interfaces import (
+    IAddingRepository,
+    IRenewingRepository,
+    TokenItem,
+)
 from .cache import UNKNOWN, FirstLevelCache
 from .records import LINGER, RecordNames, find_repository, moment
 
@@ -220,11 +224,16 @@ class Revocations:
         request wrote one meanwhile, and the repository notices that.
         """
         repository = self._repository
-        if current is None or not IRenewingRepository.providedBy(repository):
+        written = True
+        if current is None and IAddingRepository.providedBy(repository):
+            written = repository.add(item)
+        elif current is not None and IRenewingRepository.providedBy(
+            repository
+        ):
+            written = repository.renew(item, current.expires)
+        else:
             repository.add_or_update(item)
-            return True
-        replaced: bool = repository.renew(item, current.expires)
-        return replaced
+        return written
 
     def _latest(self) -> int:
         """Give the time on the clock that is most ahead."""

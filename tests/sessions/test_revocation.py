@@ -387,6 +387,16 @@ def test_who_is_slower_time_and_again_spares_nobody(
         assert not each.is_ended(ticket_of(START + 2))
 
 
+def test_the_first_mark_of_a_user_written_twice_at_once_ends_all(
+    revocations, eager, repository
+):
+    """One call keeps a session, and the other was a moment faster."""
+    repository.meanwhile.append(lambda: eager.end_all("alice"))
+    revocations.end_all("alice", keep=SIDS[0])
+    for each in (revocations, eager):
+        assert each.is_ended(ticket_of(sid=SIDS[0]))
+
+
 def test_it_ends_all_where_nothing_is_written_on_a_condition(clock):
     repository = FourVerbs(clock)
     revocations = process(clock, repository)
