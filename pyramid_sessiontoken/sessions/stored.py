@@ -127,11 +127,15 @@ class StoredSessions:
         # The mark comes first: see references.References.
         if self.revocations is not None:
             until = self.revocations.end(sid, self._end_of(sid, ticket))
+        self.remove(sid, reference)
+        return until
+
+    def remove(self, sid: str, reference: str | None) -> None:
+        """Delete the stored tickets of a session, without a mark."""
         if reference is not None:
             self._registry.getUtility(ISessionStore).remove(reference)
         if self._store is not None:
             self._store.remove_session(sid)
-        return until
 
     def end_all(
         self, userid: Userid, keep: str | None = None
