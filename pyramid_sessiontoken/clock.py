@@ -1,8 +1,9 @@
-"""The one place where time is read."""
+"""The one place where the library reads the time."""
 
 from __future__ import annotations
 
 import time
+from datetime import datetime, timezone
 from typing import Any
 
 from zope.interface import implementer
@@ -20,7 +21,7 @@ class SystemClock:
 
 @implementer(IClock)
 class CurrentClock:
-    """The clock that the registry has: it may be swapped at any time."""
+    """The clock that is registered now; it may be replaced at any time."""
 
     def __init__(self, registry: Any) -> None:
         self._registry = registry
@@ -30,9 +31,15 @@ class CurrentClock:
 
 
 def now(registry: Any) -> int:
-    """Read the clock of a registry, whole seconds since the epoch.
+    """Read the clock of a registry, in whole seconds since the epoch.
 
-    This is ``registry.getUtility`` without a step between: requests ask it.
+    Every request calls this, so it does what ``registry.getUtility`` does with
+    one call less.
     """
     seconds: int = registry.utilities.lookup((), IClock).now()
     return seconds
+
+
+def moment(seconds: int) -> datetime:
+    """Turn seconds since the epoch into an aware ``datetime`` in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc)

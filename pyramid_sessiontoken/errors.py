@@ -1,32 +1,33 @@
-"""What can go wrong, told apart by whose fault it is.
+"""Errors while requests are served, one class for each cause.
 
-The deployer's faults stop the start with Pyramid's own
-``ConfigurationError``; everything here happens while requests are served.
+Wrong settings stop the start of the application instead, with Pyramid's
+``ConfigurationError``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-#: The one reason that clients are told (RFC 6750, section 3.1).
+#: The only reason that clients are told (RFC 6750, section 3.1).
 REASON_EXPIRED = "the token expired"
 
-#: A reference that points nowhere, or a token of a session that was ended.
-REASON_ENDED = "its session ended, or never was"
+#: For a reference that points to no session, and for a token of a session that
+#: was ended.
+REASON_ENDED = "its session was ended, or does not exist"
 
 
 class SessionTokenError(Exception):
-    """Base of all errors of this library, and the application's own fault
-    where it is raised itself: the library was asked for what it cannot do.
+    """Base class of all errors here. Where this class itself is raised, the
+    application asked for something that its settings do not allow.
     """
 
 
 class InvalidCredential(SessionTokenError):
-    """The client's fault: a credential was shown, and it is refused.
+    """A credential is refused. The cause is the client.
 
-    ``reason`` (``str``) is for the log and for ``request.sessiontoken``; the
+    ``reason`` (``str``) is for the log and for ``request.sessiontoken``. The
     client never sees it, and it never contains the credential. ``ticket`` is
-    the session that a token spoke of which is genuine and has expired.
+    the ticket of a genuine token that has expired, and otherwise ``None``.
     """
 
     def __init__(self, reason: str, ticket: Any = None) -> None:
@@ -36,14 +37,14 @@ class InvalidCredential(SessionTokenError):
 
 
 class Undecodable(InvalidCredential):
-    """A cookie that nobody can read any more: tampered with, cut, mixed, or
-    of a lost key. It has no use, and is deleted.
+    """A cookie cannot be read: it was altered or cut, or its key is lost.
+    The response deletes such a cookie.
     """
 
 
 class TooManyAttempts(InvalidCredential):
-    """The client's fault: it guesses. What it shows is not looked at, and
-    the answer is 429.
+    """Too many passwords were wrong, so this one was not checked. The cause is
+    the client, and it gets 429.
 
     ``retry_after`` (``int``) is in seconds, at least 1.
     """
@@ -54,8 +55,12 @@ class TooManyAttempts(InvalidCredential):
 
 
 class RepositoryUnavailable(SessionTokenError):
-    """The backend's fault: what would decide cannot be asked just now."""
+    """A storage does not answer, so a credential cannot be checked. The
+    client gets 503.
+    """
 
 
 class ClaimsError(SessionTokenError, ValueError):
-    """The application's fault: a userid or claims that no token can carry."""
+    """The userid or the claims cannot be written into a token. The cause is
+    the application.
+    """

@@ -1,7 +1,8 @@
-"""What subscribers are told, say by ``@subscriber(SessionIssued)``.
+"""Events, for subscribers such as ``@subscriber(SessionIssued)``.
 
-``request`` is Pyramid's, ``identity`` an :class:`.identity.Identity`,
-``ticket`` a :class:`.ticket.Ticket`, ``authenticator`` the name of one.
+``request`` is Pyramid's request, ``identity`` is an
+:class:`.identity.Identity`, ``ticket`` is a :class:`.ticket.Ticket`, and
+``authenticator`` is the name of an authenticator.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Any
 
 
 class ResponseFields(UserDict[str, Any]):
-    """More names for the JSON of the token endpoint.
+    """More fields for the JSON of the token endpoint.
 
-    A name that is there already, be it the endpoint's or another
-    subscriber's, raises :class:`KeyError`: nothing is overwritten in silence.
+    A name that the endpoint or another subscriber has set raises
+    :class:`KeyError`, so that no field is overwritten.
     """
 
     OWN = frozenset(
@@ -31,7 +32,7 @@ class ResponseFields(UserDict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name in self.OWN or name in self.data:
-            raise KeyError(f"the response has a field {name!r} already")
+            raise KeyError(f"the response already has a field {name!r}")
         self.data[name] = value
 
     def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
@@ -41,7 +42,7 @@ class ResponseFields(UserDict[str, Any]):
 
 @dataclass(frozen=True)
 class SessionIssued:
-    """A session begins; ``issued`` is its first token, an
+    """A session begins. ``issued`` is its first token, an
     :class:`.sessions.IssuedToken`.
     """
 
@@ -55,7 +56,7 @@ class SessionIssued:
 
 @dataclass(frozen=True)
 class SessionRenewed:
-    """A session goes on with a new token (``ticket``)."""
+    """A session gets a new token. ``ticket`` is the new ticket."""
 
     request: Any
     identity: Any
@@ -64,7 +65,7 @@ class SessionRenewed:
 
 @dataclass(frozen=True)
 class CredentialRefused:
-    """A credential was shown to ``authenticator`` and refused."""
+    """The authenticator refused a credential."""
 
     request: Any
     authenticator: str
@@ -73,8 +74,9 @@ class CredentialRefused:
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """A session is over before its time: the user signed out, or revoked its
-    token. What the application itself ends, it knows.
+    """A session was ended early by its user: by sign-out, by a new sign-in, or
+    at the token endpoint. A session that the application itself revokes sends
+    no event.
     """
 
     request: Any

@@ -1,4 +1,4 @@
-"""Absolute and sliding expiry: arithmetic, and nothing else."""
+"""The arithmetic of absolute and sliding expiry."""
 
 from __future__ import annotations
 
@@ -22,21 +22,26 @@ from .interfaces import (
 #: What ends sessions is remembered for as long.
 LONGEST = 400 * 86400
 
-#: A renewal that gains less than this is not worth a write, seconds.
-MINIMUM_GAIN = 60
+
+def least_gain(life: int) -> float:
+    """Give the seconds that a renewal must gain to be worth a write: 60, or a
+    twentieth of the life of a ticket if that is less.
+    """
+    return min(60, life / 20)
 
 
 @implementer(IExpiryPolicy)
 @dataclass(frozen=True, slots=True)
 class ExpiryPolicy:
-    """Slide while used, end for good.
+    """Let a session live while it is used, up to its absolute end.
 
-    :param absolute: seconds from the credential to the end of the session.
-    :param sliding: seconds that a ticket lives, ``None`` for as long as the
+    :param absolute: seconds from sign-in to the end of the session.
+    :param sliding: seconds that a ticket lives; ``None`` for as long as its
         session.
-    :param renew_after: the fraction of its life after which a use renews.
-    :param clock_skew: seconds of leeway when a time is read (RFC 7519,
-        section 4.1.4); the lesser of this and a tenth of ``sliding`` holds.
+    :param renew_after: the fraction of the ticket's life after which a request
+        renews it.
+    :param clock_skew: seconds of leeway for times that a token contains (RFC
+        7519, section 4.1.4). A tenth of ``sliding`` is used if it is less.
     """
 
     absolute: int
@@ -47,14 +52,14 @@ class ExpiryPolicy:
     life: int = field(init=False)
     #: Seconds of leeway.
     leeway: int = field(init=False)
-    #: Seconds that a renewal must gain.
+    #: Seconds that a renewal must gain, see :func:`least_gain`.
     minimum_gain: float = field(init=False)
 
     def __post_init__(self) -> None:
         life = self.absolute if self.sliding is None else self.sliding
         object.__setattr__(self, "life", life)
         object.__setattr__(self, "leeway", min(self.clock_skew, life // 10))
-        object.__setattr__(self, "minimum_gain", min(MINIMUM_GAIN, life / 20))
+        object.__setattr__(self, "minimum_gain", least_gain(life))
 
     def begin(
         self,
@@ -69,10 +74,10 @@ class ExpiryPolicy:
         iat = ticket.iat
         if now < iat - self.leeway:
             return NOT_YET
-        # Both within today's settings.
+        # The settings may be shorter now than when the ticket was written.
         end = min(ticket.session_end, ticket.auth_time + self.absolute)
         exp = min(ticket.exp, iat + self.life)
-        # No leeway on the absolute end: it is never passed.
+        # The absolute end has no leeway.
         if now >= end or now >= exp + self.leeway:
             return EXPIRED
         if now - iat < self.renew_after * (exp - iat):
@@ -81,8 +86,8 @@ class ExpiryPolicy:
         return RENEW if gain >= self.minimum_gain else VALID
 
     def renew(self, ticket: Ticket, now: int) -> Times:
-        # From the settings, never from the ticket's length: whatever is
-        # derived from the old length drifts from renewal to renewal.
+        # The life comes from the settings. The old ticket may have another
+        # one: cut by the end of its session, or made under other settings.
         exp = min(
             now + self.life,
             ticket.session_end,

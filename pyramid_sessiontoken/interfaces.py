@@ -1,4 +1,4 @@
-"""The seams: everything that an application may replace, together."""
+"""Every part that an application may replace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zope.interface import Attribute, Interface
 
 
 class Verdict(enum.Enum):
-    """What an expiry policy says of a ticket."""
+    """The answer of an expiry policy about a ticket."""
 
     VALID = "valid"
     RENEW = "renew"
@@ -23,7 +23,7 @@ VALID, RENEW, EXPIRED, NOT_YET = Verdict
 
 
 class Times(NamedTuple):
-    """The times of a ticket, whole seconds since the epoch."""
+    """The times of a ticket, in whole seconds since the epoch."""
 
     iat: int
     exp: int
@@ -31,14 +31,15 @@ class Times(NamedTuple):
 
 
 class TokenItem(NamedTuple):
-    """What a repository keeps.
+    """A record in a repository.
 
     :ivar key: a text of ASCII letters, digits, ``-``, ``_``, ``:`` and
-        ``.``, at most 200 characters; a digest, never a credential.
-    :ivar expires: aware UTC, whole seconds; from then on it is absent.
+        ``.``, at most 200 characters. It is a digest, never a credential.
+    :ivar expires: aware UTC, whole seconds. From this second on, the item
+        counts as absent.
     :ivar token: bytes that only the library reads.
-    :ivar subject: whose it is, ``None`` for nobody's; at most 300
-        characters of any text.
+    :ivar subject: the user or the session that the item belongs to: any text
+        of at most 300 characters, or ``None``.
     """
 
     key: str
@@ -48,33 +49,35 @@ class TokenItem(NamedTuple):
 
 
 class ITokenRepository(Interface):
-    """Keeps what references point to.
+    """Keeps the sessions that references point to, and which sessions were
+    ended early.
 
-    Times are aware UTC. Every verb raises ``RepositoryUnavailable`` where
-    the store could not be asked, and only then.
+    Times are aware UTC. Every method raises ``RepositoryUnavailable`` if the
+    storage does not answer, and for no other reason.
     """
 
     def add_or_update(item: TokenItem) -> None:
-        """Keep an item, in place of any other under its key."""
+        """Keep an item. It replaces an item with the same key."""
 
     def get(key: str) -> TokenItem | None:
-        """Give an item; ``None`` where it is absent or expired."""
+        """Return an item, or ``None`` if it is absent or expired."""
 
     def remove(key: str) -> None:
-        """Forget an item; that it is absent is no error."""
+        """Remove an item. It is not an error if the item is absent."""
 
     def remove_all_before(date: datetime) -> Any:
-        """Forget what expires at or before a time. A store that expires by
-        itself may do nothing."""
+        """Remove the items that expire at or before a time. A storage that
+        removes expired items by itself may do nothing."""
 
 
 class IRenewingRepository(ITokenRepository):
-    """Can replace conditionally, so that a renewal under way never brings
-    back what was removed."""
+    """Can replace an item on a condition. So a renewal that is under way
+    never brings back an item that was removed."""
 
     def renew(item: TokenItem, was: datetime) -> bool:
-        """Replace the item under the key only if it is there and its
-        ``expires`` is still ``was``, in one step. Tell whether it was."""
+        """Replace the item with the same key, but only if it has not expired
+        and its ``expires`` is still ``was``. The check and the replacement
+        are one atomic step. Return whether the item was replaced."""
 
 
 class IAddingRepository(ITokenRepository):
@@ -87,82 +90,81 @@ class IAddingRepository(ITokenRepository):
 
 
 class ISubjectRepository(ITokenRepository):
-    """Knows whose an item is."""
+    """Finds items by their subject."""
 
     def items_of(subject: str) -> Iterable[TokenItem]:
-        """Give the items of a subject that have not expired."""
+        """Return the items of a subject that have not expired."""
 
     def remove_all_of(subject: str, keep: Collection[str] = ()) -> int:
-        """Forget the items of a subject but for some keys, in one step.
-        Give how many they were."""
+        """Remove the items of a subject, except those with the keys in
+        ``keep``, in one atomic step. Return the number of removed items."""
 
 
 class IListingRepository(ITokenRepository):
-    """Knows all that it keeps: ``psessiontoken sessions`` lists it."""
+    """Lists all its items, for ``psessiontoken sessions``."""
 
     def items() -> Iterable[TokenItem]:
-        """Give the items that have not expired, in any order. Those that
-        come or go meanwhile may be given or not, and one may come twice."""
+        """Return the items that have not expired, in any order. An item that
+        is added or removed meanwhile may be left out, and an item may come
+        twice."""
 
 
 class IPurgingRepository(ITokenRepository):
-    """Forgets in batches, and tells of each: ``psessiontoken purge`` shows
-    how far it is."""
+    """Removes expired items in batches, so that ``psessiontoken purge`` can
+    show the progress."""
 
     def purge(date: datetime) -> Iterable[int]:
-        """Forget what ``remove_all_before`` forgets, step by step, the oldest
-        first. Give after each step how many they were."""
+        """Remove the items that ``remove_all_before`` removes, in batches, the
+        oldest first. Yield after each batch the number of its items."""
 
 
 class ISessionStore(Interface):
-    """Keeps tickets; gives references to them."""
+    """Keeps tickets, and returns references to them."""
 
     def store(ticket: Any) -> str:
-        """Keep a ticket and give a new reference, a text."""
+        """Keep a ticket and return a new reference, a text."""
 
     def retrieve(reference: str) -> Any:
-        """Give the ticket, ``None`` where there is none (any more)."""
+        """Return the ticket, or ``None`` if the reference points to none."""
 
     def renew(reference: str, ticket: Any) -> bool:
-        """Replace the ticket unless it was removed or renewed meanwhile;
-        tell whether it was replaced."""
+        """Replace the ticket, unless another request removed or renewed it
+        meanwhile. Return whether the ticket was replaced."""
 
     def remove(reference: str) -> None:
-        """Forget a ticket; that there is none is no error."""
+        """Remove a ticket. It is not an error if the ticket is absent."""
 
 
 class IAuthenticator(Interface):
-    """Judges one kind of credential."""
+    """Checks one kind of credential."""
 
     scheme = Attribute(
         "str: the scheme in the Authorization header (RFC 9110, section"
-        " 11.1), None where the credential is shown elsewhere."
+        " 11.1), or None if the credential is elsewhere in the request."
     )
-    vary = Attribute(
-        "Sequence of str: the request headers that are looked at."
-    )
+    vary = Attribute("Sequence of str: the request headers that it reads.")
     ambient = Attribute(
-        "bool: whether browsers send the credential by themselves, also when"
-        " another site made them."
+        "bool: whether browsers send the credential by themselves, even when"
+        " another site caused the request."
     )
 
     def authenticate(request: Any) -> Any:
-        """Judge what the request shows.
+        """Check the credential of a request.
 
-        Return an ``Identity``, or ``None`` where nothing was shown that
-        this authenticator knows.
+        Return an ``Identity``, or ``None`` if the request has no credential
+        of this kind.
 
-        Raise ``InvalidCredential(reason)`` where it was shown and is
-        refused, ``RepositoryUnavailable`` where nobody can tell just now.
+        Raise ``InvalidCredential(reason)`` to refuse the credential, and
+        ``RepositoryUnavailable`` if the storage that decides does not answer.
         """
 
     def challenge(request: Any) -> str | None:
-        """Return a value for WWW-Authenticate (RFC 9110, section 11.6.1),
-        or ``None`` for none."""
+        """Return a value for WWW-Authenticate (RFC 9110, section 11.6.1), or
+        ``None`` if the response shall not have one."""
 
 
 class IClaimsTransformer(Interface):
-    """Changes what is said about a user when a credential is judged."""
+    """Changes the claims of a user when a credential is checked."""
 
     def transform(identity: Any, request: Any) -> Any:
         """Return the ``Identity`` to go on with: the same, or another.
@@ -172,20 +174,21 @@ class IClaimsTransformer(Interface):
 
 
 class ICookieTransform(Interface):
-    """Turns what a cookie says into what travels, and back."""
+    """Protects the content of a cookie, and reads it back."""
 
     def encode(content: bytes) -> bytes:
-        """Protect; never compress (RFC 8725, section 3.6)."""
+        """Return the content, protected but never compressed (RFC 8725,
+        section 3.6)."""
 
     def decode(protected: bytes) -> bytes:
-        """Give the content, or raise ``InvalidCredential`` for what
+        """Return the content. Raise ``InvalidCredential`` for bytes that
         ``encode`` did not write."""
 
 
 class IExpiryPolicy(Interface):
-    """Decides how long tickets live. Pure: no clock, no state.
+    """Decides how long tickets live. It reads no clock and keeps no state.
 
-    ``now`` is in whole seconds since the epoch throughout.
+    ``now`` is in whole seconds since the epoch.
     """
 
     def begin(
@@ -203,39 +206,39 @@ class IExpiryPolicy(Interface):
         ``EXPIRED`` or ``NOT_YET``."""
 
     def renew(ticket: Any, now: int) -> Times:
-        """Return the ``Times`` of the ticket's successor."""
+        """Return the ``Times`` of the ticket that replaces this one."""
 
 
 class IKeyRing(Interface):
-    """Keys of which the first signs and all verify."""
+    """Keys: the first one signs, and all of them verify."""
 
-    signer = Attribute("Key: the one that signs.")
+    signer = Attribute("Key: the key that signs.")
 
     def __iter__() -> Iterator[Any]:
         """Iterate over all keys, the signer first."""
 
 
 class IClock(Interface):
-    """The one place where time is read."""
+    """The one place where the library reads the time."""
 
     def now() -> int:
         """Return the time as ``int``, whole seconds since the epoch."""
 
 
 class IUserLoader(Interface):
-    """Gives the application's own user object."""
+    """Returns the application's own user object."""
 
     def __call__(identity: Any, request: Any) -> Any:
-        """Return what ``request.identity`` shall be, or ``None`` where the
-        user is gone or barred."""
+        """Return the object for ``request.identity``, or ``None`` if the user
+        is gone or barred."""
 
 
 class IPrincipals(Interface):
-    """Tells the names under which an ACL knows a user."""
+    """Returns the names under which an ACL knows a user."""
 
     def __call__(identity: Any, request: Any) -> list[Any]:
-        """Return a list of principals for what ``request.identity`` gives,
-        ``None`` for an unknown user."""
+        """Return the list of principals for the value of
+        ``request.identity``, which is ``None`` if no user is signed in."""
 
 
 class IAuthorization(Interface):
@@ -244,5 +247,5 @@ class IAuthorization(Interface):
     def __call__(
         request: Any, context: Any, permission: str, principals: list[Any]
     ) -> Any:
-        """Return ``pyramid.security.Allowed`` or ``Denied``, or what is true
-        or false."""
+        """Return ``pyramid.security.Allowed`` or ``Denied``, or a value that
+        is true or false."""

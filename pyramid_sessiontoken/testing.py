@@ -1,4 +1,4 @@
-"""For the tests of applications, and of repositories."""
+"""Help for the tests of applications and of repositories."""
 
 # ruff: noqa: S101, PLR2004
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from .clock import SystemClock
+from .clock import SystemClock, moment
 from .interfaces import (
     IAddingRepository,
     IClock,
@@ -28,7 +28,7 @@ from .interfaces import (
 
 @implementer(IClock)
 class ManualClock:
-    """A clock that stands still until it is told to go on.
+    """A clock that stands still until :meth:`advance` is called.
 
     :param now: whole seconds since the epoch.
 
@@ -46,29 +46,30 @@ class ManualClock:
         return self._now
 
     def advance(self, seconds: int) -> None:
-        """Go on, or back where ``seconds`` is negative."""
+        """Move the clock forward, or back if ``seconds`` is negative."""
         self._now += seconds
 
 
 class RepositoryContract:
-    """What every repository promises, as a class of pytest's.
+    """Tests of all that a repository must do, as a pytest class.
 
-    Give a fixture ``repository``; where it wants a clock, it takes the
-    fixture ``clock``, which is a :class:`ManualClock` that starts at the
-    present, so that a server that expires by itself agrees. Powers that the
-    repository does not provide are skipped. ::
+    Give it a fixture ``repository``. If the repository needs a clock, let it
+    use the fixture ``clock``: a :class:`ManualClock` that starts at the
+    present time, because a server that removes expired items has its own
+    clock. Tests of interfaces that the repository does not provide are
+    skipped. ::
 
         class TestMine(RepositoryContract):
             @pytest.fixture
             def repository(self, clock):
                 return MyRepository(clock)
 
-    The repository may hold other things, and keep what the tests leave. Where
-    it reads another clock than the fixture's, what needs time to pass is
+    The repository may have other items, and the tests leave some of theirs. If
+    it does not use the fixture ``clock``, tests that move the clock are
     skipped.
     """
 
-    #: How often each race is run.
+    #: How often each test of a race condition runs.
     rounds = 20
 
     #: Whether ``remove_all_before`` may do nothing.
@@ -77,26 +78,26 @@ class RepositoryContract:
     def __init_subclass__(cls, **kw: Any) -> None:
         super().__init_subclass__(**kw)
         if not hasattr(cls, "clock"):
-            # Here, since applications test without pytest, too.
+            # Imported here: ManualClock is used without pytest, too.
             import pytest
 
             cls.clock = pytest.fixture(_present)  # type: ignore[attr-defined]
 
-    def test_it_has_the_verbs_of_what_it_provides(
+    def test_it_has_the_methods_of_its_interfaces(
         self, repository: Any
     ) -> None:
         verifyObject(ITokenRepository, repository)
-        for power in (
+        for optional in (
             IAddingRepository,
             IRenewingRepository,
             ISubjectRepository,
             IListingRepository,
             IPurgingRepository,
         ):
-            if power.providedBy(repository):
-                verifyObject(power, repository)
+            if optional.providedBy(repository):
+                verifyObject(optional, repository)
 
-    def test_what_is_kept_is_given_back(
+    def test_an_item_comes_back_as_it_was(
         self, repository: Any, clock: Any
     ) -> None:
         for token in (b"", b"\0", bytes(range(256)), bytes(65_536)):
@@ -104,7 +105,7 @@ class RepositoryContract:
             repository.add_or_update(item)
             assert repository.get(item.key) == item
 
-    def test_keys_have_all_that_keys_may_have(
+    def test_a_key_has_any_of_the_allowed_characters(
         self, repository: Any, clock: Any
     ) -> None:
         longest = "-_:." + "k" * (200 - 4 - 32) + uuid.uuid4().hex
@@ -136,7 +137,7 @@ class RepositoryContract:
         found = repository.get(item.key)
         assert found.expires.utcoffset() == timedelta(0)
 
-    def test_an_item_takes_the_place_of_another(
+    def test_an_item_replaces_one_with_the_same_key(
         self, repository: Any, clock: Any
     ) -> None:
         first = _item(clock, token=b"first", subject="str:alice")
@@ -145,12 +146,12 @@ class RepositoryContract:
         repository.add_or_update(second)
         assert repository.get(first.key) == second
 
-    def test_what_was_never_kept_is_absent(
+    def test_an_unknown_key_is_absent(
         self, repository: Any, clock: Any
     ) -> None:
         assert repository.get(uuid.uuid4().hex) is None
 
-    def test_an_item_is_absent_from_the_second_on_in_which_it_expires(
+    def test_an_item_is_absent_from_the_second_in_which_it_expires(
         self, repository: Any, clock: Any
     ) -> None:
         _needs_clock(repository, clock)
@@ -161,7 +162,7 @@ class RepositoryContract:
         clock.advance(1)
         assert repository.get(item.key) is None
 
-    def test_what_has_expired_is_kept_as_nothing(
+    def test_an_item_that_has_expired_is_absent(
         self, repository: Any, clock: Any
     ) -> None:
         for seconds in (0, -1, -10_000_000_000):
@@ -170,7 +171,7 @@ class RepositoryContract:
             repository.add_or_update(_later(item, seconds - 60))
             assert repository.get(item.key) is None
 
-    def test_the_last_date_there_is_can_be_kept(
+    def test_the_last_possible_date_can_be_kept(
         self, repository: Any, clock: Any
     ) -> None:
         last = datetime.max.replace(microsecond=0, tzinfo=timezone.utc)
@@ -179,7 +180,7 @@ class RepositoryContract:
         assert repository.get(item.key) == item
         repository.remove(item.key)
 
-    def test_what_is_removed_is_absent_and_can_be_removed_again(
+    def test_a_removed_item_is_absent_and_can_be_removed_again(
         self, repository: Any, clock: Any
     ) -> None:
         item = _item(clock)
@@ -188,7 +189,7 @@ class RepositoryContract:
             repository.remove(item.key)
             assert repository.get(item.key) is None
 
-    def test_a_purge_forgets_what_expires_at_or_before_a_time(
+    def test_a_purge_removes_items_that_expire_at_or_before_a_time(
         self, repository: Any, clock: Any
     ) -> None:
         before, at, after = (_item(clock, n) for n in (10, 20, 30))
@@ -274,7 +275,7 @@ class RepositoryContract:
         assert repository.renew(successor, item.expires) is True
         assert repository.get(item.key) == successor
 
-    def test_renewal_of_what_is_absent_leaves_it_absent(
+    def test_renewal_of_an_absent_item_leaves_it_absent(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
@@ -282,7 +283,7 @@ class RepositoryContract:
         assert repository.renew(_later(item, 60), item.expires) is False
         assert repository.get(item.key) is None
 
-    def test_renewal_loses_against_one_before(
+    def test_renewal_fails_after_another_renewal(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
@@ -292,7 +293,7 @@ class RepositoryContract:
         assert repository.renew(_later(item, 90), item.expires) is False
         assert repository.get(item.key) == _later(item, 60)
 
-    def test_renewal_of_what_has_expired_leaves_it_expired(
+    def test_renewal_of_an_expired_item_leaves_it_absent(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
@@ -303,7 +304,7 @@ class RepositoryContract:
         assert repository.renew(_later(item, 60), item.expires) is False
         assert repository.get(item.key) is None
 
-    def test_renewal_does_not_bring_back_what_was_removed(
+    def test_renewal_does_not_bring_back_a_removed_item(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
@@ -313,20 +314,21 @@ class RepositoryContract:
         assert repository.renew(_later(item, 60), item.expires) is False
         assert repository.get(item.key) is None
 
-    def test_of_many_renewals_at_once_one_wins(
+    def test_one_of_many_renewals_at_once_succeeds(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
         item = _item(clock)
         repository.add_or_update(item)
-        told = _race(
+        answers = _race(
             *[
                 _call(repository.renew, _later(item, n), item.expires)
                 for n in range(1, 51)
             ]
         )
-        assert told.count(True) == 1
-        assert repository.get(item.key) == _later(item, told.index(True) + 1)
+        assert answers.count(True) == 1
+        won = _later(item, answers.index(True) + 1)
+        assert repository.get(item.key) == won
 
     def test_removal_beats_renewal(self, repository: Any, clock: Any) -> None:
         _needs(repository, IRenewingRepository)
@@ -342,7 +344,7 @@ class RepositoryContract:
             assert not repository.renew(_later(item, 99), item.expires)
             assert repository.get(item.key) is None
 
-    def test_a_purge_spares_what_is_renewed(
+    def test_a_purge_keeps_an_item_that_is_renewed(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
@@ -369,7 +371,7 @@ class RepositoryContract:
         assert _sorted(repository.items_of(alice)) == _sorted(hers)
         assert list(repository.items_of(_subject())) == []
 
-    def test_items_that_are_gone_are_not_found(
+    def test_removed_and_expired_items_are_not_found(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, ISubjectRepository)
@@ -385,7 +387,7 @@ class RepositoryContract:
         clock.advance(60)
         assert list(repository.items_of(alice)) == [live]
 
-    def test_renewed_items_stay_their_subject_s(
+    def test_a_renewed_item_keeps_its_subject(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IRenewingRepository)
@@ -401,7 +403,7 @@ class RepositoryContract:
         assert repository.remove_all_of(item.subject) == 1
         assert repository.get(item.key) is None
 
-    def test_all_items_of_a_subject_are_removed_but_those_to_keep(
+    def test_all_items_of_a_subject_are_removed_except_those_to_keep(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, ISubjectRepository)
@@ -434,7 +436,7 @@ class RepositoryContract:
         assert list(repository.items_of(alice)) == [new]
         assert repository.get(new.key) == new
 
-    def test_items_added_while_all_are_removed_stay_their_subject_s(
+    def test_items_added_while_all_are_removed_keep_their_subject(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, ISubjectRepository)
@@ -472,7 +474,7 @@ class RepositoryContract:
 
     # IListingRepository
 
-    def test_all_items_are_listed_but_those_that_are_gone(
+    def test_all_items_are_listed_except_removed_and_expired_ones(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IListingRepository)
@@ -491,7 +493,7 @@ class RepositoryContract:
 
     # IPurgingRepository
 
-    def test_a_purge_tells_how_many_it_forgot(
+    def test_a_purge_counts_the_items_that_it_removes(
         self, repository: Any, clock: Any
     ) -> None:
         _needs(repository, IPurgingRepository)
@@ -511,22 +513,22 @@ def _present(self: Any) -> ManualClock:
     return ManualClock(SystemClock().now())
 
 
-def _needs(repository: Any, power: Any) -> None:
-    if not power.providedBy(repository):
+def _needs(repository: Any, interface: Any) -> None:
+    if not interface.providedBy(repository):
         import pytest
 
-        pytest.skip(f"it does not provide {power.__name__}")
+        pytest.skip(f"the repository does not provide {interface.__name__}")
 
 
 def _needs_clock(repository: Any, clock: Any) -> None:
-    # Long enough that no test takes as long.
+    # Longer than the test itself takes.
     item = _item(clock, 3600)
     repository.add_or_update(item)
     clock.advance(3600)
     if repository.get(item.key) is not None:
         import pytest
 
-        pytest.skip("it reads another clock than the fixture's")
+        pytest.skip("the repository does not use the fixture 'clock'")
 
 
 def _item(
@@ -537,9 +539,8 @@ def _item(
     token: bytes = b"token",
     subject: str | None = None,
 ) -> TokenItem:
-    """Make an item that expires after so many seconds."""
-    now = datetime.fromtimestamp(clock.now(), timezone.utc)
-    expires = now + timedelta(seconds=seconds)
+    """Make an item that expires in some seconds."""
+    expires = moment(clock.now()) + timedelta(seconds=seconds)
     return TokenItem(key or uuid.uuid4().hex, expires, token, subject)
 
 
@@ -560,7 +561,7 @@ def _call(verb: Callable[..., Any], *args: Any) -> Callable[[], Any]:
 
 
 def _race(*calls: Callable[[], Any]) -> list[Any]:
-    """Make all calls at once; give what they answered, in their order."""
+    """Make all calls at the same time; give their results in order."""
     start = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:

@@ -1,11 +1,12 @@
 """Time is read in one place."""
 
 import time
+from datetime import datetime, timezone
 
 import pytest
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.clock import SystemClock
+from pyramid_sessiontoken.clock import SystemClock, moment
 from pyramid_sessiontoken.interfaces import IClock
 
 
@@ -21,3 +22,10 @@ def test_a_second_has_come_only_when_it_is_whole(monkeypatch, fraction):
 
     assert now == 1_000_000_000
     assert type(now) is int
+
+
+def test_a_moment_is_aware_and_in_utc():
+    found = moment(1_800_000_000)
+
+    assert found == datetime(2027, 1, 15, 8, tzinfo=timezone.utc)
+    assert found.tzinfo is timezone.utc

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.tokens import make_ticket
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.expiry import ExpiryPolicy, least_gain
 from pyramid_sessiontoken.interfaces import (
     EXPIRED,
     NOT_YET,
@@ -408,3 +408,12 @@ def test_sliding_that_is_switched_on_shortens_tickets_without_it():
 
     assert USUAL.judge(ticket, START + 30 * MINUTE) is RENEW
     assert USUAL.judge(ticket, START + HOUR + 30) is EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("life", "gain"),
+    [(20, 1), (HOUR // 3, MINUTE), (HOUR, MINUTE), (400 * DAY, MINUTE)],
+)
+def test_a_renewal_must_gain_a_minute_or_a_twentieth(life, gain):
+    assert least_gain(life) == gain
+    assert ExpiryPolicy(500 * DAY, life).minimum_gain == gain

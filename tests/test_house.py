@@ -30,7 +30,6 @@ PACKAGES = {
     "cookies": {"cryptography"},
     "repositories": {"redis", "sqlalchemy", "psycopg"},
     "issuers": {"jwt", "cryptography"},
-    "sessions": {"cryptography"},
     "authenticators": {"cryptography", "pwdlib", "limits"},
     "policy": {"pyramid", "pyramid_retry"},
     "views": {"pyramid"},

@@ -1,1 +1,1 @@
-"""The cookie: what it says, how that is protected, how it is set."""
+"""What a cookie says, and how it travels."""

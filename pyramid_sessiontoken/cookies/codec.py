@@ -1,4 +1,4 @@
-"""Ticket to cookie text and back."""
+"""A ticket to the text of a cookie, and back."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from ..errors import InvalidCredential, Undecodable
 from ..identity.ticket import Ticket
 from ..keys.base64url import decode_base64url, encode_base64url
 from ..tokens.payload import read_object, read_ticket, write_members
-from ..tokens.verified import VerifiedUnderKeys
+from ..tokens.verified import REMEMBERED, VerifiedUnderKeys
 from .transforms import RingTransform
 
-#: How a ticket begins, and a reference does not.
+#: The content of a cookie begins with it if it is a ticket. A reference never
+#: begins with it.
 JSON = "{"
-
-#: How many verified cookies a process remembers.
-REMEMBERED = 10_000
 
 
 class CookieCodec:
-    """Write what a cookie says, protected by the transform, and read it.
+    """Write the text of a cookie, protected by a transform, and read it.
 
-    :param transform: gives the transform, when it is needed.
+    :param transform: gives the transform of this moment.
     """
 
     def __init__(self, transform: Callable[[], Any]) -> None:
@@ -32,7 +30,7 @@ class CookieCodec:
         self._verified = VerifiedUnderKeys[Ticket | str](REMEMBERED)
 
     def encode(self, ticket: Ticket) -> str:
-        """Write a ticket; :meth:`open` gives it back."""
+        """Write a ticket, which :meth:`open` reads."""
         members = write_members(ticket)
         if ticket.claims:
             members["claims"] = ticket.claims
@@ -46,15 +44,15 @@ class CookieCodec:
         return encode_base64url(self._transform().encode(content.encode()))
 
     def open(self, text: str) -> Ticket | str:
-        """Give the ticket, or the reference, that a cookie holds. The times
-        of a ticket are not judged.
+        """Give the ticket or the reference in a cookie. The times of a ticket
+        are not checked.
 
-        :raises Undecodable: for any text that this did not write.
+        :raises Undecodable: for a text that this did not write.
         """
         transform = self._transform()
         if not isinstance(transform, RingTransform):
-            # An application's own transform may decide by anything, so its
-            # answers are not remembered.
+            # The result of an application's own transform may depend on
+            # anything, so it is not remembered.
             return _open(transform, text)
         verified = self._verified.under(transform.keys)
         digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
@@ -81,5 +79,5 @@ def _open(transform: Any, text: str) -> Ticket | str:
             persistent=members.pop("persistent", False) is True,
         )
     except InvalidCredential as refusal:
-        # Also from a transform of the application's own.
+        # An application's own transform may raise it, too.
         raise Undecodable(refusal.reason) from None

@@ -1,4 +1,4 @@
-"""The cookie in the headers: its chunks and attributes (RFC 6265)."""
+"""The chunks and the attributes of a cookie (RFC 6265)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from ..errors import ClaimsError
 
 Headers = list[tuple[str, str]]
 
-#: Chunks with a higher number are nobody's, not even to delete.
+#: The most chunks. Cookies with a higher number are ignored, and not deleted.
 MOST_CHUNKS = 20
 
-#: How many readings of names that come twice are tried.
-MOST_READINGS = 20
+#: If chunks come twice, the most combinations of them that are read.
+MAX_COMBINATIONS = 20
 
-#: How long a browser keeps a cookie at most, seconds (RFC 6265bis, section
-#: 5.5: 400 days).
+#: A browser keeps a cookie for at most 400 days, in seconds (RFC 6265bis,
+#: section 5.5).
 MAX_AGE = 400 * 86400
 
-_FOLLOW = re.compile(r"[1-9][0-9]?")
+# How many chunks follow the first one, if any.
+_FOLLOWING = re.compile(r"[1-9][0-9]?")
 
 
 class CookieShown(NamedTuple):
-    """What came in.
+    """The chunks of a cookie in a request.
 
-    :ivar names: the cookies of ours, to delete or to write over.
-    :ivar values: every whole value that they can be read as.
-    :ivar is_cut_off: whether there were too many of them.
+    :ivar names: the names of the chunks, to delete or to replace them.
+    :ivar values: every whole value that the chunks make. They make several if
+        a chunk comes twice.
+    :ivar is_cut_off: whether there were too many values, so that not all of
+        them are here.
     """
 
     names: tuple[str, ...]
@@ -40,13 +43,13 @@ class CookieShown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """Reads and writes one cookie, in chunks.
+    """Read and write one cookie, in chunks.
 
-    The first chunk is ``N.text``, where N chunks follow, as ``NAME.1`` and
-    so on: all or nothing.
+    The first chunk is ``N.text``, and N is the number of chunks that follow.
+    These are named ``NAME.1`` and so on. If one is missing, no value is read.
 
-    :param chunk_size: bytes of value in one cookie.
-    :param max_chunks: how many cookies at most.
+    :param chunk_size: the most bytes in the value of a chunk.
+    :param max_chunks: the most chunks.
     """
 
     name: str
@@ -59,8 +62,8 @@ class Jar:
     max_chunks: int = 2
 
     def read(self, environ: dict[str, Any]) -> CookieShown | None:
-        """Find the cookie in the raw ``Cookie`` header, whatever stands
-        beside it; ``None`` where it is not there.
+        """Find the cookie in the raw ``Cookie`` header, which may also contain
+        malformed cookies of other programs. ``None`` if the cookie is absent.
         """
         header = environ.get("HTTP_COOKIE")
         if not header or self.name not in header:
@@ -72,18 +75,18 @@ class Jar:
                 found.setdefault(name, []).append(_unquote(value))
         if not found:
             return None
-        values = tuple(islice(self._readings(found), MOST_READINGS + 1))
-        cut_off = len(values) > MOST_READINGS
-        return CookieShown(tuple(found), values[:MOST_READINGS], cut_off)
+        most = MAX_COMBINATIONS
+        values = tuple(islice(self._combinations(found), most + 1))
+        return CookieShown(tuple(found), values[:most], len(values) > most)
 
     def write(
         self, text: str, shown: CookieShown | None, max_age: int | None
     ) -> Headers:
-        """Set the cookie; expire the chunks that came in and are no longer
-        needed.
+        """Set the cookie, and delete the chunks in the request that are no
+        longer needed.
 
-        :param max_age: seconds, ``None`` for as long as the browser runs.
-        :raises ClaimsError: where the text is too long.
+        :param max_age: seconds; ``None`` for as long as the browser runs.
+        :raises ClaimsError: if the text is too long.
         """
         chunks = self._chunks(text)
         names = [
@@ -98,11 +101,11 @@ class Jar:
         ] + self.expire(stale)
 
     def delete(self, shown: CookieShown | None) -> Headers:
-        """Expire what came in, or the first chunk where nothing did."""
+        """Delete the chunks of the request, or the first one if none came."""
         return self.expire(shown.names if shown else (self.name,))
 
     def owns(self, header: tuple[str, str]) -> bool:
-        """Tell whether a header sets or deletes this cookie, or a chunk."""
+        """Tell whether a header sets or deletes a chunk of this cookie."""
         if header[0].lower() != "set-cookie":
             return False
         name = header[1].partition("=")[0]
@@ -112,21 +115,25 @@ class Jar:
         base, _, number = name.rpartition(".")
         return base == self.name and number in _NUMBERS
 
-    def _readings(self, found: dict[str, list[str]]) -> Iterator[str]:
+    def _combinations(self, found: dict[str, list[str]]) -> Iterator[str]:
+        """Give each value that chunks of the request make.
+
+        :param found: the values of each name, in order.
+        """
         for first in found.get(self.name, ()):
             number, dot, text = first.partition(".")
             if dot and number == "0":
                 yield text
                 continue
-            if not dot or _FOLLOW.fullmatch(number) is None:
+            if not dot or _FOLLOWING.fullmatch(number) is None:
                 continue
-            follow = int(number)
-            # Bounded before any loop.
-            if follow >= min(self.max_chunks, MOST_CHUNKS):
+            following = int(number)
+            # The client chose the number, so it is checked before the loop.
+            if following >= min(self.max_chunks, MOST_CHUNKS):
                 continue
             rest = [
                 found.get(f"{self.name}.{number}", ())
-                for number in range(1, follow + 1)
+                for number in range(1, following + 1)
             ]
             if not all(rest):
                 continue
@@ -135,15 +142,16 @@ class Jar:
 
     def _chunks(self, text: str) -> list[str]:
         size = self.chunk_size
-        # The first chunk also tells how many follow.
+        # The first chunk also contains the number of those that follow.
         first = size - len(f"{MOST_CHUNKS}.")
         chunks = [text[:first]]
         chunks += [text[i : i + size] for i in range(first, len(text), size)]
         if len(chunks) > self.max_chunks:
             raise ClaimsError(
                 f"the claims make a cookie of {len(text)} bytes, and"
-                f" {self.max_chunks} of {size} are the most: say less, or use"
-                " cookie.form = reference"
+                f" sessiontoken.cookie.max_chunks allows {self.max_chunks}"
+                f" chunks of {size}: use fewer claims, or"
+                " sessiontoken.cookie.form = reference"
             )
         chunks[0] = f"{len(chunks) - 1}.{chunks[0]}"
         return chunks
@@ -166,7 +174,7 @@ class Jar:
 
 
 def _unquote(value: str) -> str:
-    # RFC 6265, section 4.1.1: some clients put it between double quotes.
+    # RFC 6265, section 4.1.1: double quotes around a value are allowed.
     quoted = len(value) > 1 and value[0] == value[-1] == '"'
     return value[1:-1] if quoted else value
 

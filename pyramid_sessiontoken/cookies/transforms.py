@@ -1,78 +1,60 @@
-"""Bytes to protected bytes and back: signed or encrypted.
+"""The content of a cookie to protected bytes, and back: signed or encrypted.
 
-Both write the format's version, the name of the key, and what is protected.
-The keys are derived from those of the ring, for this purpose alone.
+Both transforms write an :mod:`.envelope`. Its keys are derived from the ring
+for the cookie alone.
 """
 
 from __future__ import annotations
 
 import hmac
 import logging
-import secrets
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from zope.interface import implementer
 
 from ..errors import InvalidCredential, RepositoryUnavailable, Undecodable
 from ..interfaces import ICookieTransform
-from ..keys.derivation import NAME_BYTES, DerivedKeys
+from ..keys.envelope import EncryptedEnvelope, Envelope, UnknownHead
 from ..keys.lookup import CurrentRing
 
 log = logging.getLogger("pyramid_sessiontoken")
 
 MAC_BYTES = 32
-NONCE_BYTES = 12
 
 
 class RingTransform:
-    """What both transforms share: a version, and keys by name.
+    """A transform whose result depends only on the keys of the ring."""
 
-    :param purpose: labels of the derivation.
-    """
-
-    VERSION: bytes
-    LABEL: str
-
-    def __init__(self, ring: CurrentRing, *purpose: str) -> None:
-        self._derived = DerivedKeys(ring, *purpose, self.LABEL, make=bytes)
+    _envelope: Envelope[Any]
 
     @property
     def keys(self) -> object:
-        """The keys of this moment; another object once they are others."""
-        return self._derived.keys
-
-    def _head(self) -> tuple[bytes, bytes]:
-        """Give version and name of the key that protects, and that key."""
-        name, key = self._derived.first()
-        return self.VERSION + name, key
-
-    def _split(self, protected: bytes) -> tuple[bytes, bytes, bytes]:
-        """Give head, key and the rest."""
-        head = protected[: 1 + NAME_BYTES]
-        if head[:1] != self.VERSION:
-            raise Undecodable("it has another format")
-        key = self._derived.find(head[1:])
-        if key is None:
-            raise Undecodable("no key of the ring made it")
-        return head, key, protected[1 + NAME_BYTES :]
+        """The keys of this moment: another object as soon as they change."""
+        return self._envelope.keys
 
 
 @implementer(ICookieTransform)
 class SignedTransform(RingTransform):
-    """Sign with HMAC-SHA-256 (RFC 2104); everybody can read it."""
+    """Sign with HMAC-SHA-256 (RFC 2104). The content stays readable."""
 
     VERSION = b"\x01"
-    LABEL = "signed"
+    _envelope: Envelope[bytes]
+
+    def __init__(self, ring: CurrentRing, *purpose: str) -> None:
+        self._envelope = Envelope(
+            ring, self.VERSION, *purpose, "signed", make=bytes
+        )
 
     def encode(self, content: bytes) -> bytes:
-        head, key = self._head()
+        head, key = self._envelope.head()
         mac = hmac.digest(key, head + content, "sha256")
         return head + content + mac
 
     def decode(self, protected: bytes) -> bytes:
-        head, key, rest = self._split(protected)
+        try:
+            head, key, rest = self._envelope.split(protected)
+        except UnknownHead as refusal:
+            raise Undecodable(str(refusal)) from None
         content, mac = rest[:-MAC_BYTES], rest[-MAC_BYTES:]
         expected = hmac.digest(key, head + content, "sha256")
         if not hmac.compare_digest(expected, mac):
@@ -84,29 +66,31 @@ class SignedTransform(RingTransform):
 class EncryptedTransform(RingTransform):
     """Encrypt and authenticate with AES-256-GCM (NIST SP 800-38D).
 
-    Nonces are random: a key serves at most 2**32 cookies (section 8.3).
+    Nonces are random, so a key may encrypt at most 2**32 cookies (section
+    8.3).
     """
 
     VERSION = b"\x02"
-    LABEL = "encrypted"
+    _envelope: EncryptedEnvelope
+
+    def __init__(self, ring: CurrentRing, *purpose: str) -> None:
+        self._envelope = EncryptedEnvelope(
+            ring, self.VERSION, *purpose, "encrypted"
+        )
 
     def encode(self, content: bytes) -> bytes:
-        head, key = self._head()
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return head + nonce + AESGCM(key).encrypt(nonce, content, head)
+        return self._envelope.seal(content)
 
     def decode(self, protected: bytes) -> bytes:
-        head, key, rest = self._split(protected)
-        nonce, sealed = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
         try:
-            return AESGCM(key).decrypt(nonce, sealed, head)
-        except (InvalidTag, ValueError):
-            raise Undecodable("it cannot be decrypted") from None
+            return self._envelope.open(protected)
+        except ValueError as refusal:
+            raise Undecodable(str(refusal)) from None
 
 
 @implementer(ICookieTransform)
 class OverSigned:
-    """An application's own transform, of what the key ring has signed."""
+    """An application's own transform. Its content was signed by the ring."""
 
     def __init__(self, signed: SignedTransform, own: Any) -> None:
         self._signed = signed
@@ -122,11 +106,15 @@ class OverSigned:
         except (InvalidCredential, RepositoryUnavailable):
             raise
         except Exception as error:
-            # It is fed with what any client sends.
-            log.exception("the cookie transform failed")
-            raise Undecodable("the cookie transform failed") from error
+            # The bytes may come from any client, so any error is a refusal.
+            log.exception("sessiontoken.cookie.transform failed")
+            raise Undecodable(
+                "sessiontoken.cookie.transform failed"
+            ) from error
         if not isinstance(signed, bytes):
-            raise Undecodable("the cookie transform gave no bytes")
+            raise Undecodable(
+                "sessiontoken.cookie.transform did not return bytes"
+            )
         return self._signed.decode(signed)
 
 

@@ -1,4 +1,4 @@
-"""Who a request is: userid, claims and ticket."""
+"""Who a user is, and the times of a session."""
 
 from __future__ import annotations
 

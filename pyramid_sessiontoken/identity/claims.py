@@ -1,4 +1,4 @@
-"""What is said about a user: JSON values by name, read-only."""
+"""Claims: JSON values by name, copied and made read-only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, NoReturn, SupportsIndex
 
 from ..errors import ClaimsError
 
-#: The token's own names, which no claim of a user may bear. ``nbf`` and
-#: ``cnf`` are not written but mean much to others (RFC 7519, section 4.1.5;
-#: RFC 7800).
+#: The token's own names, which no claim of a user may have. ``nbf`` and
+#: ``cnf`` have a meaning for other readers of a token (RFC 7519, section
+#: 4.1.5; RFC 7800).
 RESERVED = frozenset(
     "iss aud sub sub_type iat exp nbf jti sid auth_time session_end amr"
     " cnf".split()
@@ -21,7 +21,7 @@ MAX_DEPTH = 16
 
 _SCALARS = frozenset((bool, type(None)))
 
-# Python itself writes and reads at most 4,300 digits.
+# Python writes and reads at most 4,300 digits of an int.
 _MAX_INT = 10**1000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -30,13 +30,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def freeze_claims(claims: object) -> FrozenDict:
     """Copy claims into a read-only mapping of JSON values.
 
-    :raises ClaimsError: for a reserved name, for a value that is no JSON,
-        or for one nested deeper than 16 levels.
+    :raises ClaimsError: for a reserved name, for a value that JSON does not
+        have, or for one that is nested deeper than 16 levels.
     """
     if type(claims) is FrozenDict:
         return claims
     if not isinstance(claims, Mapping):
-        raise ClaimsError(f"claims are a mapping, not {_name(claims)}")
+        raise ClaimsError(f"claims must be a mapping, not {_name(claims)}")
     if not RESERVED.isdisjoint(claims):
         taken = RESERVED.intersection(claims)
         raise ClaimsError(
@@ -48,7 +48,9 @@ def freeze_claims(claims: object) -> FrozenDict:
 def _freeze_mapping(value: Mapping[Any, Any], depth: int) -> FrozenDict:
     for name in value:
         if not isinstance(name, str):
-            raise ClaimsError(f"the name of a claim is text, not {name!r}")
+            raise ClaimsError(
+                f"the name of a claim must be a text, not {name!r}"
+            )
     _check_text("".join(value))
     return FrozenDict(
         {name: _freeze(item, depth - 1) for name, item in value.items()}
@@ -57,7 +59,9 @@ def _freeze_mapping(value: Mapping[Any, Any], depth: int) -> FrozenDict:
 
 def _freeze(value: object, depth: int) -> Any:
     if depth < 0:
-        raise ClaimsError(f"claims are nested deeper than {MAX_DEPTH} levels")
+        raise ClaimsError(
+            f"claims must not be nested deeper than {MAX_DEPTH} levels"
+        )
     if isinstance(value, str):
         return value if value.isascii() else _check_text(value)
     kind = type(value)
@@ -71,13 +75,16 @@ def _freeze(value: object, depth: int) -> Any:
         return _freeze_mapping(value, depth)
     if kind is float and math.isfinite(value):  # type: ignore[arg-type]
         return value
-    raise ClaimsError(f"a claim is a JSON value, not {_name(value)}")
+    raise ClaimsError(f"a claim must be a JSON value, not {_name(value)}")
 
 
 def _check_text(text: str) -> str:
-    # No UTF-8 text, so no token and no log, can hold half a character.
+    # A surrogate is half a character. UTF-8 cannot write it, so neither a
+    # token nor a log can contain it.
     if not text.isascii() and _SURROGATE.search(text):
-        raise ClaimsError("a claim has half a character (a surrogate)")
+        raise ClaimsError(
+            "a claim must not contain half a character (a surrogate)"
+        )
     return text
 
 
@@ -86,11 +93,11 @@ def _name(value: object) -> str:
 
 
 def _read_only(self: object, *args: object, **kw: object) -> NoReturn:
-    raise TypeError("claims are read-only: make a new Identity instead")
+    raise TypeError("claims are read-only: make a new Identity")
 
 
 class FrozenDict(dict[str, Any]):
-    """A ``dict`` that nobody changes; ``json`` writes it as any other."""
+    """A read-only ``dict``, which ``json`` can write."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __ior__ = _read_only
@@ -104,7 +111,7 @@ class FrozenDict(dict[str, Any]):
 
 
 class FrozenList(list[Any]):
-    """A ``list`` that nobody changes."""
+    """A read-only ``list``, which ``json`` can write."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _read_only

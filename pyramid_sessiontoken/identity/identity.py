@@ -1,4 +1,4 @@
-"""Who the request is: vouched for by what, with which claims."""
+"""A user, the claims, and the authenticator that accepted the credential."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from .userid import Userid, check_userid
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the request is.
+    """The user of a request.
 
     :param userid: an ``int``, a :class:`uuid.UUID` or a text of 1 to 255
-        characters; ``None`` for one who vouches without naming a user.
+        characters; ``None`` if the credential has claims but no user.
     :param claims: JSON values by name, copied and made read-only. The
         token's own names (``sub``, ``exp``, ...) are refused.
-    :param authenticator: the name of who vouched; empty where nobody did.
-    :param ticket: the session that a session token or a cookie spoke of,
-        ``None`` for every other credential.
-    :raises ClaimsError: for a userid or claims that no token can carry.
+    :param authenticator: the name of the authenticator that accepted the
+        credential; empty if the application made the identity.
+    :param ticket: the ticket of a session token or of a cookie; ``None`` for
+        every other credential.
+    :raises ClaimsError: for a userid or claims that a token cannot carry.
     """
 
     userid: Userid | None
-    # Python 3.10 takes any dict for mutable.
+    # Python 3.10 refuses every dict as a default.
     claims: Mapping[str, Any] = field(default_factory=lambda: NO_CLAIMS)
     authenticator: str = ""
     ticket: Ticket | None = None
 
     def __post_init__(self) -> None:
-        # What a ticket says was judged when the ticket was made.
+        # The userid of a ticket was checked when the ticket was made.
         if self.userid is not None and self.ticket is None:
             check_userid(self.userid)
         if type(self.claims) is not FrozenDict:

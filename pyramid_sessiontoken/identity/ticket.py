@@ -1,4 +1,4 @@
-"""The fact "this user, this session, since, until"."""
+"""A ticket: an identity and the times of its session, in memory."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ def new_id() -> str:
 
 
 def is_id(value: object) -> bool:
-    """Tell whether :func:`new_id` could have made it."""
+    """Tell whether a value has the form of :func:`new_id`."""
     return type(value) is str and _ID_FORM.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """An identity plus the times of its session, in memory.
+    """An identity and the times of its session, in memory.
 
-    :ivar sid: names the session; survives renewal.
-    :ivar iat: when this ticket was written. All times are whole seconds
-        since the epoch (RFC 7519, section 2, NumericDate).
-    :ivar exp: when it dies unless it is renewed.
-    :ivar auth_time: when the credential was shown; copied at renewal.
-    :ivar session_end: when the session ends for good; copied at renewal.
+    :ivar sid: the name of the session; a renewal keeps it.
+    :ivar iat: when this ticket was made. All times are whole seconds since the
+        epoch (RFC 7519, section 2, NumericDate).
+    :ivar exp: when this ticket expires, unless it is renewed.
+    :ivar auth_time: when the user signed in; a renewal keeps it.
+    :ivar session_end: when the session ends at the latest; a renewal keeps it.
     :ivar amr: how the user was authenticated (RFC 8176).
-    :ivar persistent: whether its cookie outlives the browser.
-    :ivar carrier: who takes the reference to it; only a store keeps it.
-    :ivar device: user agent and address at sign-in; only the repository
-        keeps them.
-    :ivar thumbprint: of the certificate without which it is worth nothing
-        (RFC 8705, section 3.1), ``None`` for no such.
+    :ivar persistent: whether the cookie outlives the browser.
+    :ivar carrier: the carrier that accepts a reference to this ticket. Only a
+        store keeps this value.
+    :ivar device: user agent and address at sign-in. Only the repository keeps
+        them.
+    :ivar thumbprint: of the certificate that the ticket is bound to (RFC 8705,
+        section 3.1); ``None`` if it is bound to none.
     """
 
     userid: Userid
@@ -50,7 +51,7 @@ class Ticket:
     auth_time: int
     session_end: int
     amr: tuple[str, ...]
-    # Python 3.10 takes any dict for mutable.
+    # Python 3.10 refuses every dict as a default.
     claims: FrozenDict = field(default_factory=lambda: NO_CLAIMS)
     persistent: bool = False
     device: FrozenDict = field(default_factory=lambda: NO_CLAIMS)

@@ -1,4 +1,4 @@
-"""Whom a token names: an ``int``, a ``uuid.UUID`` or a text."""
+"""What a userid may be, and how a token writes it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from ..errors import ClaimsError
 
 Userid = int | uuid.UUID | str
 
-#: Principals that only the library hands out begin so.
+#: Principals that only the library gives begin with one of these.
 RESERVED_PREFIXES = ("system.", "role:", "group:", "scope:")
 
 MAX_LENGTH = 255
 
-# Control characters (Unicode category Cc), and surrogates, which no UTF-8
-# text can hold.
+# Control characters (Unicode category Cc), and surrogates, which UTF-8 cannot
+# write.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def check_userid(userid: object) -> Userid:
-    """Refuse a userid that could be mistaken, or cannot be written.
+    """Give a userid back that a token can carry and that cannot be mistaken
+    for a principal.
 
-    :raises ClaimsError: naming what is wrong.
+    :raises ClaimsError: for any other value.
     """
     if isinstance(userid, bool) or not isinstance(
         userid, (int, uuid.UUID, str)
     ):
         raise ClaimsError(
-            "a userid is an int, a uuid.UUID or a text, not"
+            "a userid must be an int, a uuid.UUID or a text, not"
             f" {type(userid).__name__}"
         )
     if isinstance(userid, int) and abs(userid) >= 10 ** (MAX_LENGTH - 1):
-        raise ClaimsError(f"a userid has at most {MAX_LENGTH} digits")
+        raise ClaimsError(f"a userid must have less than {MAX_LENGTH} digits")
     if isinstance(userid, str):
         _check_text(userid)
     return userid
@@ -40,19 +41,21 @@ def check_userid(userid: object) -> Userid:
 
 def _check_text(userid: str) -> None:
     if not 1 <= len(userid) <= MAX_LENGTH:
-        raise ClaimsError(f"a userid has 1 to {MAX_LENGTH} characters")
+        raise ClaimsError(f"a userid must have 1 to {MAX_LENGTH} characters")
     if _UNPRINTABLE.search(userid):
-        raise ClaimsError("a userid has no control characters")
+        raise ClaimsError(
+            "a userid must not contain control characters or surrogates"
+        )
     if userid.startswith(RESERVED_PREFIXES):
         begins = next(p for p in RESERVED_PREFIXES if userid.startswith(p))
-        raise ClaimsError(f"a userid does not begin with {begins!r}")
+        raise ClaimsError(f"a userid must not begin with {begins!r}")
 
 
 def to_subject(userid: Userid) -> tuple[str, str]:
     """Give the text of a userid and the name of its type: ``str``, ``int``
     or ``uuid``.
     """
-    # The plain value, also of a subclass that prints itself otherwise.
+    # A subclass, such as an enum, may define another __str__.
     if isinstance(userid, str):
         return str.__str__(userid), "str"
     if isinstance(userid, int):
@@ -61,9 +64,9 @@ def to_subject(userid: Userid) -> tuple[str, str]:
 
 
 def from_subject(text: str, kind: str) -> Userid:
-    """Turn :func:`to_subject` round.
+    """Read what :func:`to_subject` wrote.
 
-    :raises ValueError: for what it cannot have written.
+    :raises ValueError: for anything else.
     """
     userid: Userid
     if kind == "str":
@@ -73,13 +76,15 @@ def from_subject(text: str, kind: str) -> Userid:
     elif kind == "uuid":
         userid = uuid.UUID(text)
     else:
-        raise ValueError(f"no such type of userid: {kind!r}")
+        raise ValueError(f"{kind!r} is not a type of userid")
     if str(userid) != text:
-        raise ValueError(f"not how {kind} is written: {text!r}")
+        raise ValueError(
+            f"{text!r} is not how a userid of type {kind} is written"
+        )
     return check_userid(userid)
 
 
 def subject_of(userid: Userid) -> str:
-    """Write whose a session is: ``str:alice``, ``int:42``, ``uuid:...``."""
+    """Name a user in a repository: ``str:alice``, ``int:42``, ``uuid:...``."""
     text, kind = to_subject(userid)
     return f"{kind}:{text}"

@@ -24,6 +24,7 @@ from jwt.exceptions import PyJWTError
 from ..errors import InvalidCredential
 from ..keys.base64url import decode_base64url
 from ..keys.strength import ALGORITHMS as HMAC
+from ..keys.strength import weakness_of_secret
 from ..tokens.payload import read_object
 
 OCT = "oct"
@@ -204,20 +205,10 @@ def secret_key(
     :raises ValueError: for a key that must not be used.
     """
     algorithm = _algorithm(OCT, named, algorithms)
-    least = HMAC[algorithm]
-    if len(secret) < least:
-        raise ValueError(
-            f"it has {len(secret)} bytes, and {algorithm} needs {least}"
-            " (RFC 7518, section 3.2)"
-        )
-    if len(set(secret)) == 1:
-        raise ValueError("it is one repeated byte")
-    try:
-        # No PEM, DER or SSH key, and no JWK, which others may know.
-        material = _ALGORITHMS[algorithm].prepare_key(secret)
-    except PyJWTError:
-        raise ValueError("it is an asymmetric key") from None
-    return VerifyingKey(kid, algorithm, material)
+    weakness = weakness_of_secret(secret, algorithm)
+    if weakness is not None:
+        raise ValueError(weakness)
+    return VerifyingKey(kid, algorithm, secret)
 
 
 def _is_secret(member: object) -> bool:

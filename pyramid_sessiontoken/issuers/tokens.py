@@ -13,15 +13,12 @@ from typing import Any
 
 from ..errors import REASON_EXPIRED, InvalidCredential
 from ..tokens.jwt import COMPACT, MAX_READ, bare_type, decode_segment
-from ..tokens.payload import read_object
+from ..tokens.payload import TIME_LIMIT, read_object
 from .jwks import Keys
 
 # RFC 7519, section 5.1, and RFC 9068, section 2.1. Any other type is a token
 # for another purpose (RFC 8725, section 3.11).
 _TYPES = ("jwt", "at+jwt")
-
-#: No time is later, seconds: the year 36812.
-_MAX_TIME = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ def _time(claims: dict[str, Any], name: str) -> int | float:
     """Give a NumericDate (section 2), which may have a fraction."""
     value: Any = claims[name]
     # Not isinstance: True is no time. NaN is in no range.
-    if type(value) not in (int, float) or not 0 <= value < _MAX_TIME:
+    if type(value) not in (int, float) or not 0 <= value < TIME_LIMIT:
         raise InvalidCredential(f"its {name!r} is no time")
     time: int | float = value
     return time

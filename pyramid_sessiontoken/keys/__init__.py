@@ -1,1 +1,1 @@
-"""Keys: the ring, where it comes from, and what is derived from it."""
+"""The keys of the application."""

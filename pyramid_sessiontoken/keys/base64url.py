@@ -1,4 +1,4 @@
-"""Base64url without padding: one text for one value (RFC 7515, section 2)."""
+"""Base64url without padding (RFC 7515, section 2): one text for one value."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def encode_base64url(raw: bytes) -> str:
 
 
 def decode_base64url(text: str) -> bytes:
-    """Decode exactly what :func:`encode_base64url` could have written.
+    """Decode a text that :func:`encode_base64url` could have written.
 
-    :raises ValueError: for anything else, such as padding, a foreign
-        character or stray bits, that would make two texts of one value.
+    :raises ValueError: for every other text. Padding, other characters and
+        unused bits that are set would give one value two texts.
     """
     padded = text + "=" * (-len(text) % 4)
     raw = binascii.a2b_base64(padded.encode().translate(_FROM_URLSAFE))

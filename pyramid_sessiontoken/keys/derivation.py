@@ -1,4 +1,4 @@
-"""Keys for one purpose, derived from those of the ring."""
+"""Keys for one purpose, derived from the keys of the ring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from .lookup import CurrentRing
 from .ring import Key
 
-#: The first label of every derivation; the rest names the purpose.
+#: The first label of every derivation. The other labels name the purpose.
 LABEL = "pyramid_sessiontoken/1"
 
 Made = TypeVar("Made")
@@ -32,11 +32,11 @@ def labelled(*texts: str) -> bytes:
 def derive(ring: Iterable[Key], *purpose: str) -> dict[bytes, bytes]:
     """Derive a key for a purpose from each key of a ring, in its order.
 
-    HKDF-SHA-256 (RFC 5869) without a salt gives 40 bytes: a name of 8, by
-    which the key is looked up, and a key of 32. The info is the label and
+    HKDF-SHA-256 (RFC 5869) without a salt gives 40 bytes: the name of the
+    key, 8 bytes, and the key, 32 bytes. The info is the label and the texts of
     the purpose.
 
-    :return: key by name.
+    :return: the keys by their names.
     """
     info = labelled(LABEL, *purpose)
     keys = {}
@@ -52,7 +52,7 @@ def derive(ring: Iterable[Key], *purpose: str) -> dict[bytes, bytes]:
 class DerivedKeys(Generic[Made]):
     """The keys for one purpose, derived once for each ring.
 
-    :param make: makes of a derived key what works with it.
+    :param make: makes an object of each derived key, such as a cipher.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class DerivedKeys(Generic[Made]):
 
     @property
     def keys(self) -> dict[bytes, Made]:
-        """What was made of each key, by the key's name; another object once
-        the ring is another.
+        """The objects that were made of the keys, by the names of the keys.
+        The mapping is another object as soon as the ring is another one.
         """
         ring, keys = self._derived
         current = self._ring()
@@ -80,8 +80,9 @@ class DerivedKeys(Generic[Made]):
         return keys
 
     def find(self, name: bytes) -> Made | None:
-        """Give what was made of the key of a name, also of a key that this
-        process has not read yet; ``None`` where the ring has no such key.
+        """Give the object of a key by the key's name. If the name is unknown,
+        the files of the ring are read again. ``None`` if the ring still has no
+        such key.
         """
         key = self.keys.get(name)
         if key is None and self._ring.fresh(than=self._derived[0]):
@@ -89,5 +90,5 @@ class DerivedKeys(Generic[Made]):
         return key
 
     def first(self) -> tuple[bytes, Made]:
-        """Give name and key of the one that protects."""
+        """Give the name of the first key, and the object made of it."""
         return next(iter(self.keys.items()))

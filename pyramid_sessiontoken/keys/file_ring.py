@@ -1,4 +1,4 @@
-"""Key rings in files, which change while requests are served."""
+"""A key ring that follows its files while requests are served."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from .ring import Key, KeyRing, describe
 
 log = logging.getLogger("pyramid_sessiontoken")
 
-#: How long a new key verifies before it signs, seconds: until then every
-#: process on every node has its file.
+#: For so many seconds a new key only verifies. After that it signs: by then
+#: every process on every node has read the file.
 PROPAGATION = 300
-
 
 Stamps = tuple[Stamp | None, ...]
 
 
-def arrange(keys: tuple[Key, ...], now: int) -> tuple[Key, ...]:
-    """Put the key in front that signs now: the first that is not new.
+def signer_first(keys: tuple[Key, ...], now: int) -> tuple[Key, ...]:
+    """Put the signer in front: the first key that is not new.
 
-    Where all are new it is the last one, to which the others were added.
+    If all keys are new, the last one signs: the others were added to it.
     """
     signer = next((key for key in keys if not _is_new(key, now)), keys[-1])
     return (signer, *(key for key in keys if key is not signer))
@@ -37,15 +36,16 @@ def arrange(keys: tuple[Key, ...], now: int) -> tuple[Key, ...]:
 class FileRing:
     """A key ring that follows its files.
 
-    They are looked at once a second, when somebody asks for the keys, and
-    once more where a key is unknown. What cannot be read or is no good is
-    said in the log, and the former keys stay.
+    When the keys are used, the ring checks once a second whether the files
+    have changed, and once more if a request names an unknown key. If the files
+    cannot be read, or a key is not good enough, the log says so and the
+    previous keys stay in use.
 
-    :param keys: as they were read at the start.
-    :param paths: of the files.
-    :param read: reads all keys again; ``ValueError`` says what is wrong.
+    :param keys: the keys that were read at the start.
+    :param paths: the paths of the files.
+    :param read: reads all keys again, or raises ``ValueError``.
     :param clock: an ``IClock``.
-    :param name: what the ring is called in the log.
+    :param name: the name of the ring in the log.
     """
 
     def __init__(
@@ -62,21 +62,21 @@ class FileRing:
         self._clock = clock
         self._name = name
         self._lock = threading.Lock()
-        # Not known: a file may have changed since it was read.
+        # Unknown: a file may have changed since the keys were read.
         self._stamps: Stamps | None = None
         self._complaint: tuple[Stamps, str] | None = None
-        self._looked: int = clock.now()
-        self._looked_again: int | None = None
-        self._ring = KeyRing(arrange(keys, self._looked))
+        self._checked: int = clock.now()
+        self._reloaded: int | None = None
+        self._ring = KeyRing(signer_first(keys, self._checked))
 
     @property
     def current(self) -> KeyRing:
-        """The keys as they are now; another object once they are others."""
+        """The keys of this moment: another object as soon as they change."""
         now = self._clock.now()
-        # One looks, the others go on with what there is.
-        if now != self._looked and self._lock.acquire(blocking=False):
+        # One thread checks the files. The others use the previous keys.
+        if now != self._checked and self._lock.acquire(blocking=False):
             try:
-                self._look(now)
+                self._check(now)
             finally:
                 self._lock.release()
         return self._ring
@@ -89,22 +89,23 @@ class FileRing:
         return iter(self.current)
 
     def reload(self) -> KeyRing:
-        """Look at the files again, at most twice a second: a request names
-        a key that is unknown here. Give the keys as they are now.
+        """Check the files because a request names an unknown key, and give
+        the keys of this moment. It checks at most once a second.
         """
         now = self._clock.now()
         with self._lock:
-            if now != self._looked_again:
-                self._looked_again = now
-                self._look(now)
+            if now != self._reloaded:
+                self._reloaded = now
+                self._check(now)
         return self._ring
 
-    def _look(self, now: int) -> None:
-        # Before it is read: what changes meanwhile is read next time.
+    def _check(self, now: int) -> None:
+        # The stamps are taken first: a file that changes while it is read
+        # is then read again.
         stamps = tuple(map(_stamp, self._paths))
         recovered = stamps != self._stamps and self._read_again(stamps, now)
-        self._looked = now
-        keys = arrange(self._keys, now)
+        self._checked = now
+        keys = signer_first(self._keys, now)
         changed = keys != self._ring.keys
         if changed:
             self._ring = KeyRing(keys)
@@ -112,18 +113,18 @@ class FileRing:
             log.info("%s: %s", self._name, describe(self._ring))
 
     def _read_again(self, stamps: Stamps, now: int) -> bool:
-        """Read the files; tell whether that went wrong the last time."""
+        """Read the files; tell whether they could not be read before."""
         try:
             keys = self._read()
         except ValueError as error:
-            # It is tried again, but told once.
+            # The next check tries again, but a fault is logged only once.
             complaint = (stamps, str(error))
             if complaint != self._complaint:
-                log.error("%s; the former keys stay", error)
+                log.error("%s; the previous keys stay in use", error)
             self._complaint = complaint
             return False
-        came = max((s.came // 10**9 for s in stamps if s), default=now)
-        since = min(max(came, self._looked), now)
+        changed = max((s.changed // 10**9 for s in stamps if s), default=now)
+        since = min(max(changed, self._checked), now)
         known = {key: key for key in self._keys}
         self._keys = tuple(
             known.get(key) or replace(key, since=since) for key in keys
@@ -135,7 +136,7 @@ class FileRing:
 
 
 def _is_new(key: Key, now: int) -> bool:
-    # The clock may have been set back since.
+    # abs: the clock may have been set back meanwhile.
     return key.since is not None and abs(now - key.since) < PROPAGATION
 
 

@@ -1,4 +1,4 @@
-"""Files that are read again when they change."""
+"""A file that is read again when it changes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Content = TypeVar("Content")
 
 
 class Stamp(NamedTuple):
-    """What tells that a file is another one; times in nanoseconds."""
+    """What differs if a file has changed. Times are in nanoseconds."""
 
     modified: int
     size: int
-    number: int
-    came: int
+    inode: int
+    changed: int
 
 
 def stamp_of(path: str) -> Stamp:
-    """Look at a file, without reading it.
+    """Take the stamp of a file without reading the file.
 
-    :raises OSError: where it is not there.
+    :raises OSError: if the file does not exist.
     """
     found = os.stat(path)
     return Stamp(
@@ -34,13 +34,13 @@ def stamp_of(path: str) -> Stamp:
 
 
 class FollowedFile(Generic[Content]):
-    """What a file says, as of now.
+    """The content of a file, as it is now.
 
-    It is read again when it changes; where it cannot be read then, that is
-    said in the log, and the former content stands.
+    The file is read again when it changes. If it cannot be read then, the log
+    says so and the previous content stays in use.
 
-    :param read: reads it; ``OSError`` or ``ValueError`` says that it cannot.
-    :raises OSError: where it cannot be read at the start.
+    :param read: reads the file, or raises ``OSError`` or ``ValueError``.
+    :raises OSError: if the file cannot be read at the start.
     :raises ValueError: likewise.
     """
 
@@ -48,7 +48,8 @@ class FollowedFile(Generic[Content]):
         self._path = path
         self._read = read
         self._lock = threading.Lock()
-        # Before it is read: what changes meanwhile is read next time.
+        # The stamp is taken first: a file that changes while it is read is
+        # then read again.
         self._stamp = stamp_of(path)
         self._content = read()
 
@@ -62,7 +63,7 @@ class FollowedFile(Generic[Content]):
                     self._content = self._read()
             except (OSError, ValueError) as error:
                 log.error(
-                    "%s cannot be read, its former content stands: %s",
+                    "%s cannot be read: %s; its previous content stays in use",
                     self._path,
                     error,
                 )

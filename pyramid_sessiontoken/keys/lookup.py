@@ -1,4 +1,4 @@
-"""The key ring that the registry has at this moment."""
+"""The key ring that is registered at this moment."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from ..interfaces import IKeyRing
 from .file_ring import FileRing
 from .ring import KeyRing
 
-#: The name under which header tokens have a ring of their own.
+#: The name of the ring that is for header tokens alone.
 HEADER_RING = "token"
 
 
 class CurrentRing:
-    """Give the key ring as it is when it is called.
+    """Give the key ring of this moment, each time it is called.
 
-    The ring may be swapped in the registry at any time, and a ring that
-    follows its files changes by itself. What is given is always a
-    :class:`.KeyRing`, the same object as long as its keys are the same, so
-    that callers can keep what they made of it.
+    The application may replace the ring in the registry at any time, and a
+    ring that follows its files changes by itself. The result is always a
+    :class:`.KeyRing`. It is the same object as long as its keys are the same,
+    so that callers can keep what they derived from it.
 
-    :param names: under which an ``IKeyRing`` is looked up; the first that is
-        registered counts.
+    :param names: the names under which an ``IKeyRing`` may be registered. The
+        first one that is registered is used.
     """
 
     def __init__(self, registry: Any, *names: str) -> None:
@@ -34,11 +34,10 @@ class CurrentRing:
         return ring if type(ring) is KeyRing else self._keys_of(ring)
 
     def fresh(self, than: Any) -> bool:
-        """Tell whether there is another ring by now than the given one.
+        """Tell whether the ring is another one than the given ring by now.
 
-        A ring that follows its files looks at them again, so this is asked
-        where a key is unknown: another process may have read of a new key
-        before this one.
+        Call this if a request names an unknown key: another process may have
+        read a new key first. A ring that follows its files checks them again.
         """
         ring = self._find()
         if isinstance(ring, FileRing):
@@ -67,5 +66,5 @@ class CurrentRing:
 
 
 def header_ring(registry: Any) -> CurrentRing:
-    """Give the ring of header tokens: their own, or that of all."""
+    """Give the ring for header tokens: their own, or else the common one."""
     return CurrentRing(registry, HEADER_RING, "")

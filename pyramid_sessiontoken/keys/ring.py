@@ -1,4 +1,4 @@
-"""The key ring: the first key signs, all verify."""
+"""The key ring: the first key signs, all keys verify."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from .base64url import encode_base64url
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A symmetric key and the name that tokens call it by.
+    """A symmetric key, and the name by which tokens refer to it.
 
-    :ivar alg: the one algorithm that it may serve, ``None`` for any.
-    :ivar since: when it came into a ring that was in use, in seconds since
-        the epoch; ``None`` where it was there from the start.
+    :ivar alg: the only algorithm that the key may be used with; ``None`` for
+        any.
+    :ivar since: when the key was added to a ring in use, in seconds since the
+        epoch; ``None`` if the ring began with it.
     """
 
     kid: str
@@ -30,14 +31,14 @@ class Key:
 
     @classmethod
     def of(cls, secret: bytes) -> Key:
-        """Name a key by its thumbprint (RFC 7638), alike on every node."""
+        """Name a key by its thumbprint (RFC 7638): every node does so."""
         return cls(thumbprint(secret), secret)
 
 
 @implementer(IKeyRing)
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys that stay, the signer first, at least one."""
+    """Keys that never change: at least one, the signer first."""
 
     keys: tuple[Key, ...]
 
@@ -50,7 +51,7 @@ class KeyRing:
 
 
 def describe(ring: Any) -> str:
-    """Say which key signs and which verify; no secret."""
+    """Say which key signs and which keys verify, without a secret."""
     signer, *others = (repr(key.kid) for key in ring)
     if not others:
         return f"{signer} signs"

@@ -11,13 +11,14 @@ from jwt.exceptions import InvalidKeyError
 from .base64url import encode_base64url
 from .ring import Key
 
-#: The algorithms and the shortest key of each, bytes: that of the hash
-#: (RFC 7518, section 3.2).
+#: The algorithms, and the bytes that a key of each must have at least: those
+#: of the hash (RFC 7518, section 3.2).
 ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
 
+_PYJWT = get_default_algorithms()
 
-# Words that stand in examples, not in random keys: in base64url one of them
-# comes up by chance once in a hundred million keys.
+# Words from examples. By chance, one random key in a hundred million contains
+# one of them in base64url.
 _PHRASES = (
     "change me, your key, secret, password, placeholder, example, replace,"
     " insert, xxxxxx".split(", ")
@@ -38,26 +39,37 @@ PLACEHOLDER = re.compile(
 
 
 def weakness(key: Key, algorithm: str) -> str | None:
-    """Say why a key must not be used; ``None`` for a good one."""
+    """Say why a key must not be used; ``None`` if it is good enough."""
     if key.alg not in (None, algorithm):
         # RFC 8725, section 3.1: each key serves one algorithm.
-        return f"it is for another algorithm than {algorithm}"
-    least = ALGORITHMS[algorithm]
-    if len(key.secret) < least:
-        return (
-            f"it has {len(key.secret)} bytes, and {algorithm} needs {least}"
-            " (RFC 7518, section 3.2)"
-        )
-    if len(set(key.secret)) == 1:
-        return "it is one repeated byte"
+        return f"its 'alg' is {key.alg!r:.40}, not {algorithm}"
+    why = weakness_of_secret(key.secret, algorithm)
+    if why is not None:
+        return why
     text = encode_base64url(key.secret).encode("ascii")
     if PLACEHOLDER.search(key.secret) or PLACEHOLDER.search(text):
         return "it is a placeholder"
+    return None
+
+
+def weakness_of_secret(secret: bytes, algorithm: str) -> str | None:
+    """Say why a secret must not be used for HMAC, also one of another issuer;
+    ``None`` if it is good enough.
+    """
+    least = ALGORITHMS[algorithm]
+    if len(secret) < least:
+        return (
+            f"it has {len(secret)} bytes, and {algorithm} needs {least}"
+            " (RFC 7518, section 3.2)"
+        )
+    if len(set(secret)) == 1:
+        return "it is one repeated byte"
     try:
-        # No PEM, DER or SSH key, which others may know (RFC 8725, 3.1).
-        get_default_algorithms()[algorithm].prepare_key(key.secret)
+        # A PEM, a DER or SSH key, or a JWK may be public (RFC 8725, section
+        # 3.1).
+        _PYJWT[algorithm].prepare_key(secret)
     except InvalidKeyError:
-        return "it is an asymmetric key"
+        return f"it is an asymmetric key, and {algorithm} needs a secret"
     return None
 
 
@@ -67,7 +79,7 @@ def shared(one: Iterable[Key], other: Iterable[Key]) -> bool:
 
 
 def _secrets(keys: Iterable[Key]) -> set[bytes]:
-    # HMAC pads keys with zero bytes (RFC 2104): they make no difference.
+    # HMAC pads a key with zero bytes (RFC 2104), so they do not count.
     return {key.secret.rstrip(b"\0") for key in keys}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import Any
 
 from .. import clock
@@ -75,7 +74,7 @@ def _expires_later(request: Any, response: Any) -> bool:
         expires = response.expires
     except ValueError:
         return True  # Python does not know a year after 9999.
-    now = datetime.fromtimestamp(clock.now(request.registry), timezone.utc)
+    now = clock.moment(clock.now(request.registry))
     # A text that is no date, such as "0", means the past.
     return expires is not None and expires > now
 

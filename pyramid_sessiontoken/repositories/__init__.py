@@ -1,1 +1,1 @@
-"""Where tickets are kept that references point to: key, bytes, expiry."""
+"""Where stored sessions and revocations are kept."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from zope.interface import implementer
 
+from ..clock import moment
 from ..errors import RepositoryUnavailable
 from ..interfaces import (
     IAddingRepository,
@@ -19,8 +20,8 @@ from ..interfaces import (
     TokenItem,
 )
 
-#: How many items at most. What is kept may be what ends a session early, so
-#: nothing is dropped for room before it has expired.
+#: The most items. None is removed before it has expired, to make room for
+#: another: it may be the record that ends a session early.
 MAX_ITEMS = 1_000_000
 
 
@@ -32,7 +33,7 @@ MAX_ITEMS = 1_000_000
     IPurgingRepository,
 )
 class MemoryRepository:
-    """For one process, and for as long as it runs.
+    """A repository for one process, which is empty after a restart.
 
     :param clock: an ``IClock``.
     """
@@ -100,14 +101,15 @@ class MemoryRepository:
         now = self._now()
         return (item for item in items if item.expires > now)
 
-    # Below, the lock is held.
+    # The methods below are called with the lock held.
 
     def _put(self, item: TokenItem) -> None:
         if len(self._items) >= self._max_items:
             self._purge(self._now())
         if len(self._items) >= self._max_items:
             raise RepositoryUnavailable(
-                f"the memory holds {self._max_items} sessions"
+                f"sessiontoken.repository = memory: {self._max_items} items"
+                " are in memory, and it takes no more"
             )
         self._drop(item.key)
         self._keep(item)
@@ -127,10 +129,12 @@ class MemoryRepository:
             del self._keys_of[item.subject]
 
     def _purge(self, date: datetime) -> int:
-        dead = [k for k, item in self._items.items() if item.expires <= date]
-        for key in dead:
+        expired = [
+            key for key, item in self._items.items() if item.expires <= date
+        ]
+        for key in expired:
             self._drop(key)
-        return len(dead)
+        return len(expired)
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.now(), timezone.utc)
+        return moment(self._clock.now())

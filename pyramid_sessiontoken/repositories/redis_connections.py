@@ -1,4 +1,4 @@
-"""Ways to put commands to Redis: connections of our own, or a client."""
+"""Send commands to Redis: through connections of our own, or a client."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from typing import Any
 
 Command = tuple[Any, ...]
 
-#: After how many seconds of rest a connection is looked at before it is used
-#: again. No server starts in less: it cannot have ended and be back.
-RESTED = 0.001
+#: A connection that was idle for longer is checked before it is used, in
+#: seconds. No server can stop and start again in less time.
+CHECK_AFTER = 0.001
 
-#: How many names are asked for at a time.
-MANY = 500
+#: How many names Redis is asked for at a time.
+SCAN_COUNT = 500
 
 
 class Connections:
-    """Connections to one server, which the threads share. The one that was
-    used last is used next.
+    """The connections of a process to one server. Its threads share them, and
+    the connection that was used last is used next.
 
-    They are redis-py's. Its own way from a command to the answer, through
-    pool, client and callbacks, takes half as long again as the question.
+    The connections are those of redis-py. Its pool, client and callbacks take
+    half as long again as the command itself, so they are not used.
 
-    :param pool: says how connections are made, how many there may be, and
-        how long to wait for one, in seconds.
+    :param pool: tells how connections are made, how many are allowed, and how
+        many seconds to wait for a free one.
     """
 
     def __init__(self, pool: Any) -> None:
         self.pool = pool
-        # Each with the time since when it rests; None for one to be made.
+        # Each connection with the time since when it is idle; None for one
+        # that is yet to be made.
         self._idle: deque[tuple[Any, float]] = deque(
             [(None, 0.0)] * pool.max_connections
         )
         self._returned = threading.Condition()
         self._waiting = 0
 
-    def ask(self, commands: tuple[Command, ...]) -> list[Any]:
-        """Give the answers, in order: one round trip, and one step.
+    def execute(self, commands: tuple[Command, ...]) -> list[Any]:
+        """Give the answers, in order. It is one round trip and one step.
 
-        :raises TimeoutError: where no connection is free in time.
+        :raises TimeoutError: if no connection becomes free in time.
         """
         try:
             connection, since = self._idle.pop()
@@ -50,12 +51,13 @@ class Connections:
             connection, since = self._wait()
         try:
             if connection is None or (
-                time.monotonic() - since > RESTED and _is_broken(connection)
+                time.monotonic() - since > CHECK_AFTER
+                and _is_broken(connection)
             ):
                 connection = self._make()
             return _exchange(connection, commands)
         except BaseException:
-            # Closed by now, or never open.
+            # The connection is closed by now, or was never open.
             connection = None
             raise
         finally:
@@ -65,21 +67,21 @@ class Connections:
                     self._returned.notify()
 
     def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
-        """Give the names of all texts that match, many at a time."""
+        """Give the names of all texts that match, in batches."""
         cursor: Any = 0
         while True:
-            line = (
+            command = (
                 "SCAN",
                 cursor,
-                *("MATCH", pattern, "COUNT", MANY, "TYPE", "string"),
+                *("MATCH", pattern, "COUNT", SCAN_COUNT, "TYPE", "string"),
             )
-            [(cursor, names)] = self.ask((line,))
+            [(cursor, names)] = self.execute((command,))
             yield names
             if int(cursor) == 0:
                 return
 
     def close(self) -> None:
-        """Close those that nobody uses just now."""
+        """Close the connections that are idle."""
         for _ in range(len(self._idle)):
             connection, _ = self._idle.pop()
             self._idle.appendleft((None, 0.0))
@@ -94,7 +96,7 @@ class Connections:
     def _wait(self) -> tuple[Any, float]:
         until = time.monotonic() + self.pool.timeout
         with self._returned:
-            # Whoever returns one from now on says so.
+            # From now on, a thread that returns a connection notifies.
             self._waiting += 1
             try:
                 while True:
@@ -103,16 +105,18 @@ class Connections:
                     except IndexError:
                         left = until - time.monotonic()
                         if not self._returned.wait(left):
-                            raise TimeoutError("none is free") from None
+                            raise TimeoutError(
+                                "no connection is free"
+                            ) from None
             finally:
                 self._waiting -= 1
 
 
 class Client:
-    """A client of redis-py, where there is more than one server.
+    """A client of redis-py, for Sentinel and for a cluster.
 
-    :param in_one_step: whether it can do several things in one step; where
-        it cannot, they are done one after the other.
+    :param in_one_step: whether the client can execute several commands in one
+        step. If not, it executes one after the other.
     """
 
     def __init__(self, client: Any, *, in_one_step: bool) -> None:
@@ -120,26 +124,26 @@ class Client:
         self._in_one_step = in_one_step
         self.close = client.close
 
-    def ask(self, commands: tuple[Command, ...]) -> list[Any]:
+    def execute(self, commands: tuple[Command, ...]) -> list[Any]:
         """Give the answers, in order."""
         if not self._in_one_step or not commands[1:]:
-            return [self.client.execute_command(*line) for line in commands]
+            return [self.client.execute_command(*each) for each in commands]
         with self.client.pipeline(transaction=True) as pipeline:
-            for line in commands:
-                pipeline.execute_command(*line)
+            for command in commands:
+                pipeline.execute_command(*command)
             answers: list[Any] = pipeline.execute()
             return answers
 
     def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
-        """Give the names of all texts that match, many at a time."""
-        found = self.client.scan_iter(pattern, MANY, _type="string")
-        while names := list(islice(found, MANY)):
+        """Give the names of all texts that match, in batches."""
+        found = self.client.scan_iter(pattern, SCAN_COUNT, _type="string")
+        while names := list(islice(found, SCAN_COUNT)):
             yield names
 
 
 def _is_broken(connection: Any) -> bool:
-    """Tell whether the server left meanwhile: nothing is to be read where
-    nothing was asked. Then it is closed.
+    """Tell whether an idle connection can be read: then the server closed it,
+    or sent an answer that no command waits for. Such a connection is closed.
     """
     try:
         broken = connection.can_read()
@@ -155,11 +159,11 @@ def _exchange(connection: Any, commands: tuple[Command, ...]) -> list[Any]:
         if not commands[1:]:
             connection.send_command(*commands[0])
             return [connection.read_response()]
-        lines = (("MULTI",), *commands, ("EXEC",))
-        connection.send_packed_command(connection.pack_commands(lines))
-        answers: list[Any] = [connection.read_response() for _ in lines][-1]
+        several = (("MULTI",), *commands, ("EXEC",))
+        connection.send_packed_command(connection.pack_commands(several))
+        answers: list[Any] = [connection.read_response() for _ in several][-1]
     except BaseException:
-        # Whoever comes next must not read what is left of this answer.
+        # The next command must not read the rest of this answer.
         connection.disconnect()
         raise
     for answer in answers:

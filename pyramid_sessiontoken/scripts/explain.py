@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any
 
 from .. import clock
@@ -79,4 +78,4 @@ def _when(now: int, seconds: int | None) -> str:
 
 
 def _time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(" ")
+    return clock.moment(seconds).isoformat(" ")

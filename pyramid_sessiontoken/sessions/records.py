@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
 
@@ -84,11 +83,6 @@ class RecordNames:
     def _key(self, kind: str, text: str) -> str:
         digest = sha256(self._application + (kind + text).encode()).digest()
         return kind + encode_base64url(digest[:NAME_BYTES])
-
-
-def moment(seconds: int) -> datetime:
-    """Give an aware UTC time of seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def find_repository(registry: Any) -> Any:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import clock
+from ..clock import moment
 from ..expiry import LONGEST
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
@@ -17,7 +18,7 @@ from ..interfaces import (
     TokenItem,
 )
 from .cache import UNKNOWN, FirstLevelCache
-from .records import LINGER, RecordNames, find_repository, moment
+from .records import LINGER, RecordNames, find_repository
 
 log = logging.getLogger("pyramid_sessiontoken")
 

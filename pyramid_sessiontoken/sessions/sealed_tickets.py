@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 from hashlib import sha256
 
+from ..clock import moment
 from ..errors import InvalidCredential
 from ..identity.claims import freeze_claims
 from ..identity.ticket import Ticket
 from ..interfaces import TokenItem
 from ..tokens.payload import read_ticket, write_members
-from ..tokens.verified import VerifiedUnderKeys
-from .records import LINGER, RecordNames, moment
+from ..tokens.verified import REMEMBERED, VerifiedUnderKeys
+from .records import LINGER, RecordNames
 from .seal import Seal
 
 log = logging.getLogger("pyramid_sessiontoken")
-
-#: How many opened records a process remembers.
-REMEMBERED = 10_000
 
 
 class SealedTickets:

@@ -12,8 +12,9 @@ from typing import Any
 from zope.interface import implementer
 
 from .. import clock
+from ..clock import moment
 from ..errors import SessionTokenError
-from ..expiry import MINIMUM_GAIN
+from ..expiry import least_gain
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
 from ..interfaces import (
@@ -24,7 +25,7 @@ from ..interfaces import (
     TokenItem,
 )
 from .cache import UNKNOWN, FirstLevelCache
-from .records import LINGER, RecordNames, find_repository, moment
+from .records import LINGER, RecordNames, find_repository
 from .seal import Seal
 from .sealed_tickets import SealedTickets
 
@@ -88,7 +89,7 @@ class RepositorySessionStore:
         if item is None or current is None:
             return False
         # Another request renewed it just now: that is enough.
-        if ticket.iat - current.iat < _least_gain(ticket):
+        if ticket.iat - current.iat < least_gain(ticket.exp - ticket.iat):
             return False
         renewed = replace(ticket, device=current.device)
         if renewed.session_end > current.session_end:
@@ -221,8 +222,3 @@ class RepositorySessionStore:
 
     def _now(self) -> int:
         return clock.now(self._registry)
-
-
-def _least_gain(ticket: Ticket) -> float:
-    """Give the seconds below which a renewal is not worth a write."""
-    return min(MINIMUM_GAIN, (ticket.exp - ticket.iat) / 20)

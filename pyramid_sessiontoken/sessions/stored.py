@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import clock
+from ..clock import moment
 from ..errors import SessionTokenError
 from ..identity.claims import FrozenDict
 from ..identity.ticket import Ticket
@@ -20,7 +21,6 @@ from ..interfaces import (
     ITokenRepository,
 )
 from .lifecycle import AMR
-from .records import moment
 from .remaining import session_end
 from .revocation import Revocations
 from .store import RepositorySessionStore

@@ -1,1 +1,1 @@
-"""A ticket as the text that travels, and back."""
+"""A ticket to a text, and back."""

@@ -1,4 +1,4 @@
-"""Ticket to signed JWT and back."""
+"""A ticket to a signed JWT, and back."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ from ..keys.base64url import decode_base64url, encode_base64url
 from ..keys.lookup import CurrentRing
 from ..keys.ring import Key
 from .payload import read_object, read_ticket, write_members
-from .verified import VerifiedTokens
+from .verified import REMEMBERED, VerifiedTokens
 
 #: Explicit typing (RFC 8725, section 3.11).
 TYPE = "session+jwt"
-
 
 _HASHES: dict[str, Callable[[], HashAlgorithm]] = {
     "HS256": SHA256,
@@ -35,21 +34,18 @@ _HASHES: dict[str, Callable[[], HashAlgorithm]] = {
     "HS512": SHA512,
 }
 
-#: Longer tokens are not issued, bytes: a header line of 8 KiB, the limit of
-#: common servers and proxies, also holds a name and a scheme.
+#: The longest token that is issued, bytes. Common servers and proxies allow
+#: a header line of 8 KiB, which also contains a name and a scheme.
 MAX_ISSUED = 7600
 
-#: Longer tokens are not looked at, bytes.
+#: The longest token that is read, bytes.
 MAX_READ = 8192
-
-#: How many verified tokens a process remembers.
-REMEMBERED = 10_000
 
 
 class SessionJWT:
-    """Write tickets as JWTs; read no others than it could have written.
+    """Write tickets as JWTs, and read the JWTs that it could have written.
 
-    :param ring: its first key signs, all verify.
+    :param ring: its first key signs, all its keys verify.
     :param algorithm: one of :data:`.strength.ALGORITHMS`.
     :param issuer: ``iss`` (RFC 7519, section 4.1.1).
     :param audience: ``aud`` (section 4.1.3).
@@ -67,7 +63,7 @@ class SessionJWT:
     def encode(self, ticket: Ticket) -> str:
         """Write a token.
 
-        :raises ClaimsError: where the claims make it too long.
+        :raises ClaimsError: if the claims make it too long.
         """
         payload = {
             "iss": self._issuer,
@@ -79,23 +75,25 @@ class SessionJWT:
         token = self._encode(payload, self._keys.signer)
         if len(token) > MAX_ISSUED:
             raise ClaimsError(
-                f"the claims make a token of {len(token)} bytes, and"
-                f" {MAX_ISSUED} is the most that servers and proxies pass"
-                " on: say less, or use the form 'reference'"
+                f"the claims make a token of {len(token)} bytes, and servers"
+                f" and proxies accept no more than {MAX_ISSUED}: use fewer"
+                " claims, or sessiontoken.token.form = reference"
             )
         return token
 
     def decode(self, token: str) -> Ticket:
-        """Verify a token and read it. Its times are not judged.
+        """Verify a token and read it. Its times are not checked.
 
-        :raises InvalidCredential: for any text that it did not write.
+        :raises InvalidCredential: for a text that it did not write.
         """
         if len(token) > MAX_READ:
             raise InvalidCredential(f"it is longer than {MAX_READ} bytes")
         try:
             raw = token.encode("ascii")
         except UnicodeEncodeError:
-            raise InvalidCredential("it is not ASCII") from None
+            raise InvalidCredential(
+                "it contains characters that are not ASCII"
+            ) from None
         keys = self._keys
         digest = sha256(raw).digest()
         ticket = keys.verified.get(digest)
@@ -108,15 +106,15 @@ class SessionJWT:
         return ticket
 
     def kid_of(self, token: str) -> str | None:
-        """Give the ``kid`` of the key that a token names; ``None`` where the
-        ring has no such key.
+        """Give the ``kid`` that a token names; ``None`` if the ring has no
+        such key.
         """
         key = self._keys.by_header.get(token.partition(".")[0])
         return None if key is None else key.kid
 
     @property
     def _keys(self) -> _RingKeys:
-        """What was made of the ring of this moment."""
+        """The prepared keys of the ring of this moment."""
         ring = self._ring()
         made = self._made
         if made is None or made.ring is not ring:
@@ -138,25 +136,31 @@ class SessionJWT:
         try:
             raw = decode_base64url(segment)
         except ValueError:
-            raise InvalidCredential("its content is not base64url") from None
+            raise InvalidCredential("its payload is not base64url") from None
         payload = read_object(raw)
         if payload.pop("iss", None) != self._issuer:
-            raise InvalidCredential("it is of another issuer")
+            raise InvalidCredential(
+                "its 'iss' is not sessiontoken.token.issuer"
+            )
         if payload.pop("aud", None) != self._audience:
-            raise InvalidCredential("it is for another audience")
+            raise InvalidCredential(
+                "its 'aud' is not sessiontoken.token.audience"
+            )
         if not is_id(payload.pop("jti", None)):
-            raise InvalidCredential("its ids are not ours")
-        # What stays when the token's own names are taken out is the user's.
+            raise InvalidCredential(
+                "its 'jti' does not have the form of an id"
+            )
+        # The members that are left are the claims of the user.
         return read_ticket(payload)
 
 
-# rfc8725bis, section 3.14: legal characters only.
+# rfc8725bis, section 3.14: only the allowed characters.
 COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 def is_session_jwt(text: str) -> bool:
-    """Tell whether a token says of itself that it is one of ours, whether or
-    not we made it.
+    """Tell whether the header of a token has the type of a session token. Its
+    signature is not checked.
     """
     if len(text) > MAX_READ or COMPACT.fullmatch(text) is None:
         return False
@@ -168,8 +172,8 @@ def is_session_jwt(text: str) -> bool:
 
 
 def bare_type(value: object) -> str:
-    """Give a type as it is compared: without case, and without the part that
-    may be left out (RFC 7515, section 4.1.9).
+    """Write a ``typ`` for a comparison: in lower case, and without the prefix
+    that may be left out (RFC 7515, section 4.1.9).
     """
     if type(value) is not str:
         return ""
@@ -180,17 +184,18 @@ def decode_segment(segment: str) -> bytes:
     try:
         return decode_base64url(segment)
     except ValueError:
-        raise InvalidCredential("it is no canonical base64url") from None
+        raise InvalidCredential(
+            "one of its parts is not base64url (RFC 7515)"
+        ) from None
 
 
 class _RingKeys:
-    """What is made once of a key ring, and what its keys verified.
+    """The prepared keys of a ring, and the tokens that they verified.
 
-    :ivar by_header: keys by the header segment of the tokens that they sign.
-        No "alg", "kid", "typ", "crit" or "jku" of a token is ever
-        interpreted: all that a token may say of its own verification is one
-        of these texts.
-    :ivar macs: prepared MACs, copied for each token.
+    :ivar by_header: the keys by the header segment of the tokens that they
+        sign. The header of a token must be exactly one of these texts. So no
+        "alg", "kid", "typ", "crit" or "jku" of a token is ever interpreted.
+    :ivar macs: prepared MACs, which are copied for each token.
     """
 
     def __init__(
@@ -208,21 +213,21 @@ class _RingKeys:
 
 
 def _verify(keys: _RingKeys, token: str, raw: bytes) -> str:
-    """Compare a token's MAC; give its payload segment.
+    """Check the MAC of a token; give its payload segment.
 
-    The order is that of RFC 7515, section 5.2, but that nothing is decoded
-    before the MAC holds.
+    The order is that of RFC 7515, section 5.2, except that nothing is decoded
+    before the MAC is checked.
     """
     header, _, rest = token.partition(".")
     prepared = keys.macs.get(header)
     if prepared is None:
         raise InvalidCredential(
-            "it is no token of ours, or no key of the ring made it"
+            "it is not a session token, or its key is not in the key ring"
         )
     payload, _, signature = rest.rpartition(".")
     mac = prepared.copy()
     mac.update(raw[: len(header) + 1 + len(payload)])
-    # Compared as text, so that one MAC has one spelling.
+    # The texts are compared: a MAC has only one valid text.
     expected = encode_base64url(mac.finalize())
     if not hmac.compare_digest(expected, signature):
         raise InvalidCredential("its signature is wrong")

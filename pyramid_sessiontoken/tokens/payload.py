@@ -1,4 +1,4 @@
-"""Ticket to JSON members and back: what every form of token says alike."""
+"""A ticket to JSON members, and back: the same in every form of token."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..identity.ticket import Ticket, is_id
 from ..identity.userid import Userid, from_subject, to_subject
 from ..keys.base64url import decode_base64url
 
-#: No time is later, seconds: the year 36812.
-_MAX_TIME = 2**40
+#: Every time must be less, in seconds since the epoch: the year 36812.
+TIME_LIMIT = 2**40
 
 _TIMES = ("iat", "exp", "auth_time", "session_end")
 
@@ -22,7 +22,7 @@ _SHA256_BYTES = 32
 
 
 def write_members(ticket: Ticket) -> dict[str, Any]:
-    """Write all of a ticket but the user's claims."""
+    """Write the members of a ticket, except the claims of the user."""
     subject, kind = to_subject(ticket.userid)
     members: dict[str, Any] = {"sub": subject}
     if kind != "str":
@@ -35,8 +35,8 @@ def write_members(ticket: Ticket) -> dict[str, Any]:
 
 
 def confirmation(ticket: Ticket) -> dict[str, Any]:
-    """Say what proves possession of a token (RFC 7800, section 3); nothing
-    where its bearer need not.
+    """Write the certificate that a ticket is bound to (RFC 7800, section 3);
+    nothing if it is bound to none.
     """
     if ticket.thumbprint is None:
         return {}
@@ -51,27 +51,28 @@ def read_ticket(
     device: FrozenDict = NO_CLAIMS,
     carrier: str = "",
 ) -> Ticket:
-    """Turn :func:`write_members` round.
+    """Read what :func:`write_members` wrote.
 
-    :param members: is emptied of the token's own names.
-    :param claims: the user's claims; without them, what stays of members.
-    :raises InvalidCredential: for what it cannot have written.
+    :param members: loses the token's own names.
+    :param claims: the claims of the user; by default, what is left of
+        ``members``.
+    :raises InvalidCredential: for members that it cannot have written.
     """
     take = members.pop
     try:
         times = [take(name) for name in _TIMES]
         sid, amr, subject = take("sid"), take("amr"), take("sub")
     except KeyError as missing:
-        raise InvalidCredential(f"it lacks {missing.args[0]!r}") from None
-    for time in times:
-        # Not isinstance: True is no time, nor are 1e9 and NaN (RFC 7519,
-        # section 2, allows fractions; we write none).
-        if type(time) is not int or not 0 <= time < _MAX_TIME:
-            raise InvalidCredential("its times are no times")
+        raise InvalidCredential(f"it has no {missing.args[0]!r}") from None
+    for name, time in zip(_TIMES, times, strict=True):
+        # Not isinstance, which accepts True. RFC 7519, section 2, allows a
+        # fraction, but a ticket never has one.
+        if type(time) is not int or not 0 <= time < TIME_LIMIT:
+            raise InvalidCredential(f"its {name!r} is not a time")
     if not is_id(sid):
-        raise InvalidCredential("its ids are not ours")
+        raise InvalidCredential("its 'sid' does not have the form of an id")
     if type(amr) is not list or not all(type(item) is str for item in amr):
-        raise InvalidCredential("its 'amr' is no list of texts")
+        raise InvalidCredential("its 'amr' is not a list of texts")
     userid = _read_userid(subject, members)
     thumbprint = None
     if "cnf" in members:
@@ -98,17 +99,17 @@ def read_ticket(
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """Read a JSON object: UTF-8 without a byte order mark, no name twice, no
-    NaN, no Infinity.
+    """Read a JSON object in UTF-8, without a byte order mark. A name must not
+    come twice, and a number must be finite.
 
-    :raises InvalidCredential: for anything else.
+    :raises InvalidCredential: for every other text.
     """
     try:
         members = _STRICT_JSON.decode(raw.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise InvalidCredential("its content is no JSON") from None
+        raise InvalidCredential("its content is not JSON") from None
     if type(members) is not dict:
-        raise InvalidCredential("its content is no JSON object")
+        raise InvalidCredential("its content is not a JSON object")
     return members
 
 
@@ -117,38 +118,38 @@ def _read_userid(subject: object, members: dict[str, Any]) -> Userid:
     if "sub_type" in members:
         kind = members.pop("sub_type")
         if kind not in ("int", "uuid"):
-            raise InvalidCredential("its subject is of an unknown type")
+            raise InvalidCredential("its 'sub_type' is unknown")
     if type(subject) is not str:
-        raise InvalidCredential("its subject is no text")
+        raise InvalidCredential("its 'sub' is not a text")
     try:
         return from_subject(subject, kind)
     except ValueError as error:
-        raise InvalidCredential(f"its subject: {error}") from None
+        raise InvalidCredential(f"its 'sub' is wrong: {error}") from None
 
 
 def _read_confirmation(cnf: object) -> str:
-    # RFC 7800, section 3.1: a confirmation that nobody can check is none.
+    # RFC 7800, section 3.1: only a known confirmation method can be checked.
     if type(cnf) is not dict or list(cnf) != [_THUMBPRINT]:
-        raise InvalidCredential("its proof is of an unknown kind")
+        raise InvalidCredential("its 'cnf' has an unknown confirmation method")
     thumbprint = cnf[_THUMBPRINT]
     try:
         if len(decode_base64url(thumbprint)) == _SHA256_BYTES:
             return str(thumbprint)
     except (TypeError, ValueError):
         pass
-    raise InvalidCredential("its thumbprint is none")
+    raise InvalidCredential(f"the {_THUMBPRINT!r} of its 'cnf' is not SHA-256")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
-    # RFC 7519, section 4: a parser may refuse duplicate names, and does.
+    # RFC 7519, section 4: a reader may refuse duplicate names.
     if len(members) != len(pairs):
         raise ValueError("a name comes twice")
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _STRICT_JSON = json.JSONDecoder(

@@ -4,52 +4,56 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-Said = TypeVar("Said")
+Content = TypeVar("Content")
+
+#: How many tokens a process remembers: for headers, for cookies, and of the
+#: repository, each.
+REMEMBERED = 10_000
 
 
-class VerifiedTokens(Generic[Said]):
-    """Remember what verified tokens say, by a digest of their text.
+class VerifiedTokens(Generic[Content]):
+    """Remember the content of verified tokens by a digest of their text.
 
-    A token that verified once verifies for ever under the same keys, so
-    this belongs to one key ring and goes with it. Whether its times still
-    hold is never remembered.
+    Under the same keys, the result of a verification never changes. So a
+    memory belongs to one key ring. It never remembers whether the times of a
+    token are valid.
 
-    There are two generations. What is asked for lives in the young one; when
-    that is full it becomes the old one, and what nobody asked for since is
-    gone. No lock is needed: each step is one operation on a ``dict``, and
-    the worst that two threads can do is to forget.
+    The memory has two halves, a young and an old one. A token that is used is
+    put into the young half. When the young half is full it becomes the old
+    one, and the tokens in the previous old half are forgotten. No lock is
+    needed: each step is one operation on a ``dict``, and if two threads meet,
+    a token may be forgotten, but nothing worse happens.
 
-    :param size: how many tokens at most, two or more.
+    :param size: the most tokens, two or more.
     """
 
     __slots__ = ("_half", "_old", "_young")
 
     def __init__(self, size: int) -> None:
         self._half = size // 2
-        self._young: dict[bytes, Said] = {}
-        self._old: dict[bytes, Said] = {}
+        self._young: dict[bytes, Content] = {}
+        self._old: dict[bytes, Content] = {}
 
-    def get(self, digest: bytes) -> Said | None:
-        said = self._young.get(digest)
-        if said is None:
-            said = self._old.get(digest)
-            if said is not None:
-                self.add(digest, said)
-        return said
+    def get(self, digest: bytes) -> Content | None:
+        content = self._young.get(digest)
+        if content is None:
+            content = self._old.get(digest)
+            if content is not None:
+                self.add(digest, content)
+        return content
 
-    def add(self, digest: bytes, said: Said) -> None:
+    def add(self, digest: bytes, content: Content) -> None:
         if len(self._young) >= self._half:
             self._old, self._young = self._young, {}
-        self._young[digest] = said
+        self._young[digest] = content
 
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())
 
 
-class VerifiedUnderKeys(Generic[Said]):
-    """What verified under the keys of this moment.
-
-    What verified under other keys is forgotten with them.
+class VerifiedUnderKeys(Generic[Content]):
+    """A memory for the keys of this moment: when the keys change, it is
+    emptied.
 
     :param size: as for :class:`VerifiedTokens`.
     """
@@ -58,14 +62,14 @@ class VerifiedUnderKeys(Generic[Said]):
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._of_keys: tuple[object, VerifiedTokens[Said]] | None = None
+        self._of_keys: tuple[object, VerifiedTokens[Content]] | None = None
 
-    def under(self, keys: object) -> VerifiedTokens[Said]:
-        """Give the memory that belongs to these keys.
+    def under(self, keys: object) -> VerifiedTokens[Content]:
+        """Give the memory that belongs to some keys.
 
-        :param keys: another object once the keys are others.
+        :param keys: another object as soon as the keys change.
         """
-        there = self._of_keys
-        if there is None or there[0] is not keys:
-            there = self._of_keys = (keys, VerifiedTokens(self._size))
-        return there[1]
+        current = self._of_keys
+        if current is None or current[0] is not keys:
+            current = self._of_keys = (keys, VerifiedTokens(self._size))
+        return current[1]

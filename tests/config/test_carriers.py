@@ -24,7 +24,9 @@ def test_a_reference_is_no_token_where_no_sessions_are_stored(make):
 
     answer = client.ask("pst_" + "x" * 43).json
 
-    assert answer["failure"].startswith("session refused: it is no token")
+    assert answer["failure"].startswith(
+        "session refused: it is not a session token"
+    )
 
 
 def test_each_carrier_has_sessions_of_its_own(make):

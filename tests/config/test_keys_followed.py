@@ -240,7 +240,7 @@ def test_what_would_stop_the_start_changes_nothing(
     errors = [r for r in caplog.records if r.levelno >= logging.ERROR]
     (line,) = [r.getMessage() for r in errors]
     assert line.startswith("sessiontoken.")
-    assert line.endswith("; the former keys stay")
+    assert line.endswith("; the previous keys stay in use")
     assert why in line
     for key in (OLD, NEWER, SHORT):
         assert encode_base64url(key.secret) not in caplog.text

@@ -415,7 +415,7 @@ def test_a_key_that_left_the_ring_ends_cookies_that_were_read_before(kind):
 
     rings.replace(SECOND)
 
-    assert refusal(form, text) == "no key of the ring made it"
+    assert refusal(form, text) == "its key is not in the key ring"
     rings.replace(SECOND, FIRST)
     assert reads(form, text)
 

@@ -123,8 +123,9 @@ def test_a_text_that_is_too_long_is_an_error_that_says_what_to_do(jar, most):
             jar.write(LONG[:length], None, None)
         assert str(caught.value) == (
             f"the claims make a cookie of {length} bytes, and"
-            f" {jar.max_chunks} of {jar.chunk_size} are the most:"
-            " say less, or use cookie.form = reference"
+            f" sessiontoken.cookie.max_chunks allows {jar.max_chunks}"
+            f" chunks of {jar.chunk_size}: use fewer claims, or"
+            " sessiontoken.cookie.form = reference"
         )
 
 

@@ -194,7 +194,7 @@ def test_claims_are_a_mapping(claims):
     "claims", [{1: 2}, {None: 2}, {b"a": 1}, {"a": {1: 2}}, {"a": [{(): 2}]}]
 )
 def test_names_are_text(claims):
-    with pytest.raises(ClaimsError, match="is text, not"):
+    with pytest.raises(ClaimsError, match="must be a text, not"):
         freeze_claims(claims)
 
 

@@ -19,7 +19,11 @@ from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.config.keys import read_keys
 from pyramid_sessiontoken.interfaces import IKeyRing
-from pyramid_sessiontoken.keys.file_ring import PROPAGATION, FileRing, arrange
+from pyramid_sessiontoken.keys.file_ring import (
+    PROPAGATION,
+    FileRing,
+    signer_first,
+)
 from pyramid_sessiontoken.keys.jwk import write_jwk_set
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.testing import ManualClock
@@ -168,7 +172,7 @@ def made_when(since):
     )
 )
 def test_the_first_key_signs_that_is_not_new(keys):
-    arranged = arrange(keys, START)
+    arranged = signer_first(keys, START)
 
     assert sorted(arranged, key=keys.index) == list(keys)
     assert list(arranged[1:]) == [k for k in keys if k != arranged[0]]
@@ -376,7 +380,7 @@ def test_a_broken_file_changes_nothing_and_is_told_once(
         assert ring.reload() is before
     (line,) = said()
     assert line.startswith("ERROR ")
-    assert line.endswith("; the former keys stay")
+    assert line.endswith("; the previous keys stay in use")
     # The next change, as bad as the one before, is told once more.
     path.write_bytes((raw or b"{") + b" ")
     for _ in range(3):
@@ -408,7 +412,7 @@ def test_trouble_that_passes_is_tried_again(path, clock, said):
         assert ring.current
     assert list(ring.current) == [OLD, NEW]
     assert said() == [
-        "ERROR it is locked; the former keys stay",
+        "ERROR it is locked; the previous keys stay in use",
         f"INFO the ring: {OLD.kid!r} signs; {NEW.kid!r} verifies",
     ]
 

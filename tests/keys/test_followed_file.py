@@ -40,7 +40,7 @@ def test_a_bad_change_is_told_once_and_the_former_content_stands(path, caplog):
     assert [file.content, file.content] == [1, 1]
     [record] = caplog.records
     assert record.levelno == logging.ERROR
-    assert "its former content stands" in record.getMessage()
+    assert "its previous content stays in use" in record.getMessage()
     put(path, "3")
     assert file.content == 3
 

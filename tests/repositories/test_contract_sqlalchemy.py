@@ -44,5 +44,4 @@ class TestMariaDB(RepositoryContract):
 
 
 def close(repository):
-    for engine in repository._engines.values():
-        engine.dispose()
+    repository.close()

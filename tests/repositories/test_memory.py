@@ -18,7 +18,7 @@ def test_what_has_expired_makes_room(clock):
 def test_nothing_that_lives_is_dropped_for_room(clock):
     repository = MemoryRepository(clock, max_items=1)
     repository.add_or_update(item_of(clock, "a"))
-    with pytest.raises(RepositoryUnavailable, match="holds 1 sessions"):
+    with pytest.raises(RepositoryUnavailable, match="memory: 1 items"):
         repository.add_or_update(item_of(clock, "b"))
     assert repository.get("a")
 

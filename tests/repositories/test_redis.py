@@ -13,7 +13,6 @@ from pyramid_sessiontoken.errors import (
     SessionTokenError,
 )
 from pyramid_sessiontoken.repositories import redis as module
-from pyramid_sessiontoken.repositories.redis import RedisRepository
 
 PREFIX = b"sessiontoken:"
 
@@ -21,75 +20,6 @@ PREFIX = b"sessiontoken:"
 @pytest.fixture
 def repository(make_redis, redis):
     return make_redis(redis.tcp)
-
-
-# URLs
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "hunter2",
-        "http://alice:hunter2@h",
-        "redis://:hunt/er2@h",
-        "redis://:hunter2@h:port",
-        "redis+sentinel://:hunter2@h1,h2",
-        "redis+sentinel://:hunter2@h1:port/mymaster",
-        "redis+sentinel://:hunter2@h1,/mymaster",
-        "redis+cluster://:hunter2@",
-        "redis+cluster://:hunter2@h:99999",
-        "redis+cluster://:hunter2@h?socket_timeout=hunter2",
-    ],
-)
-def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):
-    with pytest.raises(ValueError, match="it is no URL") as refused:
-        RedisRepository(url, clock)
-    assert "hunt" not in "".join(traceback.format_exception(refused.value))
-
-
-# The clients are made and not used: there is no server.
-
-
-def options_of(url, clock):
-    repository = RedisRepository(url, clock, timeout=0.5, pool_size=3)
-    opened = repository._open()
-    client = getattr(opened, "client", None)
-    pool = client.connection_pool if client else opened.pool
-    assert pool.max_connections == 3
-    assert pool.timeout == 0.5
-    kw = pool.connection_kwargs
-    assert kw["socket_timeout"] == kw["socket_connect_timeout"] == 0.5
-    assert kw["retry"].get_retries() == 0
-    return pool, kw
-
-
-def test_a_server_is_named_as_redis_py_does(clock):
-    _, kw = options_of("rediss://alice:p%40ss@h:1234/5", clock)
-    assert (kw["host"], kw["port"], kw["db"]) == ("h", 1234, 5)
-    assert (kw["username"], kw["password"]) == ("alice", "p@ss")
-    pool, _ = options_of("rediss://h", clock)
-    assert pool.connection_class.__name__ == "SSLConnection"
-    _, kw = options_of("unix:///run/redis.sock?db=2", clock)
-    assert (kw["path"], kw["db"]) == ("/run/redis.sock", 2)
-
-
-def test_sentinels_are_named_in_one_url(clock):
-    url = "redis+sentinel://alice:p%40ss@h1,h2:1234,[::1]:99/mymaster?db=3"
-    pool, kw = options_of(url, clock)
-    assert (kw["username"], kw["password"]) == ("alice", "p@ss")
-    assert kw["db"] == 3
-    assert pool.service_name == "mymaster"
-    sentinels = [
-        s.connection_pool.connection_kwargs
-        for s in pool.sentinel_manager.sentinels
-    ]
-    assert [(s["host"], s["port"]) for s in sentinels] == [
-        ("h1", 26379),
-        ("h2", 1234),
-        ("::1", 99),
-    ]
-    assert {s["socket_timeout"] for s in sentinels} == {0.5}
-    assert {s["password"] for s in sentinels} == {None}
 
 
 # Items
@@ -103,9 +33,9 @@ def test_what_is_no_key_never_reaches_redis(repository, item, key):
     repository.remove(key)
     repository.add_or_update(item)
     assert repository.remove_all_of("str:alice", keep=[key, item.key]) == 0
-    with pytest.raises(SessionTokenError, match="no key"):
+    with pytest.raises(SessionTokenError, match=r"^the key of"):
         repository.add_or_update(item._replace(key=key))
-    with pytest.raises(SessionTokenError, match="no key"):
+    with pytest.raises(SessionTokenError, match=r"^the key of"):
         repository.renew(item._replace(key=key), item.expires)
 
 
@@ -117,7 +47,7 @@ def test_a_subject_is_any_text_but_not_longer(repository, item):
     long = item._replace(subject="a" * 301)
     assert repository.items_of(long.subject) == []
     assert repository.remove_all_of(long.subject) == 0
-    with pytest.raises(SessionTokenError, match="no subject"):
+    with pytest.raises(SessionTokenError, match=r"^the subject of"):
         repository.add_or_update(long)
 
 

@@ -49,7 +49,7 @@ def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
 def test_a_server_that_restarts_in_between_is_not_noticed(
     make_redis, redis, item, monkeypatch
 ):
-    monkeypatch.setattr(connections, "RESTED", -1)
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
     repository = make_redis(redis.tcp)
     repository.add_or_update(item)
     redis.end()
@@ -62,7 +62,7 @@ def test_a_server_that_restarts_in_between_is_not_noticed(
 def test_what_is_left_to_read_is_nobody_s_answer(
     repository, item, monkeypatch
 ):
-    monkeypatch.setattr(connections, "RESTED", -1)
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
     repository.add_or_update(item)
     (opened,) = repository._opened.values()
     connection, _ = opened._idle[-1]

@@ -4,13 +4,13 @@ import sqlite3
 import threading
 import traceback
 from contextlib import closing
-from datetime import datetime, timezone
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.dialects import mysql
 from support.items import item_of, seconds_until_unavailable
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
     RepositoryUnavailable,
     SessionTokenError,
@@ -36,8 +36,7 @@ def make(clock):
 
     yield make_repository
     for repository in made:
-        for engine in repository._engines.values():
-            engine.dispose()
+        repository.close()
 
 
 @pytest.fixture
@@ -51,27 +50,6 @@ def url(path):
 
 
 # Start
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "hunter2",
-        "postgresql://alice:hunter2@h:port/d",
-        "nonsense://alice:hunter2@h/d",
-        "mssql+pyodbc://alice:hunter2@h/d",
-        "sqlite+aiosqlite:///hunter2",
-    ],
-)
-def test_a_url_that_cannot_serve_is_refused_and_not_told(clock, url):
-    with pytest.raises(ValueError, match=r"^it (is|wants) ") as refused:
-        SQLAlchemyRepository(url, clock)
-    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
-
-
-def test_a_driver_that_is_not_installed_is_told_at_once(clock):
-    with pytest.raises(ImportError):
-        SQLAlchemyRepository("postgresql+psycopg2cffi://h/d", clock)
 
 
 def test_nothing_is_opened_before_it_is_used(clock, tmp_path):
@@ -148,9 +126,9 @@ def test_what_is_no_key_never_reaches_the_database(make, url, item, key):
     repository.remove(key)
     repository.add_or_update(item)
     assert repository.remove_all_of("str:alice", keep=[key, item.key]) == 0
-    with pytest.raises(SessionTokenError, match="no key"):
+    with pytest.raises(SessionTokenError, match=r"^the key of"):
         repository.add_or_update(item._replace(key=key))
-    with pytest.raises(SessionTokenError, match="no key"):
+    with pytest.raises(SessionTokenError, match=r"^the key of"):
         repository.renew(item._replace(key=key), item.expires)
 
 
@@ -159,7 +137,7 @@ def test_what_no_database_keeps_is_nobody_s(make, url, item, subject):
     repository = make(url)
     assert repository.items_of(subject) == []
     assert repository.remove_all_of(subject) == 0
-    with pytest.raises(SessionTokenError, match="no subject"):
+    with pytest.raises(SessionTokenError, match=r"^the subject of"):
         repository.add_or_update(item._replace(subject=subject))
 
 
@@ -186,7 +164,7 @@ def test_a_corrupt_row_is_absent(make, path, item, expires, token):
     repository = make(path_url(path))
     assert repository.get(item.key) is None
     assert repository.items_of(item.subject) == []
-    late = datetime.fromtimestamp(4_000_000_000, timezone.utc)
+    late = moment(4_000_000_000)
     assert repository.renew(item, late) is False
     repository.add_or_update(item)
     assert repository.get(item.key) == item
@@ -445,22 +423,3 @@ def test_the_sql_for_mysql_and_mariadb_can_be_written():
         assert "MEDIUMBLOB" in ddl
         assert "ascii_bin" in ddl
         assert "typeof" not in ddl
-
-
-def test_every_driver_has_its_own_words_for_a_timeout():
-    def args_of(dialect, driver):
-        dialect.driver = driver
-        return module._connect_args(dialect, 0.25)
-
-    libpq = args_of(postgresql.dialect(), "psycopg2")
-    assert libpq == {
-        "connect_timeout": 2,
-        "options": "-c lock_timeout=250 -c statement_timeout=250",
-    }
-    pymysql = args_of(mysql.dialect(), "pymysql")
-    assert pymysql == {
-        "connect_timeout": 1,
-        "read_timeout": 1,
-        "write_timeout": 1,
-    }
-    assert args_of(postgresql.dialect(), "pg8000") == {}

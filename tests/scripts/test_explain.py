@@ -40,7 +40,7 @@ def test_explain_tells_why_a_token_is_refused(run, ini, monkeypatch):
     assert verdict(4000) == (1, "Verdict: refused, it expired")
     assert verdict(-60) == (1, "Verdict: refused, it is from the future")
     assert verdict(0, "junk")[0] == 1
-    assert "no token of ours" in verdict(0, "junk")[1]
+    assert "not a session token" in verdict(0, "junk")[1]
     monkeypatch.setattr("sys.stdin", io.StringIO(token + "\n"))
     assert verdict(0, "-") == (0, "Verdict: accepted")
     never = ini(expiry__sliding="off")

@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from datetime import datetime, timezone
 from hashlib import sha256
 
 import pytest
@@ -19,7 +18,6 @@ from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.records import (
     RecordNames,
     find_repository,
-    moment,
 )
 
 REFERENCE = "pst_" + "x" * 43
@@ -109,11 +107,6 @@ def test_no_two_userids_are_one_subject(one, other):
         return
     subjects = {NAMES.subject_of_user(userid).rstrip() for userid in pair}
     assert len(subjects) == len(set(pair))
-
-
-def test_times_of_records_are_aware_and_utc():
-    assert moment(0) == datetime(1970, 1, 1, tzinfo=timezone.utc)
-    assert moment(1_800_000_000).utcoffset().total_seconds() == 0
 
 
 def test_the_repository_is_the_one_of_this_moment(clock):

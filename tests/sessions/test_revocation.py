@@ -12,13 +12,14 @@ from support import START
 from support.tokens import NAMES, make_ticket
 from zope.interface import implementer_only
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.interfaces import (
     IClock,
     ITokenRepository,
 )
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.records import LINGER, moment
+from pyramid_sessiontoken.sessions.records import LINGER
 from pyramid_sessiontoken.sessions.revocation import (
     Mark,
     Revocations,

@@ -5,8 +5,9 @@ from support import START
 from support.keys import Rings
 from support.tokens import FIRST, NAMES, SECOND, make_ticket
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.identity.claims import freeze_claims
-from pyramid_sessiontoken.sessions.records import LINGER, moment
+from pyramid_sessiontoken.sessions.records import LINGER
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.sealed_tickets import SealedTickets
 

@@ -13,6 +13,7 @@ from support.tokens import FIRST, NAMES, SECOND, make_ticket
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
     RepositoryUnavailable,
     SessionTokenError,
@@ -27,7 +28,7 @@ from pyramid_sessiontoken.interfaces import (
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.records import LINGER, moment
+from pyramid_sessiontoken.sessions.records import LINGER
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
 

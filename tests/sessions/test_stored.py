@@ -11,6 +11,7 @@ from support.keys import Rings
 from support.tokens import FIRST, NAMES, make_jwt, make_ticket
 from zope.interface import implementer
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import (
     REASON_ENDED,
     InvalidCredential,
@@ -31,7 +32,7 @@ from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
-from pyramid_sessiontoken.sessions.records import LINGER, RecordNames, moment
+from pyramid_sessiontoken.sessions.records import LINGER, RecordNames
 from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal

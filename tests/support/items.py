@@ -1,17 +1,18 @@
 """Items of a repository, and how long it takes to give up."""
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 
+from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.interfaces import TokenItem
 
 
 def item_of(clock, key="key", seconds=60, subject="str:alice"):
     """Make an item that expires after some seconds."""
-    now = datetime.fromtimestamp(clock.now(), timezone.utc)
+    now = moment(clock.now())
     return TokenItem(key, now + timedelta(seconds=seconds), b"token", subject)
 
 

@@ -175,7 +175,7 @@ def test_without_claims_of_their_own_the_rest_are_the_claims():
 def test_what_is_missing_is_named(name):
     reason = refused(read_ticket, honest(**{name: ...}))
 
-    assert reason == f"it lacks {name!r}"
+    assert reason == f"it has no {name!r}"
 
 
 @pytest.mark.parametrize("name", ["iat", "exp", "auth_time", "session_end"])
@@ -187,7 +187,7 @@ def test_what_is_missing_is_named(name):
 def test_a_time_is_a_whole_number_until_the_year_36812(name, time):
     reason = refused(read_ticket, honest(**{name: time}))
 
-    assert reason == "its times are no times"
+    assert reason == f"its {name!r} is not a time"
 
 
 @pytest.mark.parametrize("sub", [7, None, True, 1.5, ["alice"], {"a": 1}])
@@ -195,7 +195,7 @@ def test_a_time_is_a_whole_number_until_the_year_36812(name, time):
 def test_a_subject_that_is_no_text_is_refused(sub, kind):
     reason = refused(read_ticket, honest(sub=sub, sub_type=kind))
 
-    assert reason == "its subject is no text"
+    assert reason == "its 'sub' is not a text"
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_subject_that_is_no_text_is_refused(sub, kind):
 def test_a_subject_that_nobody_wrote_so_is_refused(sub, kind):
     reason = refused(read_ticket, honest(sub=sub, sub_type=kind))
 
-    assert reason.startswith("its subject: ")
+    assert reason.startswith("its 'sub' is wrong: ")
 
 
 @pytest.mark.parametrize(
@@ -238,14 +238,16 @@ def test_a_type_of_subject_that_nobody_writes_is_refused(kind):
     """A text has no type: were "str" read, one user had two spellings."""
     reason = refused(read_ticket, honest(sub="7", sub_type=kind))
 
-    assert reason == "its subject is of an unknown type"
+    assert reason == "its 'sub_type' is unknown"
 
 
 @pytest.mark.parametrize(
     "sid", ["", SID[:-1], SID + "s", "!" * 22, SID + "\n", 22, None, [SID]]
 )
 def test_a_session_is_called_as_we_call_it(sid):
-    assert refused(read_ticket, honest(sid=sid)) == "its ids are not ours"
+    reason = refused(read_ticket, honest(sid=sid))
+
+    assert reason == "its 'sid' does not have the form of an id"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def test_a_session_is_called_as_we_call_it(sid):
 def test_how_somebody_signed_in_is_a_list_of_texts(amr):
     reason = refused(read_ticket, honest(amr=amr))
 
-    assert reason == "its 'amr' is no list of texts"
+    assert reason == "its 'amr' is not a list of texts"
 
 
 @pytest.mark.parametrize(
@@ -314,14 +316,14 @@ def test_a_name_of_the_tokens_own_is_refused_among_the_members():
 )
 def test_what_is_no_strict_json_is_refused(raw):
     """RFC 8259; RFC 7519, section 4, for names that come twice."""
-    assert refused(read_object, raw) == "its content is no JSON"
+    assert refused(read_object, raw) == "its content is not JSON"
 
 
 @pytest.mark.parametrize(
     "raw", [b"[]", b'"{}"', b"1", b"true", b"null", b"[{}]"]
 )
 def test_what_is_no_object_is_refused(raw):
-    assert refused(read_object, raw) == "its content is no JSON object"
+    assert refused(read_object, raw) == "its content is not a JSON object"
 
 
 def test_names_may_come_again_in_another_object():
