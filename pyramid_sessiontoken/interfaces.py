@@ -89,6 +89,16 @@ class IAddingRepository(ITokenRepository):
         has expired, in one step. Tell whether it was kept."""
 
 
+class IForgetfulRepository(ITokenRepository):
+    """Loses all items when its process ends, and so it does not know which
+    sessions were ended before. With revocation, sessions that began before it
+    are refused."""
+
+    began = Attribute(
+        "int: when it began to keep items, whole seconds since the epoch."
+    )
+
+
 class ISubjectRepository(ITokenRepository):
     """Finds items by their subject."""
 

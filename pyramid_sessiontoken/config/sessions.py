@@ -7,7 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..interfaces import ISessionStore, ITokenRepository
+from ..interfaces import (
+    IForgetfulRepository,
+    ISessionStore,
+    ITokenRepository,
+)
 from ..sessions.records import RecordNames
 from ..sessions.revocation import Revocations
 from ..sessions.seal import Seal
@@ -88,9 +92,20 @@ def keep_sessions(
     revocations = None
     if has_repository and sessions.revocation is not False:
         revocations = Revocations(registry, names, cache, skew)
+        _warn_of_forgetting(setup)
     setup.register_named(ISessionStore, "session_store", sessions.store)
     store = None
     if registry.queryUtility(ISessionStore) is None:
         store = RepositorySessionStore(registry, seal, names, cache)
         registry.registerUtility(store, ISessionStore)
     return StoredSessions(registry, store, revocations)
+
+
+def _warn_of_forgetting(setup: Setup) -> None:
+    repository = setup.registry.queryUtility(ITokenRepository)
+    if IForgetfulRepository.providedBy(repository):
+        setup.warn(
+            f"{PREFIX}repository: a restart forgets which sessions were ended,"
+            " so it ends all sessions that began before it;"
+            f" {PREFIX}revocation = off keeps self-contained ones"
+        )

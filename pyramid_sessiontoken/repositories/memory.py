@@ -13,6 +13,7 @@ from ..clock import moment
 from ..errors import RepositoryUnavailable
 from ..interfaces import (
     IAddingRepository,
+    IForgetfulRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -26,6 +27,7 @@ MAX_ITEMS = 1_000_000
 
 
 @implementer(
+    IForgetfulRepository,
     IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
@@ -44,6 +46,16 @@ class MemoryRepository:
         self._lock = threading.Lock()
         self._items: dict[str, TokenItem] = {}
         self._keys_of: dict[str, set[str]] = {}
+        self._began: int | None = None
+
+    @property
+    def began(self) -> int:
+        """When it was first asked for this: before the first session that it
+        could know began, and in each process of its own.
+        """
+        if self._began is None:
+            self._began = self._clock.now()
+        return self._began
 
     def add_or_update(self, item: TokenItem) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from ..identity.ticket import Ticket
 from ..identity.userid import Userid
 from ..interfaces import (
     IAddingRepository,
+    IForgetfulRepository,
     IRenewingRepository,
     TokenItem,
 )
@@ -95,6 +97,9 @@ class Revocations:
     cannot be read, all sessions of the user that began up to now count as
     ended, until the mark is written anew.
 
+    Where the repository forgets with its process what was ended, every session
+    that began before counts as ended.
+
     "Now" is a little later than the clock says. The clock of another node may
     be ahead, and a session that began there before the call must end, too.
 
@@ -120,9 +125,10 @@ class Revocations:
         ``repository.cache_ttl``.
         """
         key = self._names.session_mark(ticket.sid)
-        if self._cached_mark(key) is not None:
+        if self._cached(key, self._session_mark) is not None:
             return True
-        mark = self._cached_mark(self._names.user_mark(ticket.userid))
+        user_key = self._names.user_mark(ticket.userid)
+        mark = self._cached(user_key, self._user_mark)
         return mark is not None and mark.ends(ticket.auth_time, key)
 
     def is_ended_by_now(self, ticket: Ticket) -> bool:
@@ -130,9 +136,9 @@ class Revocations:
         the cache.
         """
         key = self._names.session_mark(ticket.sid)
-        if self._stored_mark(key) is not None:
+        if self._session_mark(key) is not None:
             return True
-        mark = self._stored_mark(self._names.user_mark(ticket.userid))
+        mark = self._user_mark(self._names.user_mark(ticket.userid))
         return mark is not None and mark.ends(ticket.auth_time, key)
 
     def end(self, sid: str, until: int | None = None) -> datetime:
@@ -162,10 +168,11 @@ class Revocations:
         """Give the ``auth_time`` of a session that begins now. It is later
         than the mark of the user, also within the same second.
         """
-        key = self._names.user_mark(userid)
-        item = self._repository.get(key)
+        key, repository = self._names.user_mark(userid), self._repository
+        item = repository.get(key)
         if item is None:
-            return now
+            mark = _mark_of_beginning(repository)
+            return now if mark is None else max(now, mark.before + 1)
         mark = read_mark(item.token)
         if mark is None:
             log.warning(
@@ -190,17 +197,24 @@ class Revocations:
         self._cache.replace(key, mark, self._now())
         return mark
 
-    def _cached_mark(self, key: str) -> Mark | None:
+    def _cached(
+        self, key: str, ask: Callable[[str], Mark | None]
+    ) -> Mark | None:
         now = self._now()
         known: Mark | None = self._cache.get(key, now)
         if known is UNKNOWN:
             version = self._cache.version
-            known = self._stored_mark(key)
+            known = ask(key)
             self._cache.put(key, known, now, version)
         return known
 
-    def _stored_mark(self, key: str) -> Mark | None:
+    def _session_mark(self, key: str) -> Mark | None:
         return self._mark_of(self._repository.get(key))
+
+    def _user_mark(self, key: str) -> Mark | None:
+        repository = self._repository
+        mark = self._mark_of(repository.get(key))
+        return _mark_of_beginning(repository) if mark is None else mark
 
     def _mark_of(self, item: TokenItem | None) -> Mark | None:
         """Give the mark of a record, also of one that cannot be read."""
@@ -246,6 +260,15 @@ class Revocations:
 
     def _now(self) -> int:
         return clock.now(self._registry)
+
+
+def _mark_of_beginning(repository: Any) -> Mark | None:
+    """Give the mark of what a repository does not know any more; ``None`` for
+    one that keeps its items.
+    """
+    if not IForgetfulRepository.providedBy(repository):
+        return None
+    return Mark(repository.began - 1)
 
 
 def _item(key: str, mark: Mark) -> TokenItem:

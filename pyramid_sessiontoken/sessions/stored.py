@@ -12,7 +12,7 @@ from ..clock import moment
 from ..errors import SessionTokenError
 from ..identity.claims import FrozenDict
 from ..identity.ticket import Ticket
-from ..identity.userid import Userid
+from ..identity.userid import Userid, readings
 from ..interfaces import (
     EXPIRED,
     IExpiryPolicy,
@@ -91,6 +91,21 @@ class StoredSessions:
             if ticket.sid not in given:
                 given.add(ticket.sid)
                 yield ticket.userid, self._info(ticket, None)
+
+    def meant_by(self, text: str) -> list[Userid]:
+        """Give the users whom a text can mean, of any type: ``"42"`` is the
+        text, and also the number. If one has stored sessions, only those that
+        have.
+        """
+        users = readings(text)
+        if len(users) == 1 or not self.finds_by_sid:
+            return users
+        return [user for user in users if self.of(user, None)] or users
+
+    def count(self, sid: str) -> int:
+        """Give 1 if a session is stored and can be found, else 0."""
+        store = self._store
+        return int(store is not None and any(store.tickets_of_session(sid)))
 
     def can_end(self, reference: str | None) -> bool:
         """Tell whether a token can be ended before its time.

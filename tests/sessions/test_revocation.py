@@ -15,6 +15,7 @@ from zope.interface import implementer_only
 from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.interfaces import (
     IClock,
+    IRenewingRepository,
     ITokenRepository,
 )
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
@@ -430,6 +431,42 @@ def test_a_session_begun_after_the_call_lives_on_every_node(clock, repository):
             after = begin(node, its_clock, sid=SIDS[1])
             assert all(each.is_ended(before) for each in nodes)
             assert not any(each.is_ended(after) for each in nodes)
+
+
+# A repository that forgets.
+
+
+@pytest.mark.parametrize("ttl", [0, 5])
+def test_after_a_restart_what_began_before_has_ended(clock, ttl):
+    """A new process does not know what the old one ended."""
+    old = process(clock, MemoryRepository(clock), ttl)
+    session = begin(old, clock)
+    assert not old.is_ended(session)
+    clock.advance(2)
+    new = process(clock, MemoryRepository(clock), ttl)
+    for each in (session, ticket_of(START + 1)):
+        assert new.is_ended(each)
+        assert new.is_ended_by_now(each)
+    mine = begin(new, clock)
+    assert mine.auth_time == START + 2
+    for seconds in (0, 1, 600):
+        clock.advance(seconds)
+        assert not new.is_ended(mine)
+        assert not new.is_ended_by_now(mine)
+        assert new.is_ended(session)
+    assert not old.is_ended(session)
+    new.end_all("alice")
+    assert new.is_ended(mine)
+
+
+def test_a_repository_that_keeps_its_items_forgets_nothing(clock):
+    @implementer_only(IRenewingRepository)
+    class Keeps(MemoryRepository):
+        pass
+
+    session = begin(process(clock, Keeps(clock)), clock)
+    clock.advance(60)
+    assert not process(clock, Keeps(clock)).is_ended(session)
 
 
 # What nobody can read.
