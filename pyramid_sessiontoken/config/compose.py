@@ -64,7 +64,11 @@ def compose(
     register_users(setup, settings.users)
     register_rings(setup, settings.keys, token.algorithm)
     stored = keep_sessions(
-        setup, settings.sessions, settings.repository, application
+        setup,
+        settings.sessions,
+        settings.repository,
+        application,
+        settings.expiry.clock_skew,
     )
     carriers = make_carriers(setup, token, settings.cookie, stored)
     register_authenticators(

@@ -105,6 +105,6 @@ def end(request: Any, state: PolicyState, *endings: Ending | None) -> None:
             and (stored.finds_by_sid or stored.can_end(reference))
         ):
             with repository_or_503():
-                stored.end(ticket.sid, reference, ticket.session_end)
+                stored.end(ticket.sid, reference, ticket)
     for identity, ticket, _ in told.values():
         request.registry.notify(SessionEnded(request, identity, ticket))

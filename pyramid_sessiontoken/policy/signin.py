@@ -14,6 +14,7 @@ from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..sessions.lifecycle import IssuedToken, Sessions
 from .answers import repository_or_503, require_tls
+from .begun import forget_cookie, watch
 from .ending import (
     Ending,
     end,
@@ -23,7 +24,7 @@ from .ending import (
 )
 from .rules import Rules
 from .sizes import warn_of_large_claims
-from .state import PolicyState
+from .state import Begun, PolicyState
 from .transformer import transform
 
 #: Stands for an authenticator if the application itself signs a user in.
@@ -56,7 +57,9 @@ def issue(
     """
     require_tls(request, state.rules)
     state.carries_token = True
-    issued = _begin(request, state, state.rules.header.sessions, identity)
+    sessions = state.rules.header.sessions
+    issued = _begin(request, state, sessions, identity)
+    watch(request, state, Begun(sessions, issued, in_cookie=False))
     return _notify(request, identity, issued)
 
 
@@ -82,7 +85,9 @@ def remember(
     if persistent is None:
         persistent = rules.persistent
     issued = _begin(request, state, cookie.sessions, identity, persistent)
-    headers = cookie.set_headers(request, issued)
+    begun = Begun(cookie.sessions, issued, in_cookie=True)
+    watch(request, state, begun)
+    headers = begun.headers = cookie.set_headers(request, issued)
     end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(
         Identity(identity.userid, identity.claims, COOKIE, issued.ticket)
@@ -100,6 +105,7 @@ def forget(request: Any, state: PolicyState) -> Headers:
     cookie = state.rules.cookie
     end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(None)
+    forget_cookie(state)
     return [] if cookie is None else cookie.delete_headers(request)
 
 

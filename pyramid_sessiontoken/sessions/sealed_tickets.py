@@ -9,11 +9,10 @@ from ..clock import moment
 from ..errors import InvalidCredential
 from ..identity.claims import NO_CLAIMS
 from ..identity.ticket import Ticket
-from ..identity.userid import subject_of
 from ..interfaces import TokenItem
 from ..tokens.payload import read_ticket, write_members
 from ..tokens.verified import REMEMBERED, VerifiedUnderKeys
-from .records import LINGER
+from .records import LINGER, RecordNames
 from .seal import Seal
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -22,8 +21,9 @@ log = logging.getLogger("pyramid_sessiontoken")
 class SealedTickets:
     """Seal tickets for a repository; open them, and remember what they say."""
 
-    def __init__(self, seal: Seal) -> None:
+    def __init__(self, seal: Seal, names: RecordNames) -> None:
         self._seal = seal
+        self._names = names
         self._opened = VerifiedUnderKeys[Ticket](REMEMBERED)
 
     def seal(self, key: str, ticket: Ticket) -> TokenItem:
@@ -37,7 +37,7 @@ class SealedTickets:
             key,
             moment(ticket.exp + LINGER),
             self._seal.seal(members, key),
-            subject_of(ticket.userid),
+            self._names.subject_of_user(ticket.userid),
         )
 
     def open(self, item: TokenItem, key: str) -> Ticket | None:

@@ -90,7 +90,7 @@ def _revoke(request: Any) -> dict[str, Any]:
     if not stored.can_end(reference):
         raise _not_revocable()
     if _is_own(judged, ticket):
-        stored.end(ticket.sid, reference, ticket.session_end)
+        stored.end(ticket.sid, reference, ticket)
         user = Identity(ticket.userid, ticket.claims, SESSION, ticket)
         request.registry.notify(SessionEnded(request, user, ticket))
     return {}

@@ -194,7 +194,7 @@ def test_a_session_ends_as_far_as_it_is_stored(
 ):
     end(request_, state_of(stored), Ending(ALICE, TICKET, reference))
 
-    one = (TICKET.sid, reference, TICKET.session_end)
+    one = (TICKET.sid, reference, TICKET)
     assert stored.ended == [one] * ended
     [event] = told
     assert (event.identity, event.ticket) == (ALICE, TICKET)

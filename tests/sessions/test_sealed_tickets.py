@@ -3,7 +3,7 @@
 import pytest
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, SECOND, make_ticket
+from support.tokens import FIRST, NAMES, SECOND, make_ticket
 
 from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.identity.claims import freeze_claims
@@ -30,7 +30,7 @@ def rings():
 
 @pytest.fixture
 def tickets(rings):
-    return SealedTickets(Seal(rings, "store"))
+    return SealedTickets(Seal(rings, "store"), NAMES)
 
 
 def test_a_ticket_comes_back_with_all_that_it_says(tickets):
@@ -42,7 +42,7 @@ def test_only_key_end_and_subject_of_a_record_can_be_read(tickets):
 
     assert item.key == KEY
     assert item.expires == moment(START + 600 + LINGER)
-    assert item.subject == "int:7"
+    assert item.subject == NAMES.subject_of_user(7)
     assert b"admin" not in item.token
 
 

@@ -21,11 +21,13 @@ from pyramid_sessiontoken.identity.ticket import (
 )
 from pyramid_sessiontoken.keys.base64url import encode_base64url
 from pyramid_sessiontoken.keys.ring import Key
+from pyramid_sessiontoken.sessions.records import RecordNames
 from pyramid_sessiontoken.tokens.jwt import SessionJWT
 from support.keys import Rings
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "https://audience.example"
+NAMES = RecordNames(ISSUER, AUDIENCE)
 ALGORITHMS = ("HS256", "HS384", "HS512")
 
 #: In the order of the values (RFC 4648, section 5).
