@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ..authenticators.bearer import BearerAuthenticator
@@ -84,7 +84,7 @@ def _plain(text: str, number: int) -> Key:
         secret = decode_base64url(text.rstrip("="))
     except ValueError:
         raise ValueError(f"key {number} is not base64url") from None
-    return Key.of(secret)
+    return replace(Key.of(secret), is_plain=True)
 
 
 KEYS = Kind(

@@ -59,7 +59,7 @@ class CookieCodec:
         opened = verified.get(digest)
         if opened is None:
             opened = _open(transform, text)
-            verified.add(digest, opened)
+            verified.add(digest, opened, len(text))
         return opened
 
 

@@ -51,7 +51,7 @@ class SealedTickets:
         if ticket is None:
             ticket = self._unseal(item.token, key)
             if ticket is not None:
-                opened.add(digest, ticket)
+                opened.add(digest, ticket, len(item.token))
         return ticket
 
     def _unseal(self, sealed: bytes, key: str) -> Ticket | None:

@@ -75,7 +75,8 @@ class RepositorySessionStore:
         version = self._cache.version
         item = self._repository.get(key)
         ticket = None if item is None else self._tickets.open(item, key)
-        self._cache.put(key, ticket, now, version)
+        length = 0 if item is None else len(item.token)
+        self._cache.put(key, ticket, now, version, length)
         return ticket
 
     def renew(self, reference: str, ticket: Ticket) -> bool:
@@ -97,7 +98,7 @@ class RepositorySessionStore:
             self._add_link(repository, key, renewed)
         if not self._replace(repository, key, renewed, item.expires):
             return False
-        self._cache.put(key, renewed, self._now(), version)
+        self._cache.put(key, renewed, self._now(), version, len(item.token))
         return True
 
     def remove(self, reference: str) -> None:

@@ -103,7 +103,7 @@ class SessionJWT:
             if header not in keys.macs and self._ring.fresh(than=keys.ring):
                 keys = self._keys
             ticket = self._read(_verify(keys, token, raw))
-            keys.verified.add(digest, ticket)
+            keys.verified.add(digest, ticket, len(token))
         return ticket
 
     def kid_of(self, token: str) -> str | None:

@@ -41,6 +41,7 @@ from pyramid_sessiontoken.keys.base64url import (
 )
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.tokens.payload import write_members
+from pyramid_sessiontoken.tokens.verified import PLACE
 
 BOTH = [SignedTransform, EncryptedTransform]
 PURPOSE = ("cookie", "__Host-sessiontoken", ISSUER, AUDIENCE)
@@ -541,3 +542,14 @@ def test_what_nobody_signed_cannot_be_decoded(own, own_form):
     content = json.dumps(write_members(make_ticket())).encode()
 
     assert not reads(own_form, encode_base64url(own.encode(content)))
+
+
+def test_long_cookies_are_remembered_by_their_weight(monkeypatch):
+    monkeypatch.setattr("pyramid_sessiontoken.cookies.codec.REMEMBERED", 20)
+    transform = make_transform(SignedTransform)
+    codec = CookieCodec(lambda: transform)
+    for number in range(20):
+        ticket = make_ticket(userid=number, claims={"a": "x" * 4000})
+        codec.open(codec.encode(ticket))
+    remembered = codec._verified.under(transform.keys)
+    assert len(remembered) <= 20 * PLACE // 4000 + 2

@@ -39,6 +39,7 @@ from pyramid_sessiontoken.interfaces import RENEW, VALID
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.sessions.lifecycle import IssuedToken
 from pyramid_sessiontoken.tokens.jwt import SessionJWT
+from pyramid_sessiontoken.tokens.verified import PLACE
 
 #: Within the life of what these tests write. PyJWT reads the clock of the
 #: machine; no time here lies anywhere near it, but for LONG_AGO.
@@ -639,3 +640,12 @@ def test_a_printed_token_is_not_a_token():
 def test_what_is_no_text_is_the_callers_mistake(token):
     with pytest.raises((TypeError, AttributeError)):
         SessionJWT(Rings(FIRST), "HS256", "i", "a").decode(token)
+
+
+def test_long_tokens_are_remembered_by_their_weight(monkeypatch):
+    monkeypatch.setattr("pyramid_sessiontoken.tokens.jwt.REMEMBERED", 20)
+    reader = make_jwt()
+    for number in range(20):
+        ticket = make_ticket(userid=number, claims={"a": "x" * 4000})
+        reader.decode(reader.encode(ticket))
+    assert len(reader._keys.verified) <= 20 * PLACE // 4000 + 2
