@@ -144,10 +144,11 @@ class Settings:
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:
-        """Warn of what is right for development only."""
+        """Warn of what is right for development only, or not used."""
         if not self.require_tls:
             yield f"{PREFIX}require_tls = false: tokens can be overheard"
         yield from self.keys.warnings()
+        yield from self.repository.warnings()
 
 
 def _places() -> Iterator[tuple[Setting, str]]:

@@ -124,6 +124,8 @@ class SQLAlchemyRepository:
         )
         self._sql = _Statements(table, schema, self._database.dialect)
         self._ask = self._database.ask
+        #: What the URL says in place of the parameters, for people.
+        self.said_in_url = {"timeout": self._database.limits_of_url}
 
     def add_or_update(self, item: TokenItem) -> None:
         self._execute(self._sql.put, _row(item))

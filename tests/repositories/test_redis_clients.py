@@ -201,7 +201,7 @@ def test_connections_that_a_firewall_forgot_are_not_noticed(
     monkeypatch.setattr(connections, "CHECK_AFTER", -1)
     monkeypatch.setattr(connections, "FORGOTTEN", -1)
     url, firewalls = behind_firewalls
-    repository = make_redis(url, pool_size=8)
+    repository = make_redis(url, pool_size=8, timeout=1)
     start, faults = threading.Barrier(8), []
 
     def work(number):
