@@ -54,6 +54,7 @@ def _in_force(
     """Give the value of each setting, as people read it."""
     derived = {
         "cookie.name": settings.cookie.full_name,
+        "cookie.secure": settings.cookie.shown_secure,
         "token.exchange": " ".join(rules.exchange),
         "challenge": " ".join(rules.challenge or ("all",)),
         "revocation": _on_or_off(rules.stored),

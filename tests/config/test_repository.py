@@ -214,7 +214,9 @@ def test_a_missing_package_is_a_fault_that_says_how_to_get_it(
     for module in [*sys.modules]:
         if module == name or module.startswith(f"{name}."):
             monkeypatch.setitem(sys.modules, module, None)
-        if module.startswith(f"pyramid_sessiontoken.repositories.{name}"):
+    package = f"pyramid_sessiontoken.repositories.{name}"
+    for module in [*sys.modules]:
+        if module.startswith(package):
             monkeypatch.delitem(sys.modules, module)
     with pytest.raises(ConfigurationError) as fault:
         make({"repository": name, "repository.url": url})
