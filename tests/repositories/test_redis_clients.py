@@ -363,3 +363,18 @@ def test_the_log_quotes_no_command(make_redis, redis, sentinel_of, item):
         assert "against a key holding the wrong kind of value" in told
         assert "alice" not in told
         assert "sessiontoken:key" not in told
+
+
+@pytest.mark.usefixtures("always_asked")
+def test_a_pool_has_its_connection_back_after_an_outage(
+    make_redis, redis, sentinel_of
+):
+    repository = make_redis(f"{sentinel_of(redis.port).url}?db=1", pool_size=1)
+    assert repository.get("key") is None
+    redis.freeze()
+    try:
+        for _ in range(2):
+            seconds_until_unavailable(lambda: repository.get("key"))
+    finally:
+        redis.thaw()
+    assert repository.get("key") is None
