@@ -233,6 +233,8 @@ def test_a_missing_package_is_a_fault_that_says_how_to_get_it(
         ("redis", "redis+sentinel://localhost:1/"),
         ("sqlalchemy", "junk"),
         ("sqlalchemy", "nosuchdatabase://localhost/x"),
+        ("sqlalchemy", "postgresql+psycopg://h/d?prepare_threshold=0"),
+        ("redis", "redis://localhost:1?ssl=true"),
     ],
 )
 def test_a_bad_url_is_a_fault_that_names_its_key(make, name, url):
@@ -361,3 +363,39 @@ def test_what_needs_a_url_says_so_once(make):
     with pytest.raises(ConfigurationError) as fault:
         make({"repository": "redis"})
     assert str(fault.value).count("sessiontoken.repository") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "place"),
+    [
+        ({"repository.url": "sqlite://"}, "url", "memory"),
+        ({"repository.url": "sqlite://"}, "url", "registered"),
+        ({"repository.schema": "auth"}, "schema", "memory"),
+        ({"repository.schema": "auth"}, "schema", "registered"),
+        (
+            {"repository.schema": "auth", "repository.url": "redis://h:1"},
+            "schema",
+            "redis",
+        ),
+    ],
+)
+def test_what_is_not_used_is_warned_of(make, warnings, given, name, place):
+    """An INI that inherits a setting cannot take it away."""
+    make({"repository": place, **given})
+    (told,) = warnings.messages
+    assert told == (
+        f"sessiontoken.repository.{name} is not used:"
+        f" sessiontoken.repository is {place}"
+    )
+
+
+def test_a_schema_is_a_word(make, tmp_path):
+    url = {
+        "repository": "sqlalchemy",
+        "repository.url": f"sqlite:///{tmp_path}/sessions.db",
+    }
+    client = make({**url, "repository.schema": "main", **REFERENCES})
+    token = client.swap()["access_token"]
+    assert alive(client, token)
+    with pytest.raises(ConfigurationError, match=r"repository\.schema: "):
+        make({**url, "repository.schema": "a.b"})

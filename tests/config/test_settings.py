@@ -24,10 +24,11 @@ token.audience token.algorithm token.form token.exchange
 token.renewal_header token.introspectors cookie.name cookie.secure
 cookie.httponly cookie.samesite cookie.path cookie.domain cookie.persistent
 cookie.transform cookie.form cookie.chunk_size cookie.max_chunks cross_site
-repository repository.url repository.table repository.prefix
-repository.timeout repository.pool_size repository.cache_size
-repository.cache_ttl repository.invalidation session_store revocation
-sessions.device basic.check basic.htpasswd bearer.issuer bearer.audience
+repository repository.url repository.table repository.schema
+repository.prefix repository.timeout repository.pool_size
+repository.cache_size repository.cache_ttl repository.invalidation
+session_store revocation sessions.device basic.check basic.htpasswd
+bearer.issuer bearer.audience
 bearer.audience_claim bearer.type
 bearer.algorithms bearer.key bearer.jwks bearer.userid bearer.claims
 api_key.header api_key.check client_certificate.source

@@ -447,10 +447,12 @@ def test_many_workers_are_warned_of(guarded, monkeypatch, caplog):
     guarded({"throttle.storage": "redis://localhost:1"})
     guarded({"throttle.attempts": "off"})
 
-    told = [m for m in caplog.messages if "throttle" in m]
-    assert told == [
-        "sessiontoken.throttle.storage = memory: each worker counts for itself"
-    ]
+    (told,) = [m for m in caplog.messages if "throttle" in m]
+    assert told == (
+        "sessiontoken.throttle.storage = memory: each worker counts for"
+        " itself, so two workers allow twice the wrong passwords; name a"
+        " storage that all share"
+    )
 
 
 def test_a_throttle_of_nothing_is_advised_on():
@@ -458,12 +460,25 @@ def test_a_throttle_of_nothing_is_advised_on():
         [a for a in settings.advice() if "throttle" in a]
         for settings in (
             read({"throttle.attempts": "5/minute"}),
-            read({"authenticators": "basic", "throttle.attempts": "5/day"}),
+            read(BASIC),
+            read({**BASIC, "throttle.storage": "redis://localhost:1"}),
             read({}),
         )
     ]
 
-    assert [len(advice) for advice in told] == [1, 0, 0]
+    (nothing,), (memory,), *others = told
+    assert nothing == (
+        "sessiontoken.throttle.attempts counts nothing: 'basic' is none of"
+        " sessiontoken.authenticators"
+    )
+    assert memory == (
+        "sessiontoken.throttle.storage = memory: each process counts for"
+        " itself, so two processes allow twice sessiontoken.throttle.attempts"
+    )
+    assert others == [[], []]
+
+
+BASIC = {"authenticators": "basic", "throttle.attempts": "5/day"}
 
 
 def read(settings):

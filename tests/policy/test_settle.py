@@ -4,10 +4,12 @@ from pyramid.response import Response
 from pyramid.security import forget, remember
 from support.renewal import is_renewed
 
+from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionRenewed
 from pyramid_sessiontoken.expiry import ExpiryPolicy
-from pyramid_sessiontoken.interfaces import IExpiryPolicy
+from pyramid_sessiontoken.interfaces import IExpiryPolicy, ITokenRepository
 from pyramid_sessiontoken.policy.response import add_vary
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
 
 NAME = "__Host-sessiontoken"
 
@@ -45,7 +47,30 @@ def test_a_failed_renewal_never_fails_the_request(respond, caplog):
     response = client.ask(token, "/custom")
     assert response.text == "ok"
     assert "Session-Token" not in response.headers
-    assert "could not be renewed" in caplog.text
+    assert "a session was not renewed" in caplog.text
+    assert "LookupError" in caplog.text
+
+
+def test_an_outage_at_a_renewal_is_one_sentence(respond, caplog):
+    class Down(MemoryRepository):
+        def renew(self, item, was):
+            raise RepositoryUnavailable("it is down, for a test")
+
+    client = respond(
+        lambda request: Response("ok"),
+        {"repository": "registered", "token.form": "reference"},
+    )
+    down = Down(client.clock)
+    client.registry.registerUtility(down, ITokenRepository)
+    token = client.swap()["access_token"]
+    client.clock.advance(1800)
+    assert client.ask(token, "/custom").text == "ok"
+    (record,) = caplog.records
+    assert record.exc_info is None
+    assert record.getMessage() == (
+        "a session was not renewed: the response carries no new token,"
+        " because a backend failed: it is down, for a test"
+    )
 
 
 def test_a_failing_subscriber_to_a_renewal_fails_nothing(respond, caplog):

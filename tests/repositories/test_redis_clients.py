@@ -2,10 +2,12 @@
 rights.
 """
 
+import re
 import tempfile
 import threading
 
 import pytest
+from support.architecture import TOP
 from support.items import item_of, seconds_until_unavailable
 from support.servers import RedisServer, is_whole, wait_until
 
@@ -195,13 +197,12 @@ def behind_firewalls(request, redis, proxy):
     return url, [between, before]
 
 
+@pytest.mark.usefixtures("always_asked")
 def test_connections_that_a_firewall_forgot_are_not_noticed(
-    make_redis, behind_firewalls, clock, monkeypatch
+    make_redis, behind_firewalls, clock
 ):
-    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
-    monkeypatch.setattr(connections, "FORGOTTEN", -1)
     url, firewalls = behind_firewalls
-    repository = make_redis(url, pool_size=8)
+    repository = make_redis(url, pool_size=8, timeout=1)
     start, faults = threading.Barrier(8), []
 
     def work(number):
@@ -254,3 +255,126 @@ def test_an_old_connection_is_not_used_again(
     for _ in range(3):
         assert repository.get("key") is None
     assert count() >= before + 3
+
+
+# A user of few rights
+
+
+def acl(name):
+    """Give a command of the page on stored sessions."""
+    page = (TOP / "docs" / "kept.rst").read_text("utf-8")
+    block = re.search(rf":name: acl-{name}\n\n +(ACL .*)\n", page)
+    return block[1].split()
+
+
+def use_all(repository, item):
+    repository.add_or_update(item)
+    assert repository.get(item.key) == item
+    assert repository.renew(item, item.expires)
+    assert repository.items_of(item.subject) == [item]
+    assert list(repository.items()) == [item]
+    assert repository.remove_all_of(item.subject) == 1
+    repository.remove(item.key)
+
+
+def refused(server):
+    return [
+        entry["object"]
+        for entry in server.client.execute_command("ACL LOG")
+        if entry["object"] != "client|setinfo"
+    ]
+
+
+@pytest.fixture
+def rights():
+    """Give rights to users of servers, and take them away at the end."""
+    given = []
+
+    def give(server, name, *more):
+        execute = server.client.execute_command
+        execute("ACL LOG RESET")
+        execute(*acl(name), *more)
+        given.append(execute)
+
+    yield give
+    for execute in given:
+        execute("ACL DELUSER", "app")
+
+
+@pytest.fixture
+def always_asked(monkeypatch):
+    """Send PING before each command."""
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
+    monkeypatch.setattr(connections, "FORGOTTEN", -1)
+
+
+@pytest.mark.usefixtures("always_asked")
+@pytest.mark.parametrize("database", [0, 1])
+def test_the_rights_of_the_docs_are_enough_for_a_server(
+    make_redis, redis, rights, item, database
+):
+    rights(redis, "server", *(["+select"] if database else []))
+    url = redis.tcp.replace("//", "//app:secret@")
+    use_all(make_redis(f"{url}/{database}"), item)
+    assert refused(redis) == []
+
+
+def test_the_rights_of_the_docs_are_enough_for_a_cluster(
+    make_redis, cluster_process, rights, item
+):
+    for server in cluster_process:
+        rights(server, "server", "+cluster|slots", "+command")
+    url = f"redis+cluster://app:secret@127.0.0.1:{cluster_process[0].port}"
+    use_all(make_redis(url), item)
+    assert [refused(server) for server in cluster_process] == [[], []]
+
+
+def test_the_rights_of_the_docs_are_enough_for_sentinel(
+    make_redis, redis, sentinel_process, rights, item
+):
+    rights(redis, "server")
+    rights(sentinel_process, "sentinel")
+    url = sentinel_process.url.replace("//", "//app:secret@")
+    bob = "?sentinel_username=app&sentinel_password=secret2"
+    use_all(make_redis(f"{url}{bob}"), item)
+    assert refused(redis) == []
+    assert refused(sentinel_process) == []
+
+
+def test_each_right_of_the_docs_is_needed(make_redis, redis, rights, item):
+    for right in acl("server"):
+        if right[0] != "+" or right == "+ping":
+            continue
+        rights(redis, "server", f"-{right[1:]}")
+        repository = make_redis(redis.tcp.replace("//", "//app:secret@"))
+        with pytest.raises(RepositoryUnavailable) as outage:
+            use_all(repository, item)
+        # "can't run this command": a script that calls it.
+        assert re.search(r"permissions|can't run", str(outage.value))
+
+
+def test_the_log_quotes_no_command(make_redis, redis, sentinel_of, item):
+    redis.client.lpush("sessiontoken:key", "x")
+    for url in (redis.tcp, sentinel_of(redis.port).url):
+        repository = make_redis(url, timeout=5)
+        with pytest.raises(RepositoryUnavailable) as outage:
+            repository.renew(item, item.expires)
+        told = str(outage.value)
+        assert "against a key holding the wrong kind of value" in told
+        assert "alice" not in told
+        assert "sessiontoken:key" not in told
+
+
+@pytest.mark.usefixtures("always_asked")
+def test_a_pool_has_its_connection_back_after_an_outage(
+    make_redis, redis, sentinel_of
+):
+    repository = make_redis(f"{sentinel_of(redis.port).url}?db=1", pool_size=1)
+    assert repository.get("key") is None
+    redis.freeze()
+    try:
+        for _ in range(2):
+            seconds_until_unavailable(lambda: repository.get("key"))
+    finally:
+        redis.thaw()
+    assert repository.get("key") is None

@@ -97,3 +97,20 @@ def test_an_exhausted_pool_is_an_outage(make_redis, redis):
     assert 0.2 < waited < 1
     opened._idle.append(free)
     assert repository.get("key") is None
+
+
+def test_connections_are_closed_while_others_take_them(repository, item):
+    repository.add_or_update(item)
+    (opened,) = repository._opened.values()
+    connection, _ = opened._idle[-1]
+    others = list(opened._idle)[:-1]
+
+    def take_all():
+        opened._idle.clear()
+        connection.__class__.disconnect(connection)
+
+    connection.disconnect = take_all
+    opened.close()
+    assert not opened._idle
+    opened._idle.extend(others)
+    assert repository.get(item.key) == item

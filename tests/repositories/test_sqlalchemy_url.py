@@ -4,6 +4,7 @@ import traceback
 
 import pytest
 
+from pyramid_sessiontoken.repositories import sqlalchemy_url
 from pyramid_sessiontoken.repositories.sqlalchemy_url import prove
 
 GOOD = """
@@ -109,3 +110,9 @@ def test_a_driver_that_tells_nothing_of_its_words_is_not_asked(monkeypatch):
     monkeypatch.setattr("sqlite3.dbapi2.connect", min)
     _, dialect, _words = prove("sqlite:///sessions.db?timeout=3")
     assert dialect.dbapi.connect is min
+
+
+def test_another_driver_takes_what_its_signature_has(monkeypatch):
+    monkeypatch.delitem(sqlalchemy_url._CHECKS, "pysqlite")
+    url, _, _words = prove("sqlite:///sessions.db?detect_types=1")
+    assert url.query == {"detect_types": "1"}
