@@ -40,13 +40,17 @@ def _introspect(request: Any) -> dict[str, Any]:
         ticket, _, _ = policy.rules.header.sessions.redeem(text)
     except InvalidCredential:
         return {"active": False}
-    if not _is_own(judged, ticket) and not (
-        policy.rules.introspectors.intersection(
-            policy.principals(request, judged)
-        )
-    ):
+    introspectors = policy.rules.introspectors
+    may_ask_about_others = bool(introspectors) and not (
+        introspectors.isdisjoint(policy.principals(request, judged))
+    )
+    if not may_ask_about_others and not _is_own(judged, ticket):
         return {"active": False}
-    return _members(request, policy.rules, ticket)
+    members = _members(request, policy.rules, ticket)
+    if may_ask_about_others:
+        # A gateway wants to know the roles. Own members win.
+        return {**ticket.claims, **members}
+    return members
 
 
 def _members(request: Any, rules: Rules, ticket: Ticket) -> dict[str, Any]:
