@@ -7,23 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..authenticators.bearer import BearerAuthenticator
-from ..issuers.claims import Mapped, Template, read_names
+from ..issuers.claims import ClaimsMapping, Template, read_names
 from ..issuers.fetch import check_url
-from ..issuers.jwks import (
+from ..issuers.key_sources import KeyFile, KeysAtURL
+from ..issuers.tokens import ForeignTokens
+from ..issuers.verifying_key import (
     FORMS,
     Keys,
     OneKey,
     VerifyingKey,
     is_hmac,
-    read_pem,
+    read_public_key,
     secret_key,
 )
-from ..issuers.key_sources import KeyFile, KeysAtURL
-from ..issuers.tokens import ForeignTokens
 from ..keys.base64url import decode_base64url
-from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS as HMAC
-from ..keys.strength import weakness
+from ..keys.strength import is_placeholder
 from .built_in import BuiltIn, Shared
 from .kinds import LIST, TEXT, Kind, read_list, read_secret, read_text, some_of
 from .row import setting
@@ -152,9 +151,11 @@ class BearerSettings(BuiltIn):
         tokens = ForeignTokens(
             keys, self.issuer, self.audience, self.algorithms, shared.leeway
         )
-        mapped = Mapped(Template(self.userid), read_names(self.claims or ()))
+        mapping = ClaimsMapping(
+            Template(self.userid), read_names(self.claims or ())
+        )
         return BearerAuthenticator(
-            tokens, mapped, setup.clock.now, shared.realm, shared.is_ours
+            tokens, mapping, setup.clock.now, shared.realm, shared.is_ours
         )
 
     def _make_keys(self, setup: Setup) -> Keys | None:
@@ -182,7 +183,7 @@ class BearerSettings(BuiltIn):
 def _one_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:
     """Read a PEM, or base64url for HMAC."""
     if PEM in text:
-        return read_pem(text, algorithms)
+        return read_public_key(text, algorithms)
     if not is_hmac(algorithms):
         raise ValueError("it is no PEM, which these algorithms need")
     try:
@@ -190,7 +191,6 @@ def _one_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:
     except ValueError:
         raise ValueError("it is neither a PEM nor base64url") from None
     key = secret_key(None, secret, None, algorithms)
-    why = weakness(Key("", secret), key.algorithm)
-    if why is not None:
-        raise ValueError(why)
+    if is_placeholder(secret):
+        raise ValueError("it is a placeholder")
     return key

@@ -1,4 +1,4 @@
-"""From the claims of another issuer to a userid and claims of ours."""
+"""The claims of another issuer to a userid and claims of our own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..errors import ClaimsError, InvalidCredential
 from ..identity.claims import RESERVED
 from ..identity.identity import Identity
 
-#: Userid and claims together are no longer, as JSON, bytes: a session token
-#: has to hold them.
+#: The most bytes of userid and claims together, as JSON: a session token must
+#: be able to contain them.
 MAX_TAKEN = 4500
 
 _BRACED = re.compile(r"\{([^{}]+)\}")
@@ -21,51 +21,53 @@ _BRACED = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A userid made of claims.
+    """A template that makes a userid of claims.
 
-    :ivar text: with the names of claims in braces: ``{iss}#{sub}``.
+    :ivar text: contains the names of claims in braces: ``{iss}#{sub}``.
     """
 
     text: str
 
     def __post_init__(self) -> None:
-        """:raises ValueError: for braces that do not match, or none."""
+        """:raises ValueError: for braces that do not match, or no braces."""
         without, count = _BRACED.subn("", self.text)
         if "{" in without or "}" in without:
             raise ValueError("its braces do not match")
         if not count:
-            raise ValueError("it names no claim in braces, say {sub}")
+            raise ValueError("it has no claim in braces, such as {sub}")
 
     def fill(self, claims: Mapping[str, Any]) -> str:
-        """:raises InvalidCredential: where a claim is lacking."""
+        """:raises InvalidCredential: if a claim is missing."""
         return _BRACED.sub(lambda match: _text(claims, match[1]), self.text)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    # Not isinstance: True is no number.
+    # Not isinstance, which accepts True.
     if type(value) is int or (type(value) is str and value):
         return str(value)
-    raise InvalidCredential(f"it has no text or number {name!r}")
+    raise InvalidCredential(
+        f"its {name!r} is missing, or is not a text or a number"
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """What is taken over from a token.
+class ClaimsMapping:
+    """Which claims of a token are taken over, and under which names.
 
-    :ivar userid: its template.
-    :ivar names: of ours, by those of the token.
+    :ivar userid: the template of the userid.
+    :ivar names: the names of our claims by those of the token's claims.
     """
 
     userid: Template
     names: Mapping[str, str]
 
     def identity(self, claims: Mapping[str, Any], name: str) -> Identity:
-        """Give who a token vouches for.
+        """Make the identity of a token.
 
         :param name: of the authenticator.
-        :raises InvalidCredential: for a userid or claims that no token of
-            ours can carry.
+        :raises InvalidCredential: for a userid or claims that a session token
+            cannot carry.
         """
         userid = self.userid.fill(claims)
         taken = {
@@ -85,13 +87,13 @@ class Mapped:
 
 
 def read_names(items: Iterable[str]) -> dict[str, str]:
-    """Read ``email groups=roles``: ours, by those of the token.
+    """Read ``email groups=roles``: our names by those of the token's claims.
 
-    :raises ValueError: for a name of ours that is reserved or comes twice.
+    :raises ValueError: for one of our names that is reserved or comes twice.
     """
     names: dict[str, str] = {}
     for item in items:
-        # The name of a claim may be a URL with an "=" in it.
+        # The name of a claim may be a URL that contains "=".
         theirs, _, ours = item.rpartition("=")
         theirs = theirs or ours
         if not ours or item.startswith("="):

@@ -46,10 +46,13 @@ def weakness(key: Key, algorithm: str) -> str | None:
     why = weakness_of_secret(key.secret, algorithm)
     if why is not None:
         return why
-    text = encode_base64url(key.secret).encode("ascii")
-    if PLACEHOLDER.search(key.secret) or PLACEHOLDER.search(text):
-        return "it is a placeholder"
-    return None
+    return "it is a placeholder" if is_placeholder(key.secret) else None
+
+
+def is_placeholder(secret: bytes) -> bool:
+    """Tell whether a secret, or its base64url, contains a word of examples."""
+    text = encode_base64url(secret).encode("ascii")
+    return bool(PLACEHOLDER.search(secret) or PLACEHOLDER.search(text))
 
 
 def weakness_of_secret(secret: bytes, algorithm: str) -> str | None:

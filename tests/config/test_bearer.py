@@ -115,12 +115,12 @@ def test_a_secret_key_does_not_stand_at_a_url():
     ("algorithms", "key", "why"),
     [
         ("ES256", b64(SECRET), "no PEM"),
-        ("ES384", PEM, "P-256 serves none of ES384"),
-        ("RS256", PEM, "serves none of RS256"),
+        ("ES384", PEM, "P-256 cannot be used with ES384"),
+        ("RS256", PEM, "cannot be used with RS256"),
         ("RS256", pem(rsa_key(1024)), "1024 bits"),
         ("ES256", PEM + PEM, "several parts"),
-        ("ES256", "-----BEGIN PUBLIC KEY-----", "no PEM"),
-        ("HS256", PEM, "serves none of HS256"),
+        ("ES256", "-----BEGIN PUBLIC KEY-----", "a public key in PEM"),
+        ("HS256", PEM, "cannot be used with HS256"),
         ("HS256", PEM.replace("PUBLIC", "PRIVATE"), "private key"),
         ("HS256", b64(SECRET[:31]), "31 bytes, and HS256 needs 32"),
         ("HS512", b64(SECRET[:63]), "needs 64"),
@@ -162,10 +162,10 @@ def test_a_secret_is_base64url_padded_or_not(key):
 @pytest.mark.parametrize(
     ("place", "why"),
     [
-        ("http://issuer.example/keys", "not https"),
+        ("http://issuer.example/keys", "must begin with https://"),
         ("https://user:secret@issuer.example/", "a user"),
-        ("file:///etc/keys", "URL names a host"),
-        ("ftp://issuer.example/", "not https"),
+        ("file:///etc/keys", "URL must name a host"),
+        ("ftp://issuer.example/", "must begin with https://"),
         ("file:", "empty"),
         ("", "empty"),
         ("/no/such/file", "cannot be read"),
@@ -183,7 +183,7 @@ def test_a_file_without_a_good_key_stops_the_start(tmp_path):
     path = tmp_path / "keys"
     for raw, why in (
         (b"{}", "not a JWK Set"),
-        (jwks(jwk("RS256")), "serves none of ES256"),
+        (jwks(jwk("RS256")), "cannot be used with ES256"),
         (b"\xff", "not a JWK Set"),
     ):
         path.write_bytes(raw)
@@ -198,7 +198,7 @@ def test_the_start_asks_no_issuer():
     ("key", "value", "why"),
     [
         ("bearer.userid", "{sub", "braces do not match"),
-        ("bearer.userid", "alice", "names no claim"),
+        ("bearer.userid", "alice", "has no claim in braces"),
         ("bearer.claims", "email=sub", "own names"),
         ("bearer.claims", "exp", "own names"),
         ("bearer.claims", "a=x b=x", "named already"),

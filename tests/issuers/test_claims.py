@@ -8,7 +8,7 @@ from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.identity.claims import RESERVED
 from pyramid_sessiontoken.issuers.claims import (
     MAX_TAKEN,
-    Mapped,
+    ClaimsMapping,
     Template,
     read_names,
 )
@@ -27,8 +27,8 @@ CLAIMS = {
 
 
 def identity(claims, template="{sub}", names=()):
-    mapped = Mapped(Template(template), read_names(names))
-    return mapped.identity(claims, "bearer")
+    mapping = ClaimsMapping(Template(template), read_names(names))
+    return mapping.identity(claims, "bearer")
 
 
 def refusal(claims, template="{sub}", names=()):
@@ -61,7 +61,7 @@ def test_what_a_claim_says_is_no_template():
 )
 def test_a_claim_that_is_no_text_makes_no_userid(name):
     assert refusal(CLAIMS, f"{{sub}}{{{name}}}") == (
-        f"it has no text or number {name!r}"
+        f"its {name!r} is missing, or is not a text or a number"
     )
 
 

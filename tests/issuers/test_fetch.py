@@ -81,7 +81,7 @@ def test_no_redirect_is_followed_and_nothing_else_taken(issuer, status):
 def test_nothing_is_unpacked(issuer, encoding):
     issuer.answer = respond(b"{}", "200 OK", f"Content-Encoding: {encoding}")
 
-    with pytest.raises(ValueError, match="packed"):
+    with pytest.raises(ValueError, match="compressed"):
         fetch(issuer.url, LIMIT)
 
 

@@ -99,8 +99,8 @@ def test_keys_that_are_not_used_are_told(path, caplog):
 def test_a_file_without_a_good_key_stops_the_start(path, tmp_path):
     for raw, why in (
         (b"{", "not a JWK Set"),
-        (jwks(), "there are none"),
-        (jwks(jwk("RS256")), "RSA serves none of ES256"),
+        (jwks(), "it has no keys"),
+        (jwks(jwk("RS256")), "RSA cannot be used with ES256"),
         (jwks(jwk(), jwk()), "twice"),
     ):
         write(path, raw)
@@ -135,10 +135,10 @@ def find(keys, number=0):
 
 def settle(keys):
     """Wait until no fetch is under way."""
-    while keys._in_flight is not None:
-        in_flight = keys._in_flight
-        if in_flight is not None:
-            in_flight.wait(10)
+    while keys._running is not None:
+        running = keys._running
+        if running is not None:
+            running.wait(10)
 
 
 def unavailable(keys, number=0):
@@ -273,7 +273,7 @@ def test_who_has_a_key_never_waits(issuer, clock, keys):
     for _ in range(1000):
         assert find(keys).kid == "ES256-0"
 
-    assert keys._in_flight is not None
+    assert keys._running is not None
 
 
 def test_a_server_that_says_nothing_holds_nobody_for_long(
@@ -319,26 +319,26 @@ def test_an_attempt_from_the_future_counts_for_nothing(issuer, clock, keys):
 def test_a_fetch_that_was_lost_is_made_again(issuer, clock, keys):
     """A process that forks while it fetches has no such thread after."""
     find(keys)
-    lost = keys._in_flight = threading.Event()
+    lost = keys._running = threading.Event()
     lost.set()
     unavailable(keys, 1)
 
     clock.advance(COOL_DOWN)
 
     assert find(keys, 1) is None
-    assert keys._in_flight is None
+    assert keys._running is None
     assert len(issuer.asked) == 2
 
 
 def test_a_late_answer_does_not_pass_for_a_later_one(issuer, clock, keys):
     find(keys)
     late = threading.Event()
-    later = keys._in_flight = threading.Event()
+    later = keys._running = threading.Event()
 
     keys._fetch(START, late)
 
     assert late.is_set()
-    assert keys._in_flight is later
+    assert keys._running is later
     assert not later.is_set()
 
 
@@ -347,6 +347,8 @@ def test_keys_at_a_url_that_are_not_used_are_told(issuer, keys, caplog):
 
     find(keys)
 
-    assert caplog.messages == [
-        f"{issuer.url}: key 2, 'HS256-0': a secret key serves none of ES256"
-    ]
+    [message] = caplog.messages
+    assert message == (
+        f"{issuer.url}: key 2, 'HS256-0': a secret key cannot be used with"
+        " ES256"
+    )

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyramid_sessiontoken.keys.base64url import (
+    decode_base64,
     decode_base64url,
     encode_base64url,
 )
@@ -59,3 +60,46 @@ def test_a_value_has_one_text(text):
 def test_another_spelling_is_refused(text):
     with pytest.raises(ValueError):
         decode_base64url(text)
+
+
+@given(st.binary(max_size=200))
+@example(b"")
+@example(b"\xff\xef\xbe")
+def test_base64_comes_back(raw):
+    assert decode_base64(base64.b64encode(raw).decode()) == raw
+
+
+@given(
+    st.text("ABCDwxyz0189+/", max_size=12)
+    | st.text("AQRg-_+/= .\n", max_size=8)
+    | st.text(max_size=8)
+)
+def test_a_value_has_one_text_in_base64(text):
+    try:
+        raw = decode_base64(text)
+    except ValueError:
+        return
+
+    assert base64.b64encode(raw).decode() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "QR==",  # unused bits: QQ== is the same
+        "QQ",
+        "QQ=",
+        "=",
+        "-_-_",
+        "QQ==QQ==",
+        "QQ==\n",
+        " QQ==",
+        "Q Q==",
+        "Q\0Q=",
+        "\N{FULLWIDTH LATIN CAPITAL LETTER Q}Q==",
+        "\ud800Q==",
+    ],
+)
+def test_another_spelling_of_base64_is_refused(text):
+    with pytest.raises(ValueError):
+        decode_base64(text)
