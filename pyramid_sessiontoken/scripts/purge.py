@@ -6,7 +6,6 @@ import argparse
 from typing import Any
 
 from .. import clock
-from ..clock import moment
 from ..interfaces import IPurgingRepository, ITokenRepository
 from .application import add_ini, application, no_repository
 

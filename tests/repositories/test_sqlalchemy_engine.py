@@ -196,6 +196,7 @@ def test_an_old_connection_is_not_used_again(
 # Firewalls
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_connections_that_a_firewall_forgot_are_not_noticed(
     make, proxy, item, kind, request
