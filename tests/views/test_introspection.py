@@ -36,6 +36,28 @@ def test_introspection_answers_the_user_and_introspectors(make):
     assert ask(alice, bob) == {"active": False}
 
 
+def test_no_claim_stands_in_place_of_a_member(make):
+    """Own members win, whatever the claims are called."""
+    claims = {"active": False, "token_type": "x", "client_id": "c", "n": [1]}
+    server = make(
+        {
+            "basic.check": lambda u, p, r: {"sub": u, **claims},
+            "token.introspectors": "alice",
+        }
+    )
+    told = {}
+    for caller in ("alice", "bob"):
+        own = server.swap(caller)["access_token"]
+        told[caller] = server.post(
+            "/token/introspect", {"token": own}, headers=bearer(own)
+        ).json
+
+    assert told["alice"]["active"] is True
+    assert told["alice"]["token_type"] == "Session"
+    assert (told["alice"]["client_id"], told["alice"]["n"]) == ("c", [1])
+    assert not {"client_id", "n"} & set(told["bob"])
+
+
 def test_scope_is_told_where_it_is_a_text(make):
     server = make({"basic.check": lambda u, p, r: {"sub": u, "scope": "a b"}})
     token = server.swap()["access_token"]
