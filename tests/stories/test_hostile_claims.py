@@ -167,8 +167,8 @@ def test_an_expiry_policy_that_no_token_can_carry_is_the_applications_fault(
     from pyramid_sessiontoken.interfaces import Times
 
     class Endless(ExpiryPolicy):
-        def begin(self, now):
-            return Times(now, now + 3600, 2**39)
+        def begin(self, now, identity=None, persistent=False):
+            return Times(now, now + 3600.5, now + 36000)
 
     client = make(
         setup=lambda config: config.set_sessiontoken_expiry_policy(
