@@ -122,9 +122,9 @@ class BearerSettings(BuiltIn):
         by_secret = HMAC.keys() & algorithms
         if by_secret and not is_hmac(algorithms):
             yield (
-                f"{self.row('algorithms')}: {min(by_secret)} has a secret key,"
-                " others have public ones, and whoever knows a public key"
-                " could make tokens with it"
+                f"{self.row('algorithms')}: {min(by_secret)} has a secret key"
+                " and the others have public ones: a public key could be used"
+                " as the secret, to make tokens"
             )
         if by_secret and is_url(self.jwks or ""):
             yield (

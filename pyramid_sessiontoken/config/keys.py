@@ -152,7 +152,7 @@ class KeySettings(Group):
         if shared(self.ring or (), self.token_ring or ()):
             yield (
                 f"{PREFIX}token.keys: a key of {PREFIX}keys is among them:"
-                " whoever holds it could make cookies"
+                " a service that has it could make cookies"
             )
 
     def warnings(self) -> Iterator[str]:

@@ -97,7 +97,7 @@ def check_routes(setup: Setup, names: tuple[str, ...]) -> None:
                     setup.fault(
                         "authenticators",
                         f"the route {route.name!r} names {name!r}, which is"
-                        " none of them",
+                        " not in the list",
                     )
 
 

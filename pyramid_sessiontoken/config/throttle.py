@@ -65,8 +65,8 @@ class ThrottleSettings(Group):
         """
         if self.attempts is not None and "basic" not in names:
             yield (
-                f"{self.row('attempts')} counts nothing: 'basic' is none of"
-                f" {PREFIX}authenticators"
+                f"{self.row('attempts')} counts nothing:"
+                f" {PREFIX}authenticators does not list 'basic'"
             )
 
 

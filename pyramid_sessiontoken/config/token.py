@@ -104,7 +104,7 @@ class TokenSettings(BuiltIn):
         for name in self.exchange or ():
             if name not in names:
                 yield (
-                    f"{self.row('exchange')}: {name!r} is none of"
+                    f"{self.row('exchange')}: {name!r} is not in"
                     f" {PREFIX}authenticators"
                 )
         if "basic" in names and self.scheme.lower() == "basic":

@@ -60,7 +60,7 @@ def no_repository() -> SessionTokenError:
 def read_userid(text: str) -> Userid:
     """Read a userid.
 
-    :raises ValueError: for an ``int:`` or a ``uuid:`` that is none.
+    :raises ValueError: for a text after ``int:`` or ``uuid:`` that is not one.
     """
     kind, colon, rest = text.partition(":")
     if colon and kind in ("str", "int", "uuid"):

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import clock
-from ..clock import moment
 from ..errors import InvalidCredential
 from ..identity.ticket import Ticket
 from ..interfaces import EXPIRED, NOT_YET, RENEW
@@ -79,4 +78,4 @@ def _when(now: int, seconds: int | None) -> str:
 
 
 def _time(seconds: int) -> str:
-    return moment(seconds).isoformat(" ")
+    return clock.moment(seconds).isoformat(" ")

@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _replace(path: str, text: str) -> None:
-    """Write a file anew, all or nothing: whoever reads it meanwhile, or after
-    a crash, finds the old keys or the new.
+    """Write a file anew, all or nothing: a process that reads it meanwhile,
+    or after a crash, finds the old keys or the new ones.
     """
     path = os.path.realpath(path)
     new = f"{path}.new"

@@ -6,7 +6,6 @@ import argparse
 from typing import Any
 
 from .. import clock
-from ..clock import moment
 from ..interfaces import IPurgingRepository, ITokenRepository
 from .application import add_ini, application, no_repository
 
@@ -35,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _purge_in_batches(repository: Any, now: int) -> None:
     total = 0
-    for gone in repository.purge(moment(now)):
+    for gone in repository.purge(clock.moment(now)):
         total += gone
         print(f"{total} forgotten", flush=True)
     print("done")
@@ -44,7 +43,7 @@ def _purge_in_batches(repository: Any, now: int) -> None:
 def _purge_by_days(repository: Any, now: int) -> None:
     # From the oldest on, so that each step is short and says something.
     for days in range(DAYS, -1, -1):
-        date = moment(now - days * 86400)
+        date = clock.moment(now - days * 86400)
         gone = repository.remove_all_before(date)
         print(f"until {date:%Y-%m-%d %H:%M}: {_count(gone)}")
 

@@ -22,9 +22,11 @@ def test_header_tokens_have_the_form_of_the_settings(make, form):
 def test_a_reference_is_no_token_where_no_sessions_are_stored(make):
     client = make()
 
-    reason = client.ask("pst_" + "x" * 43).json["failure"]
+    answer = client.ask("pst_" + "x" * 43).json
 
-    assert reason.startswith("session refused: it is not a session token")
+    assert answer["failure"].startswith(
+        "session refused: it is not a session token"
+    )
 
 
 def test_each_carrier_has_sessions_of_its_own(make):

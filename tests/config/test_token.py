@@ -44,7 +44,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
     [
         (
             {"token.exchange": "session basic"},
-            ["token.exchange: 'basic' is none of", "authenticators"],
+            ["token.exchange: 'basic' is not in", "authenticators"],
         ),
         (
             {

@@ -315,7 +315,7 @@ def test_who_is_asked_before_routing_is_asked_again_after(make):
     [
         ("card,,door", "sessiontoken_authenticators: an empty item"),
         (7, "sessiontoken_authenticators: not a list"),
-        ("crad", "the route 'here' names 'crad', which is none of them"),
+        ("crad", "the route 'here' names 'crad', which is not in the list"),
     ],
 )
 def test_a_route_that_chooses_nobody_we_know_stops_the_start(
