@@ -23,8 +23,8 @@ from support.tokens import (
 
 from pyramid_sessiontoken.cookies.codec import CookieCodec
 from pyramid_sessiontoken.cookies.transforms import (
+    ApplicationTransform,
     EncryptedTransform,
-    OverSigned,
     SignedTransform,
 )
 from pyramid_sessiontoken.errors import (
@@ -497,7 +497,7 @@ def own():
 @pytest.fixture
 def own_form(own):
     signed = make_transform(SignedTransform, FIRST, STRANGER)
-    return CookieCodec(lambda: OverSigned(signed, own))
+    return CookieCodec(lambda: ApplicationTransform(signed, own))
 
 
 def test_a_transform_of_ones_own_carries_a_ticket(own, own_form):

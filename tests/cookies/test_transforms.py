@@ -13,8 +13,8 @@ from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.cookies.transforms import (
+    ApplicationTransform,
     EncryptedTransform,
-    OverSigned,
     SignedTransform,
 )
 from pyramid_sessiontoken.errors import InvalidCredential, Undecodable
@@ -61,7 +61,8 @@ def kind(request):
 def test_it_does_what_the_seam_asks(kind):
     assert verifyObject(ICookieTransform, make(kind))
     assert verifyObject(
-        ICookieTransform, OverSigned(make(SignedTransform), make(kind))
+        ICookieTransform,
+        ApplicationTransform(make(SignedTransform), make(kind)),
     )
 
 
@@ -363,7 +364,7 @@ class Backwards:
 def test_a_transform_of_ones_own_sees_what_the_ring_has_signed():
     own = Backwards()
     signed = make(SignedTransform, FIRST, SECOND)
-    transform = OverSigned(signed, own)
+    transform = ApplicationTransform(signed, own)
 
     protected = transform.encode(CONTENT)
 
@@ -374,7 +375,7 @@ def test_a_transform_of_ones_own_sees_what_the_ring_has_signed():
 
 def test_a_transform_that_protects_nothing_can_be_forged_no_more():
     own = Backwards()
-    transform = OverSigned(make(SignedTransform), own)
+    transform = ApplicationTransform(make(SignedTransform), own)
     protected = transform.encode(CONTENT)
 
     flips = []
@@ -390,15 +391,17 @@ def test_a_transform_that_protects_nothing_can_be_forged_no_more():
 
 def test_a_key_that_left_the_ring_ends_it_under_ones_own_transform_too():
     own = Backwards()
-    protected = OverSigned(make(SignedTransform), own).encode(CONTENT)
+    protected = ApplicationTransform(make(SignedTransform), own).encode(
+        CONTENT
+    )
 
-    elsewhere = OverSigned(make(SignedTransform, SECOND), own)
+    elsewhere = ApplicationTransform(make(SignedTransform, SECOND), own)
 
     assert refusal(elsewhere, protected) == "its key is not in the key ring"
 
 
 def test_what_ones_own_transform_refuses_is_refused_for_its_reason():
-    transform = OverSigned(make(SignedTransform), Backwards())
+    transform = ApplicationTransform(make(SignedTransform), Backwards())
 
     with pytest.raises(InvalidCredential, match=r"^not mine$"):
         transform.decode(make(SignedTransform).encode(CONTENT))
