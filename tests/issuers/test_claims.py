@@ -1,4 +1,4 @@
-"""From the claims of another issuer to a userid and claims of ours."""
+"""The claims of another issuer become a userid and claims."""
 
 import pytest
 from hypothesis import example, given
@@ -50,7 +50,7 @@ def test_a_userid_is_made_of_claims(template, userid):
     assert identity(CLAIMS, template).userid == userid
 
 
-def test_what_a_claim_says_is_no_template():
+def test_braces_in_a_claim_are_not_a_template():
     claims = {"sub": "{iss}", "iss": "{sub}"}
 
     assert identity(claims, "{iss}{sub}").userid == "{sub}{iss}"
@@ -59,7 +59,7 @@ def test_what_a_claim_says_is_no_template():
 @pytest.mark.parametrize(
     "name", ["missing", "empty", "flag", "float", "list", "null"]
 )
-def test_a_claim_that_is_no_text_makes_no_userid(name):
+def test_a_claim_that_is_not_a_text_or_a_number_is_refused(name):
     assert refusal(CLAIMS, f"{{sub}}{{{name}}}") == (
         f"its {name!r} is missing, or is not a text or a number"
     )
@@ -87,7 +87,7 @@ def test_braces_that_do_not_match_are_a_fault(template):
         "\ud800",
     ],
 )
-def test_a_userid_that_could_be_mistaken_is_refused(sub):
+def test_a_userid_that_no_session_can_have_is_refused(sub):
     assert "userid" in refusal({"sub": sub})
 
 
@@ -112,7 +112,7 @@ def test_only_named_claims_are_taken_over():
     assert identity(claims, names=["missing"]).claims == {}
 
 
-def test_who_vouches_is_named():
+def test_the_identity_names_its_authenticator():
     assert identity({"sub": "alice"}).authenticator == "bearer"
 
 
@@ -140,7 +140,7 @@ def test_names_are_read():
         *(([name], "own names") for name in RESERVED),
     ],
 )
-def test_names_that_cannot_be_are_a_fault(items, why):
+def test_invalid_names_are_a_fault(items, why):
     with pytest.raises(ValueError, match=why):
         read_names(items)
 
@@ -148,12 +148,12 @@ def test_names_that_cannot_be_are_a_fault(items, why):
 @pytest.mark.parametrize(
     "value", ["\ud800", float("inf"), 10**2000, {"a": "\ud800"}]
 )
-def test_a_claim_that_no_token_can_carry_is_refused(value):
+def test_a_claim_that_a_token_cannot_carry_is_refused(value):
     assert refusal({"sub": "a", "x": value}, names=["x"])
     assert identity({"sub": "a", "x": value}).claims == {}
 
 
-def test_what_is_taken_over_has_to_fit_into_a_token():
+def test_claims_that_are_taken_over_must_fit_into_a_token():
     assert identity({"sub": "a", "x": "x" * 4000}, names=["x"])
     assert str(MAX_TAKEN) in refusal({"sub": "a", "x": "x" * 4500}, names="x")
     assert str(MAX_TAKEN) in refusal(
@@ -170,7 +170,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["sub", "iss", "x", "roles"]), JSON))
 @example({"sub": "a", "iss": 10**300})
-def test_whatever_an_issuer_says_it_is_judged(claims):
+def test_any_claims_are_given_or_refused(claims):
     try:
         found = identity(claims, "{iss}#{sub}", ["x", "roles"])
     except InvalidCredential as error:
