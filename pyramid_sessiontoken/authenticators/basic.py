@@ -82,9 +82,13 @@ def parse_credential(text: str) -> tuple[str, str]:
     username, colon, password = decoded.partition(":")
     if not colon or not username or not password:
         raise InvalidCredential("it has no user name, or no password")
-    if _CONTROL.search(decoded):
+    if has_control_characters(decoded):
         raise InvalidCredential("it has control characters")
     return username, password
+
+
+def has_control_characters(text: str) -> bool:
+    return _CONTROL.search(text) is not None
 
 
 def is_script(environ: dict[str, Any]) -> bool:

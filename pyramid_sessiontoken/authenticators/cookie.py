@@ -16,6 +16,12 @@ from .names import COOKIE
 from .session import Redeem
 from .state import ShownToken, note_token
 
+BEHIND_A_COMMA = (
+    "it stands behind a comma in the Cookie header, where it is not read: the"
+    " server joins several Cookie lines of a proxy, which must send one, with"
+    " the cookies separated by semicolons (RFC 9113, section 8.2.3)"
+)
+
 
 @implementer(IAuthenticator)
 class CookieAuthenticator:
@@ -59,6 +65,9 @@ class CookieAuthenticator:
                     ticket.userid, ticket.claims, self.name, ticket
                 )
         # New exceptions: a kept one would hold its frames, and the request.
+        if refused is None and shown.is_joined:
+            # It may be genuine, so it is not deleted.
+            raise InvalidCredential(BEHIND_A_COMMA)
         if refused is None and not shown.is_cut_off:
             raise Undecodable(undecodable)
         many = "the Cookie header contains it too often"

@@ -77,6 +77,8 @@ class Throttle:
         self._limit = limit
         self._by = by
         self._digest = digest
+        # A check may take what is shown for one of several names.
+        self._names = getattr(check, "names_counted", _name_alone)
         self._changed = threading.Condition()
         self._under_way: Counter[str] = Counter()
 
@@ -105,8 +107,9 @@ class Throttle:
         """
         counted = {}
         if USER in self._by:
-            key = self._digest(f"{USER} {plain_name(username)}")
-            counted[key] = f"for {username!r}"
+            for name in self._names(username, request):
+                key = self._digest(f"{USER} {plain_name(name)}")
+                counted[key] = f"for {name!r}"
         if ADDRESS in self._by:
             shown = request.environ.get("REMOTE_ADDR", "")
             key = self._digest(f"{ADDRESS} {network_of(shown)}")
@@ -146,6 +149,10 @@ class Throttle:
             # The unary plus drops the keys whose count is 0.
             self._under_way = +self._under_way
             self._changed.notify_all()
+
+
+def _name_alone(username: str, request: Any) -> tuple[str, ...]:
+    return (username,)
 
 
 class KeyedDigest:

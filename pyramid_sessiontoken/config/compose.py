@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from pyramid.interfaces import ISecurityPolicy
+from pyramid.interfaces import IAuthenticationPolicy, ISecurityPolicy
 
 from ..authenticators.chain import Chain
 from ..authenticators.schemes import challenge
@@ -34,6 +34,9 @@ from .users import register_users
 
 #: Where the registry keeps the warnings of the start, for the commands.
 WARNINGS = "pyramid_sessiontoken.warnings"
+
+#: Where the demo is, which is no part of an application of one's own.
+DEMO = "pyramid_sessiontoken.demo"
 
 
 def compose(
@@ -81,7 +84,7 @@ def compose(
     registry[SETTINGS] = settings
     _warn(setup, policy, settings)
     if settings.forbidden.view:
-        register_forbidden_view(registry)
+        register_forbidden_view(setup)
     return setup.warnings
 
 
@@ -145,4 +148,28 @@ def _warn(
         setup.warn(
             "another security policy is in use: session tokens are not"
             " honoured, and the endpoint issues none"
+        )
+    else:
+        _warn_of_legacy(setup)
+    _warn_of_demo(setup, settings)
+
+
+def _warn_of_legacy(setup: Setup) -> None:
+    legacy = setup.registry.queryUtility(IAuthenticationPolicy)
+    if legacy is not None:
+        setup.warn(
+            f"{type(legacy).__name__} is not asked: the security policy of"
+            " this library is in use in its place; remove"
+            " authentication_policy and authorization_policy from the"
+            " Configurator"
+        )
+
+
+def _warn_of_demo(setup: Setup, settings: Settings) -> None:
+    if str(setup.registry.package_name).startswith(DEMO):
+        return
+    for key in settings.parts_of(DEMO):
+        setup.warn(
+            f"{key} names a part of {DEMO}, whose users and passwords are"
+            " public: name a part of your own"
         )

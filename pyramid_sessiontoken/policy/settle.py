@@ -80,7 +80,7 @@ def _put_renewed(
     if carrier is None or not carrier.renews(shown.reference):
         return None
     issued = carrier.sessions.renew(shown.ticket, shown.reference)
-    if issued is None:
+    if issued is None or not carrier.takes(request, issued, shown.reference):
         return None
     if carrier.put(request, headers, issued, shown.reference):
         headers.replaced["Cache-Control"] = NO_STORE
@@ -113,4 +113,4 @@ def _delete(
         name = header[1].partition("=")[0]
         if name not in names:
             names.add(name)
-            headers.added += cookie.jar.expire((name,))
+            headers.added += cookie.expire(request, name)

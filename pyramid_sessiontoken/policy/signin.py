@@ -16,6 +16,7 @@ from ..sessions.lifecycle import IssuedToken, Sessions
 from .answers import repository_or_503, require_tls
 from .ending import Ending, end, ending_of, ending_of_expired
 from .rules import Rules
+from .sizes import warn_of_large_claims
 from .state import PolicyState
 from .transformer import transform
 
@@ -103,12 +104,14 @@ def _begin(
     persistent: bool = False,
 ) -> IssuedToken:
     with repository_or_503():
-        return sessions.issue(
+        issued = sessions.issue(
             identity,
             persistent=persistent,
             device=_device(request, state.rules),
             thumbprint=_thumbprint(request, state),
         )
+    warn_of_large_claims(request.registry, issued.access_token, issued.ticket)
+    return issued
 
 
 def _notify(

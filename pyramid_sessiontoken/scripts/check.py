@@ -56,6 +56,7 @@ def _rows(
     """Write each setting with its value, and where that comes from."""
     derived = {
         "cookie.name": settings.cookie.full_name,
+        "cookie.secure": settings.cookie.shown_secure,
         "token.exchange": " ".join(rules.exchange),
         "challenge": " ".join(rules.challenge or ("all",)),
         "revocation": _on_or_off(rules.stored),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
@@ -12,15 +11,12 @@ from ..policy.answers import (
     RETRY_AFTER,
     TLS_REQUIRED,
     is_refused_for_tls,
+    log_refused_for_tls,
     repository_or_503,
 )
+from ..policy.form import FORM, is_form, parse_form, read_body
 from ..policy.response import NO_STORE
 from ..policy.security_policy import is_in_use, policy_of
-
-#: A larger body is refused unread, bytes.
-MAX_BODY = 65536
-
-_FORM = "application/x-www-form-urlencoded"
 
 Verb = Callable[[Any], dict[str, Any] | None]
 
@@ -83,6 +79,7 @@ def write_json(
         response.json_body = body
     response.headers["Cache-Control"] = NO_STORE
     response.headers["Pragma"] = "no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headerlist.extend(headers)
     return response
 
@@ -101,6 +98,7 @@ def _require_usable(request: Any) -> None:
     """Refuse plain HTTP, and an application that would not use the token."""
     policy = policy_of(request)
     if is_refused_for_tls(request, policy.rules):
+        log_refused_for_tls(request)
         raise OAuthError(403, "tls_required", TLS_REQUIRED)
     if not is_in_use(request, policy):
         raise OAuthError(
@@ -120,15 +118,10 @@ def read_form(request: Any) -> dict[str, str]:
     body = _read_body(request)
     if not body:
         return {}
-    if request.content_type.lower() != _FORM:
-        raise OAuthError(415, "invalid_request", f"The body must be {_FORM}")
+    if not is_form(request):
+        raise OAuthError(415, "invalid_request", f"The body must be {FORM}")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=100,
-        )
+        pairs = parse_form(body)
     except ValueError:
         raise invalid_request("The body is no form") from None
     form = dict(pairs)
@@ -140,15 +133,12 @@ def read_form(request: Any) -> dict[str, str]:
 
 def _read_body(request: Any) -> bytes:
     try:
-        length = request.content_length
-        if length is not None and length > MAX_BODY:
-            raise OAuthError(413, "invalid_request", "The body is too large")
-        body: bytes = request.body_file.read(MAX_BODY + 1)
+        body = read_body(request)
     except OSError:
         # The client closed the connection, or sent another length than it
         # announced.
         raise invalid_request("The body cannot be read") from None
-    if len(body) > MAX_BODY:
+    if body is None:
         raise OAuthError(413, "invalid_request", "The body is too large")
     return body
 

@@ -126,6 +126,24 @@ def test_a_request_without_the_cookie_shows_nothing(site, header):
     assert site.authenticator.authenticate(Request.blank("/")) is None
 
 
+def test_a_cookie_behind_a_comma_is_refused_and_not_deleted(site):
+    """It may be genuine. Undecodable ones are deleted, this is not."""
+    long = site.sign_in("alice", text=NUMBERS[:200])
+    first, *rest = long
+
+    for header in (
+        f"theme=dark,{site.sign_in()[0]}",
+        f"{first},{';'.join(rest)}",
+        f"{rest[0]},{';'.join([first, *rest[1:]])}",
+        f"{NAME}=0.tampered,{site.sign_in()[0]}",
+    ):
+        refusal = site.refusal(header)
+        assert not isinstance(refusal, Undecodable)
+        assert "behind a comma in the Cookie header" in refusal.reason
+    assert site.is_undecodable(f"{NAME}=0.tampered,theme=dark")
+    assert site.ask(*site.sign_in(), f"a=b,{NAME}=0.evil").userid == "alice"
+
+
 @pytest.mark.parametrize("userid", ["alice", "7", 7])
 def test_the_cookie_says_who_it_is(site, userid):
     identity = site.ask(*site.sign_in(userid, roles=["admin"]))

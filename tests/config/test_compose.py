@@ -4,12 +4,16 @@ import gc
 import weakref
 
 import pytest
+from pyramid.authentication import SessionAuthenticationPolicy
+from pyramid.authorization import ACLAuthorizationPolicy
 from pyramid.config import Configurator
 from support import KEY, OTHER_KEY
 from support.own_parts import OWN
 from support.settings import faults_of_start
 
+from pyramid_sessiontoken import demo
 from pyramid_sessiontoken.config import compose
+from pyramid_sessiontoken.demo import users
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
@@ -199,7 +203,7 @@ def test_pyramid_includes_in_the_ini_serve_as_well():
 def test_the_warnings_of_the_start_are_kept_as_the_log_has_them(make, caplog):
     ring = KeyRing([Key.of(decode_base64url(OTHER_KEY))])
     client = make(
-        {"require_tls": "false"},
+        {"require_tls": "false", "cookie.secure": "false"},
         before=lambda config: config.registry.registerUtility(ring, IKeyRing),
     )
 
@@ -237,3 +241,61 @@ def test_what_the_start_was_made_with_ends_with_it(make, monkeypatch):
     gc.collect()
 
     assert [ref() for ref in alive] == [None]
+
+
+def warnings_with(client, text):
+    warnings = client.registry["pyramid_sessiontoken.warnings"]
+    return [warning for warning in warnings if text in warning]
+
+
+@pytest.mark.filterwarnings("ignore:Authentication and authorization")
+def test_an_authentication_policy_that_loses_to_ours_is_told(make):
+    """As of applications that were written for Pyramid 1."""
+    client = make(
+        authentication_policy=SessionAuthenticationPolicy(),
+        authorization_policy=ACLAuthorizationPolicy(),
+    )
+
+    [warning] = warnings_with(client, "is not asked")
+    assert warning.startswith("SessionAuthenticationPolicy")
+    assert client.swap()["access_token"]
+    assert warnings_with(make(), "is not asked") == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (
+            {"basic.check": f"{compose.DEMO}.users:check_password"},
+            "basic.check",
+        ),
+        (
+            {"basic.check": f"{compose.DEMO}.users.check_password"},
+            "basic.check",
+        ),
+        ({"basic.check": users.check_password}, "basic.check"),
+        (
+            {"principals": f"{compose.DEMO}.users:check_password"},
+            "principals",
+        ),
+    ],
+)
+def test_a_part_of_the_demo_is_warned_of(make, settings, key):
+    [warning] = warnings_with(make(settings), "pyramid_sessiontoken.demo")
+    assert warning.startswith(f"sessiontoken.{key} names a part of")
+    assert "public" in warning
+
+
+def test_the_demo_itself_may_have_its_users(make):
+    settings = {
+        "sessiontoken.keys": KEY,
+        "sessiontoken.authenticators": "session basic",
+        "sessiontoken.basic.check": f"{compose.DEMO}.users:check_password",
+        "sessiontoken.login_url": "/signin",
+        "sessiontoken.repository": "memory",
+    }
+    app = demo.main({}, **settings)
+
+    assert app.registry["pyramid_sessiontoken.warnings"] == []
+    # Nothing of it stands in another application.
+    assert warnings_with(make(), "demo") == []

@@ -110,6 +110,95 @@ def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
     assert parsed.cookie.full_name == name
 
 
+@pytest.mark.parametrize(
+    ("given", "secure", "name"),
+    [
+        ({}, True, "__Host-sessiontoken"),
+        ({"require_tls": "false"}, None, "sessiontoken"),
+        ({"require_tls": "false", "cookie.path": "/a"}, None, "sessiontoken"),
+        ({"require_tls": "false", "cookie.name": "mine"}, None, "mine"),
+        (
+            {"require_tls": "false", "cookie.name": "__hOST-mine"},
+            True,
+            "__hOST-mine",
+        ),
+        (
+            {"require_tls": "false", "cookie.name": "__Secure-mine"},
+            True,
+            "__Secure-mine",
+        ),
+        (
+            {"require_tls": "false", "cookie.samesite": "None"},
+            True,
+            "__Host-sessiontoken",
+        ),
+        (
+            {"require_tls": "false", "cookie.secure": "true"},
+            True,
+            "__Host-sessiontoken",
+        ),
+        (
+            {"require_tls": "false", "cookie.secure": "false"},
+            False,
+            "sessiontoken",
+        ),
+        ({"cookie.secure": "false"}, False, "sessiontoken"),
+    ],
+)
+def test_without_a_word_secure_follows_require_tls(given, secure, name):
+    parsed, faults = read(given)
+
+    assert faults == []
+    assert parsed.cookie.secure is secure
+    assert parsed.cookie.full_name == name
+    warned = [w for w in parsed.warnings() if "not Secure over http" in w]
+    assert len(warned) == (secure is None)
+
+
+def test_no_cookie_is_warned_of_where_none_is_listed():
+    parsed, _ = read({"require_tls": "false", "authenticators": "session"})
+
+    assert "Secure" not in str(list(parsed.warnings()))
+
+
+@pytest.mark.parametrize(
+    ("given", "is_advised"),
+    [
+        ({}, False),
+        ({"cookie.max_chunks": "3"}, True),
+        ({"cookie.chunk_size": "3801"}, True),
+        ({"cookie.max_chunks": "3", "cookie.chunk_size": "2500"}, False),
+        ({"cookie.max_chunks": "3", "authenticators": "session"}, False),
+        (
+            {
+                "cookie.max_chunks": "3",
+                "cookie.form": "reference",
+                "repository": "memory",
+            },
+            False,
+        ),
+    ],
+)
+def test_cookies_that_common_servers_refuse_are_advised_against(
+    given, is_advised
+):
+    advice = str(list(read(given)[0].advice()))
+
+    assert ("proxy_buffer_size" in advice) is is_advised
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, "true"),
+        ({"cookie.secure": "false"}, "false"),
+        ({"require_tls": "false"}, "over https alone"),
+    ],
+)
+def test_how_secure_is_shown(given, shown):
+    assert read(given)[0].cookie.shown_secure == shown
+
+
 @pytest.mark.parametrize("value", ["example.org", "localhost", ".example.org"])
 def test_a_domain(value):
     assert cookie.COOKIE_DOMAIN.read(value) == value

@@ -214,9 +214,10 @@ def test_a_missing_package_is_a_fault_that_says_how_to_get_it(
     for module in [*sys.modules]:
         if module == name or module.startswith(f"{name}."):
             monkeypatch.setitem(sys.modules, module, None)
-    package = "pyramid_sessiontoken.repositories"
-    for file in (name, f"{name}_url"):
-        monkeypatch.delitem(sys.modules, f"{package}.{file}", raising=False)
+    package = f"pyramid_sessiontoken.repositories.{name}"
+    for module in [*sys.modules]:
+        if module.startswith(package):
+            monkeypatch.delitem(sys.modules, module)
     with pytest.raises(ConfigurationError) as fault:
         make({"repository": name, "repository.url": url})
     message = str(fault.value)

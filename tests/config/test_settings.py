@@ -197,9 +197,11 @@ def test_what_is_for_development_only_is_warned_of():
 
     warnings = list(parsed.warnings())
 
-    assert len(warnings) == 2
+    assert len(warnings) == 3
     assert warnings[0].startswith(f"{PREFIX}require_tls = false")
-    assert warnings[1].startswith(f"{PREFIX}keys = ephemeral")
+    assert warnings[1].startswith("cookies are not Secure over http")
+    assert f"set {PREFIX}cookie.secure = true" in warnings[1]
+    assert warnings[2].startswith(f"{PREFIX}keys = ephemeral")
     assert list(parsed.advice())[2:] == warnings
 
 

@@ -365,7 +365,7 @@ def test_without_a_throttle_the_check_is_asked_itself(make, check):
     client = make({"basic.check": check})
 
     authenticator = client.registry.getUtility(IAuthenticator, "basic")
-    assert authenticator._check is check
+    assert authenticator._check._check is check
     for _ in range(10):
         client.post("/token", headers=basic(), status=401)
 

@@ -348,7 +348,6 @@ def test_a_high_count_costs_no_more_than_the_chunks_in_the_request(small):
         {"HTTP_COOKIE": f"theme=0.ab {NAME}=0.ab"},
         {"HTTP_COOKIE": f"={NAME}=0.ab"},
         {"HTTP_COOKIE": f"=={NAME}=0.ab"},
-        {"HTTP_COOKIE": f"theme=dark, {NAME}=0.ab"},
         {"HTTP_SET_COOKIE": f"{NAME}=0.ab"},
     ],
     ids=repr,
@@ -523,6 +522,45 @@ def test_any_header_can_be_read(header):
     if shown is not None:
         assert all(name in header for name in shown.names)
         assert all(len(value) <= len(header) for value in shown.values)
+
+
+# Lines that a server joins by a comma.
+
+
+@pytest.mark.parametrize("comma", [",", ", ", " , ", ",,", ",;", ';,"'])
+def test_a_comma_ends_a_value(comma):
+    """waitress and gunicorn join Cookie lines so."""
+    jar = Jar(NAME)
+
+    for value in ("0.ab", '"0.ab"'):
+        shown = read(jar, f"{NAME}={value}{comma}theme=dark", "lang=de")
+        assert shown == CookieShown((NAME,), ("ab",))
+    [two] = values(jar, f"{NAME}.1=cd{comma}a=b", f"{NAME}=1.ab{comma}c=d")
+    assert two == "abcd"
+
+
+@pytest.mark.parametrize("comma", [",", ", ", ",\t", "x=y, ", "x=y,,"])
+def test_a_comma_begins_no_cookie(comma):
+    """Another host of the domain sets a cookie ``a`` with this value: no
+    browser lets it set one with the prefix ``__Host-``.
+    """
+    jar = Jar(NAME)
+
+    for name in (NAME, f"{NAME}.1"):
+        shown = read(jar, f"a=b{comma}{name}=0.ab")
+        assert shown == CookieShown((), (), is_joined=True)
+    shown = read(jar, f"a=b{comma}{NAME}=0.evil", f"{NAME}=0.ab")
+    assert shown == CookieShown((NAME,), ("ab",), is_joined=True)
+    assert jar.delete(read(jar, f"a=b,{NAME}=0.ab")) == jar.delete(None)
+
+
+@pytest.mark.parametrize(
+    "value", ["a,b", f"a,{NAME}", f"a,{NAME}X=c", f"a,{NAME}.99=c", f"{NAME},"]
+)
+def test_a_comma_elsewhere_says_nothing(value):
+    shown = read(Jar(NAME), f"theme={value}", f"{NAME}=0.ab")
+
+    assert shown == CookieShown((NAME,), ("ab",))
 
 
 # A name that comes twice.

@@ -90,13 +90,19 @@ def test_what_the_browser_calls_its_own_or_the_users_doing_is_ours(
     ],
 )
 @pytest.mark.parametrize(
-    "origin", [None, "https://localhost", "https://trusted.example"]
+    "origin", [None, "https://localhost", "https://evil.example", "null"]
 )
 def test_whatever_else_the_browser_calls_it_is_not(site, origin):
     headers = {} if origin is None else {"origin": origin}
     request = make_request(trusted=TRUSTED, sec_fetch_site=site, **headers)
 
     assert is_cross_site(request)
+    trusted = make_request(
+        trusted=TRUSTED,
+        sec_fetch_site=site,
+        origin="https://trusted.example",
+    )
+    assert not is_cross_site(trusted)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +203,64 @@ def test_over_plain_http_a_trusted_origin_is_one_of_plain_http():
     for scheme, expected in (("http", False), ("https", True)):
         request = make_request(origin=f"{scheme}://trusted.example", **plain)
         assert is_cross_site(request) is expected
+
+
+def handshake(upgrade="websocket", **kw):
+    return make_request("GET", upgrade=upgrade, **kw)
+
+
+@pytest.mark.parametrize(
+    "upgrade", ["websocket", "WebSocket", "h2c, websocket", " websocket ,x"]
+)
+def test_a_handshake_of_a_websocket_is_unsafe(upgrade):
+    """Browsers let any page open one, and send cookies along."""
+    for headers in (
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site", "origin": "https://localhost"},
+    ):
+        assert is_cross_site(handshake(upgrade, **headers))
+    for headers in (
+        {},
+        {"origin": "https://localhost"},
+        {"sec_fetch_site": "same-origin"},
+        {"origin": "https://trusted.example", "trusted": TRUSTED},
+    ):
+        assert not is_cross_site(handshake(upgrade, **headers))
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "", "websockets", "x-websocket"])
+def test_another_protocol_is_no_websocket(upgrade):
+    assert not is_cross_site(handshake(upgrade, origin="https://evil.example"))
+    for method in ("HEAD", "OPTIONS"):
+        request = make_request(
+            method, upgrade="websocket", origin="https://evil.example"
+        )
+        assert not is_cross_site(request)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "origin", "expected"),
+    [
+        ("wss://localhost", "https://localhost", False),
+        ("wss://localhost:443", "https://localhost", False),
+        ("wss://localhost:8443", "https://localhost:8443", False),
+        ("wss://localhost", "http://localhost", True),
+        ("wss://localhost", "https://trusted.example", False),
+        ("wss://localhost", "http://trusted.example", True),
+        ("ws://localhost:80", "http://localhost", False),
+        ("ws://localhost", "https://localhost", True),
+    ],
+)
+def test_wss_counts_as_https(base_url, origin, expected):
+    """Some servers say so in ``wsgi.url_scheme``."""
+    request = handshake(origin=origin, trusted=TRUSTED)
+    scheme, _, host = base_url.partition("://")
+    request.environ["wsgi.url_scheme"] = scheme
+    request.environ["HTTP_HOST"] = host
+
+    assert is_cross_site(request) is expected
 
 
 def test_without_either_header_no_browser_sent_it():

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from pyramid.response import Response
+from support.endpoint import BASIC
 
 from pyramid_sessiontoken.authenticators.basic import BasicAuthenticator
 from pyramid_sessiontoken.errors import (
@@ -184,3 +185,40 @@ def test_basic_is_explicit_where_it_stands_and_ambient_where_it_goes(make):
     client.authorization = ("Basic", ("alice", "alice"))
     client.post("/token", headers={"Sec-Fetch-Site": "cross-site"}, status=401)
     assert BasicAuthenticator.ambient
+
+
+# A user who signs in and is barred at once.
+
+
+def warnings(caplog):
+    found = [r.getMessage() for r in caplog.records if r.levelname[0] == "W"]
+    caplog.clear()
+    return found
+
+
+@pytest.mark.parametrize("later", [0, 59])
+def test_who_signs_in_and_is_barred_at_once_is_told(make, caplog, later):
+    """The application would sign the user in again and again, and nothing
+    that a production.ini shows would say why.
+    """
+    client = make({"user_loader": lambda identity, request: None})
+    client.post_json("/sign_in", {})
+    client.clock.advance(later)
+    warnings(caplog)
+
+    assert client.get("/identity").json["userid"] is None
+    [said] = warnings(caplog)
+    assert said.startswith(f"'alice' signed in {later} s ago")
+    assert "sessiontoken.user_loader knows no such user" in said
+
+
+def test_who_is_barred_later_is_no_surprise(make, caplog):
+    client = make({"user_loader": lambda identity, request: None})
+    client.post_json("/sign_in", {})
+    warnings(caplog)
+    client.clock.advance(60)
+
+    assert client.get("/identity").json["userid"] is None
+    # A password that is shown each time begins no session.
+    client.post("/token", headers=BASIC, status=401)
+    assert warnings(caplog) == []

@@ -46,6 +46,25 @@ def test_only_the_request_that_they_belong_to_gets_them(make):
     assert type(response).__name__ == type(make()).__name__
 
 
+def test_no_word_to_a_shared_cache_stays_beside_what_is_private():
+    """It beats Cache-Control (RFC 9213, section 2.1)."""
+    words = (
+        "CDN-Cache-Control",
+        "cloudflare-cdn-cache-control",
+        "Surrogate-Control",
+        "X-Accel-Expires",
+    )
+    for kept in ([], [("X-Other", "max-age=60")]):
+        headers = [(name, "max-age=60") for name in words]
+        assert private().apply([*headers, *kept])[:-2] == kept
+        public = PrivateHeaders(added=[("A", "b")])
+        assert public.apply([*headers, *kept]) == [
+            *headers,
+            *kept,
+            ("A", "b"),
+        ]
+
+
 def test_what_is_added_to_the_response_later_is_sent_too():
     response, request = Response(), Request.blank("/")
     private().put_on(request, response)

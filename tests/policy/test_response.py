@@ -30,6 +30,17 @@ def test_an_error_carries_none(respond, status):
         {"Cache-Control": 'private, max-age="60"'},
         {"Cache-Control": "max-age=what"},
         {"Expires": "Sat, 15 Jan 2028 08:00:00 GMT"},
+        {"CDN-Cache-Control": "max-age=60"},
+        {"CDN-Cache-Control": "public"},
+        {"Cloudflare-CDN-Cache-Control": "max-age=60"},
+        {"Cache-Control": "no-store", "CDN-Cache-Control": "s-maxage=1"},
+        {"Surrogate-Control": "max-age=3600+600"},
+        {"Surrogate-Control": 'content="ESI/1.0", max-age=60'},
+        {"X-Accel-Expires": "60"},
+        {"X-Accel-Expires": "@1800001801"},
+        {"X-Accel-Expires": "@soon"},
+        {"X-Accel-Expires": "off"},
+        {"Cache-Control": "no-store", "X-Accel-Expires": "1"},
     ],
 )
 def test_what_a_cache_may_keep_carries_none(respond, headers):
@@ -45,6 +56,13 @@ def test_what_a_cache_may_keep_carries_none(respond, headers):
         {"Cache-Control": "no-cache"},
         {"Expires": "Fri, 14 Jan 2000 08:00:00 GMT"},
         {"Expires": "0"},
+        {"CDN-Cache-Control": "no-store"},
+        {"CDN-Cache-Control": "max-age=0"},
+        {"Surrogate-Control": "no-store"},
+        {"Surrogate-Control": 'content="ESI/1.0"'},
+        {"X-Accel-Expires": "0"},
+        {"X-Accel-Expires": "@1800001800"},
+        {"X-Cache-Control": "max-age=60"},
     ],
 )
 def test_what_no_cache_keeps_carries_one(respond, headers):
@@ -59,6 +77,18 @@ def test_a_request_may_ask_not_to_slide(respond):
     client = respond(lambda request: Response("ok"))
     assert not is_renewed(client, Session_Slide="No")
     assert is_renewed(client, Session_Slide="yes")
+
+
+@pytest.mark.parametrize("name", ["Sec-Purpose", "Purpose", "X-Moz"])
+@pytest.mark.parametrize(
+    "said", ["prefetch", "Prefetch", "prefetch;prerender", "prerender"]
+)
+def test_a_page_that_is_fetched_in_advance_does_not_slide(respond, name, said):
+    """The user may never see it."""
+    client = respond(lambda request: Response("ok"))
+    assert not is_renewed(client, **{name: said})
+    assert is_renewed(client, **{name: ""})
+    assert is_renewed(client, **{name: "navigate"})
 
 
 def test_a_year_that_nobody_knows_counts_as_cacheable(client):

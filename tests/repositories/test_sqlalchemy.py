@@ -72,6 +72,47 @@ def test_the_table_can_be_made_by_a_migration(make, url, item):
     engine.dispose()
 
 
+@pytest.mark.parametrize("option", ["schema", "search_path"])
+def test_the_table_stands_in_its_schema(make, postgresql, item, option):
+    url, options = postgresql.url, {"schema": "auth"}
+    if option == "search_path":
+        url, options = f"{url}?options=-csearch_path%3Dauth", {}
+    repository = make(url, **options)
+    with pytest.raises(RepositoryUnavailable, match="schema"):
+        repository.get(item.key)
+    postgresql.execute("CREATE SCHEMA auth")
+    make(url, **options).add_or_update(item)
+    assert repository.get(item.key) == item
+    assert postgresql.execute(
+        "SELECT tablename, count(*) FROM pg_indexes"
+        " WHERE schemaname = 'auth' GROUP BY tablename"
+    ) == [("session_tokens", 3)]
+    [[public]] = postgresql.execute(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+    )
+    assert public == 0
+
+
+def test_ours_stand_beside_the_options_of_the_url(make, postgresql):
+    def shown(url, name):
+        with make(url)._database.connection() as connection:
+            return connection.exec_driver_sql(f"SHOW {name}").scalar()
+
+    url = f"{postgresql.url}?options=-csearch_path%3Dpublic"
+    assert shown(url, "search_path") == "public"
+    assert shown(url, "lock_timeout") == "250ms"
+    url = f"{postgresql.url}?options=-clock_timeout%3D3s"
+    assert shown(url, "lock_timeout") == "3s"
+    assert shown(url, "statement_timeout") == "250ms"
+
+
+def test_a_time_that_the_url_gives_statements_is_theirs(make, postgresql):
+    url = f"{postgresql.url}?options=-cstatement_timeout%3D20s"
+    with make(url)._database.connection() as connection:
+        # Longer than ours, twice.
+        connection.exec_driver_sql("SELECT pg_sleep(0.6)")
+
+
 def test_two_processes_may_create_the_table_at_once(make, url, item):
     slow, fast = make(url), make(url)
     sa.event.listen(
@@ -198,7 +239,7 @@ def any_url(request):
 def test_a_purge_goes_on_in_batches(make, any_url, clock):
     repository = make(any_url, timeout=5)
     repository.get("key")
-    engine = repository._engine()
+    engine = repository._database._engine()
     with engine.connect() as connection:
         rows = [
             module._row(item_of(clock, f"k{n}", 1 + n % 2))
@@ -235,10 +276,25 @@ def test_a_purge_begins_with_the_oldest(make, any_url, clock, monkeypatch):
     assert left == [(2, ["k30", "k40", "k50"]), (2, ["k50"])]
 
 
+@pytest.mark.parametrize("other", ["str:alice ", "str:Alice", "str:älice"])
+def test_a_subject_is_compared_as_it_is(make, any_url, clock, other):
+    """MySQL and MariaDB take blanks at the end for nothing."""
+    repository = make(any_url, timeout=5)
+    mine = item_of(clock, "mine", subject="str:alice")
+    theirs = item_of(clock, "theirs", subject=other)
+    repository.add_or_update(mine)
+    repository.add_or_update(theirs)
+    assert repository.items_of(mine.subject) == [mine]
+    assert repository.items_of(other) == [theirs]
+    assert repository.remove_all_of(other) == 1
+    assert repository.remove_all_of(other) == 0
+    assert repository.get("mine") == mine
+
+
 def test_a_time_is_a_whole_number_in_the_table(make, any_url, item):
     repository = make(any_url, timeout=5)
     repository.add_or_update(item)
-    with repository._connection() as connection:
+    with repository._database.connection() as connection:
         row = connection.exec_driver_sql("SELECT * FROM session_tokens").one()
     seconds = int(item.expires.timestamp())
     assert row._mapping == {**item._asdict(), "expires": seconds}
@@ -268,7 +324,7 @@ def test_a_file_that_is_no_database_is_an_outage(make, path):
 
 def test_an_exhausted_pool_is_an_outage(make, url):
     repository = make(url, pool_size=1)
-    with repository._connection():
+    with repository._database.connection():
         assert seconds_until_unavailable(lambda: repository.get("key")) < 1
     assert repository.get("key") is None
 
@@ -416,7 +472,7 @@ def test_parent_and_child_have_connections_of_their_own(
 
 def test_the_sql_for_mysql_and_mariadb_can_be_written():
     for name in ("mysql", "mariadb"):
-        sql = module._Statements("t", name)
+        sql = module._Statements("t", None, name)
         dialect = mysql.dialect()
         assert "ON DUPLICATE KEY UPDATE expires = VALUES(expires)" in str(
             sql.put.compile(dialect=dialect)

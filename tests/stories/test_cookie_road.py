@@ -410,3 +410,35 @@ def test_the_cookie_works_for_a_client_that_quotes_nothing(browser):
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
     )
     assert browser.get("/identity").json["claims"] == {"name": 'ä";\\ ,'}
+
+
+HTTP = {"wsgi.url_scheme": "http"}
+
+
+def test_without_require_tls_the_cookie_is_secure_over_https_alone(make):
+    """An intranet and a developer's machine need no second setting."""
+    client = make({"require_tls": "false"})
+
+    for over, secure in ((HTTP, False), ({}, True)):
+        client.reset()
+        signed_in = client.post_json("/sign_in", {}, extra_environ=over)
+        client.clock.advance(1800)
+        [renewed] = set_cookies(client.get("/identity", extra_environ=over))
+        signed_out = client.post("/sign_out", extra_environ=over)
+        for cookie in (*set_cookies(signed_in), renewed):
+            assert cookie.startswith("sessiontoken=0.")
+            assert ("; Secure" in cookie) is secure
+        [gone] = set_cookies(signed_out)
+        assert "Max-Age=0" in gone
+        assert ("; Secure" in gone) is secure
+
+
+def test_a_cookie_may_be_secure_behind_a_proxy_that_hides_the_scheme(make):
+    client = make({"require_tls": "false", "cookie.secure": "true"})
+
+    [cookie] = set_cookies(
+        client.post_json("/sign_in", {}, extra_environ=HTTP)
+    )
+
+    assert cookie.startswith(f"{NAME}=0.")
+    assert "; Secure" in cookie

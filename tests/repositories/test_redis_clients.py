@@ -1,0 +1,256 @@
+"""Redis behind Sentinel, as a cluster, with TLS, and as a user of few
+rights.
+"""
+
+import tempfile
+import threading
+
+import pytest
+from support.items import item_of, seconds_until_unavailable
+from support.servers import RedisServer, is_whole, wait_until
+
+from pyramid_sessiontoken.errors import RepositoryUnavailable
+from pyramid_sessiontoken.repositories import redis_connections as connections
+
+
+@pytest.fixture
+def url_of(secured_process, authority, request):
+    """Give the URL of a way; each has TLS, and alice's password."""
+
+    def make(way, query="", user="alice:hunter2"):
+        ca = f"ssl_ca_certs={authority.path}{query}"
+        if way == "sentinel":
+            sentinel = request.getfixturevalue("secured_sentinel")
+            bob = "sentinel_username=bob&sentinel_password=looking-glass"
+            return (
+                f"rediss+sentinel://{user}@{sentinel.at}/mymaster?{bob}&{ca}"
+            )
+        if way == "cluster":
+            cluster = request.getfixturevalue("secured_cluster")
+            return f"rediss+cluster://{user}@{cluster.at}?{ca}"
+        return f"rediss://{user}@{secured_process.at}?{ca}"
+
+    return make
+
+
+WAYS = pytest.mark.parametrize("way", ["server", "sentinel", "cluster"])
+
+
+@WAYS
+def test_with_tls_and_passwords_sessions_are_kept(
+    make_redis, url_of, item, way
+):
+    repository = make_redis(url_of(way), timeout=5)
+    repository.add_or_update(item)
+    assert repository.get(item.key) == item
+    assert repository.items_of(item.subject) == [item]
+    assert repository.remove_all_of(item.subject) == 1
+
+
+@WAYS
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    make_redis, url_of, way
+):
+    url = url_of(way).replace("ssl_ca_certs", "ssl_cert_reqs=required&x")
+    url = url.partition("&x")[0]
+    with pytest.raises(RepositoryUnavailable):
+        make_redis(url, timeout=5).get("key")
+    plain = url.replace("rediss", "redis")
+    plain = plain.replace("ssl_cert_reqs=required", "")
+    with pytest.raises(RepositoryUnavailable):
+        make_redis(plain, timeout=5).get("key")
+
+
+@WAYS
+def test_a_wrong_password_is_told_and_not_shown(make_redis, url_of, way):
+    url = url_of(way, user="alice:looking-hunter")
+    with pytest.raises(RepositoryUnavailable) as outage:
+        make_redis(url, timeout=5).get("key")
+    assert "invalid username-password pair" in str(outage.value)
+    assert "looking-hunter" not in str(outage.value)
+
+
+def test_sentinels_ask_for_a_password_of_their_own(make_redis, url_of):
+    for wrong in ("sentinel_password=wrong-one", "sentinel_username=alice"):
+        name, _, value = wrong.partition("=")
+        url = url_of("sentinel")
+        for right in ("bob", "looking-glass"):
+            url = url.replace(f"{name}={right}", wrong)
+        with pytest.raises(RepositoryUnavailable) as outage:
+            make_redis(url, timeout=5).get("key")
+        told = str(outage.value)
+        assert "No master found for 'mymaster'" in told
+        assert "AuthenticationError" in told
+        assert "redis.client" not in told
+        assert value not in str(outage.value) or value == "alice"
+
+
+# Failovers
+
+
+@pytest.fixture
+def other_redis(server_folder):
+    server = RedisServer(server_folder)
+    server.start()
+    yield server
+    server.client.close()
+    server.end()
+
+
+def test_a_name_that_leads_elsewhere_is_followed(
+    make_redis, redis, other_redis, proxy, clock
+):
+    """As after a failover by DNS, or by a load balancer."""
+    between = proxy(redis.port)
+    repository = make_redis(f"redis://127.0.0.1:{between.port}")
+    items = [item_of(clock, f"k{n}") for n in range(3)]
+    repository.add_or_update(items[0])
+    redis.client.replicaof("127.0.0.1", other_redis.port)
+    try:
+        seconds_until_unavailable(lambda: repository.add_or_update(items[1]))
+        between.target = other_redis.port
+        repository.add_or_update(items[2])
+        assert repository.get("k2") == items[2]
+        assert not repository.renew(items[0], items[0].expires)
+    finally:
+        redis.client.replicaof("NO", "ONE")
+
+
+def test_a_demoted_server_behind_sentinel_is_left(
+    make_redis, redis, other_redis, sentinel_of, item
+):
+    """Sentinel names another server by then; connections stay open."""
+    sentinel = sentinel_of(redis.port)
+    repository = make_redis(sentinel.url, timeout=5)
+    repository.add_or_update(item)
+    redis.client.replicaof("127.0.0.1", other_redis.port)
+    try:
+        execute = sentinel.client.execute_command
+        execute("SENTINEL REMOVE", "mymaster")
+        execute("SENTINEL MONITOR mymaster 127.0.0.1", other_redis.port, 1)
+        repository.add_or_update(item)
+        assert other_redis.client.exists("sessiontoken:key")
+    finally:
+        redis.client.replicaof("NO", "ONE")
+
+
+# Firewalls
+
+
+@pytest.fixture
+def sentinel_of(server_folder):
+    """Make sentinels that name a port as that of the master."""
+    made = []
+
+    def make(port):
+        path = tempfile.mkdtemp(dir=server_folder)
+        with open(f"{path}/sentinel.conf", "w") as config:
+            config.write(f"sentinel monitor mymaster 127.0.0.1 {port} 1\n")
+        words = (f"{path}/sentinel.conf", "--sentinel")
+        server = RedisServer(server_folder, *words)
+        server.url = f"redis+sentinel://127.0.0.1:{server.port}/mymaster"
+        server.start()
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.client.close()
+        server.end()
+
+
+@pytest.fixture
+def cluster_of(server_folder):
+    """Make a cluster of one that names another port as its own."""
+    made = []
+
+    def make(proxy):
+        server = RedisServer(server_folder, "--cluster-enabled", "yes")
+        between = proxy(server.port)
+        server.command += ["--cluster-announce-port", str(between.port)]
+        server.start()
+        made.append(server)
+        server.client.execute_command("CLUSTER ADDSLOTS", *range(16384))
+        wait_until(lambda: is_whole(server, 1))
+        return between
+
+    yield make
+    for server in made:
+        server.client.close()
+        server.end()
+
+
+@pytest.fixture(params=["server", "sentinel", "cluster"])
+def behind_firewalls(request, redis, proxy):
+    """Give a URL, and the firewalls on the way."""
+    if request.param == "cluster":
+        between = request.getfixturevalue("cluster_of")(proxy)
+        return f"redis+cluster://127.0.0.1:{between.port}", [between]
+    between = proxy(redis.port)
+    if request.param == "server":
+        return f"redis://127.0.0.1:{between.port}", [between]
+    sentinel = request.getfixturevalue("sentinel_of")(between.port)
+    before = proxy(sentinel.port)
+    url = f"redis+sentinel://127.0.0.1:{before.port}/mymaster"
+    return url, [between, before]
+
+
+def test_connections_that_a_firewall_forgot_are_not_noticed(
+    make_redis, behind_firewalls, clock, monkeypatch
+):
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
+    monkeypatch.setattr(connections, "FORGOTTEN", -1)
+    url, firewalls = behind_firewalls
+    repository = make_redis(url, pool_size=8)
+    start, faults = threading.Barrier(8), []
+
+    def work(number):
+        start.wait()
+        try:
+            for _ in range(5):
+                repository.add_or_update(item_of(clock, f"k{number}"))
+        except RepositoryUnavailable as fault:
+            faults.append(fault)
+
+    def work_together():
+        threads = [threading.Thread(target=work, args=[n]) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    work_together()
+    for firewall in firewalls:
+        firewall.forget()
+    work_together()
+    assert faults == []
+
+
+def test_after_a_short_rest_nothing_more_is_asked(
+    make_redis, redis, item, monkeypatch
+):
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
+    repository = make_redis(redis.tcp)
+    repository.add_or_update(item)
+    before = redis.client.info("commandstats")["cmdstat_ping"]["calls"]
+    assert repository.get(item.key) == item
+    after = redis.client.info("commandstats")["cmdstat_ping"]["calls"]
+    assert before == after
+
+
+@pytest.mark.parametrize("way", ["server", "sentinel"])
+def test_an_old_connection_is_not_used_again(
+    make_redis, redis, sentinel_of, monkeypatch, way
+):
+    def count():
+        return redis.client.info("stats")["total_connections_received"]
+
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
+    url = redis.tcp if way == "server" else sentinel_of(redis.port).url
+    repository = make_redis(url)
+    repository.get("key")
+    monkeypatch.setattr(connections, "OLD", -1)
+    before = count()
+    for _ in range(3):
+        assert repository.get("key") is None
+    assert count() >= before + 3
