@@ -76,10 +76,10 @@ class Jar:
         """Find the cookie in the raw ``Cookie`` header, which may also contain
         malformed cookies of other programs. ``None`` if the cookie is absent.
 
-        A comma ends a value: servers join header lines by it (RFC 3875,
-        section 4.1.18), and no value of this cookie has one. It begins no
-        cookie: another host of the domain can set a cookie of another name
-        whose value is a comma and a forged cookie of this name.
+        A comma ends a value: servers join header lines with it (RFC 3875,
+        section 4.1.18), and this cookie never contains one. A comma does not
+        begin a cookie: another host of the domain could set a cookie of
+        another name whose value is a comma and a forged cookie of this name.
         """
         header = environ.get("HTTP_COOKIE")
         if not header or self.name not in header:
