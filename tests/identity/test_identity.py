@@ -20,7 +20,7 @@ def test_a_userid_is_enough():
     assert identity.ticket is None
 
 
-def test_all_four_parts_in_the_order_of_the_contract():
+def test_an_identity_takes_four_arguments_in_this_order():
     ticket = make_ticket()
 
     identity = Identity(7, {"mail": "a@example.org"}, "session", ticket)
@@ -32,12 +32,12 @@ def test_all_four_parts_in_the_order_of_the_contract():
 
 
 @pytest.mark.parametrize("userid", ["alice", 7, uuid.UUID(int=7), None])
-def test_a_text_a_number_a_uuid_or_nobody_named(userid):
+def test_a_userid_is_a_text_a_number_a_uuid_or_none(userid):
     assert Identity(userid).userid == userid
 
 
 @pytest.mark.parametrize("userid", ["", True, 1.5, "system.Everyone", "a\0"])
-def test_a_userid_that_no_token_can_carry_is_refused(userid):
+def test_a_userid_that_a_token_cannot_carry_is_refused(userid):
     with pytest.raises(ClaimsError):
         Identity(userid)
 
@@ -45,7 +45,7 @@ def test_a_userid_that_no_token_can_carry_is_refused(userid):
 @pytest.mark.parametrize(
     "claims", [None, {"sub": "bob"}, {"a": object()}, {"exp": 1}, ["a"]]
 )
-def test_claims_that_no_token_can_carry_are_refused(claims):
+def test_claims_that_a_token_cannot_carry_are_refused(claims):
     with pytest.raises(ClaimsError):
         Identity("alice", claims)
 
@@ -66,7 +66,7 @@ def test_frozen_claims_are_taken_as_they_are():
     assert Identity("alice", claims).claims is claims
 
 
-def test_nobody_changes_an_identity():
+def test_an_identity_cannot_be_changed():
     identity = Identity("alice")
 
     with pytest.raises(dataclasses.FrozenInstanceError):

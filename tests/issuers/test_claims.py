@@ -1,4 +1,4 @@
-"""From the claims of another issuer to a userid and claims of ours."""
+"""The claims of another issuer become a userid and claims."""
 
 import pytest
 from hypothesis import example, given
@@ -52,7 +52,7 @@ def test_a_userid_is_made_of_claims(template, userid):
     assert identity(CLAIMS, template).userid == userid
 
 
-def test_what_a_claim_says_is_no_template():
+def test_braces_in_a_claim_are_not_a_template():
     claims = {"sub": "{iss}", "iss": "{sub}"}
 
     assert identity(claims, "{iss}{sub}").userid == "{sub}{iss}"
@@ -164,7 +164,7 @@ def test_two_users_never_have_one_userid(template, one, other):
         "\ud800",
     ],
 )
-def test_a_userid_that_could_be_mistaken_is_refused(sub):
+def test_a_userid_that_no_session_can_have_is_refused(sub):
     assert "userid" in refusal({"sub": sub})
 
 
@@ -309,7 +309,7 @@ def test_names_are_read():
         *(([name], "own names") for name in RESERVED),
     ],
 )
-def test_names_that_cannot_be_are_a_fault(items, why):
+def test_invalid_names_are_a_fault(items, why):
     with pytest.raises(ValueError, match=why):
         read_names(items)
 
@@ -317,7 +317,7 @@ def test_names_that_cannot_be_are_a_fault(items, why):
 @pytest.mark.parametrize(
     "value", ["\ud800", float("inf"), 10**2000, {"a": "\ud800"}]
 )
-def test_a_claim_that_no_token_can_carry_is_refused(value):
+def test_a_claim_that_a_token_cannot_carry_is_refused(value):
     assert refusal({"sub": "a", "x": value}, names=["x"])
     assert identity({"sub": "a", "x": value}).claims == {}
 
@@ -347,7 +347,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["sub", "iss", "x", "roles"]), JSON))
 @example({"sub": "a", "iss": 10**300})
-def test_whatever_an_issuer_says_it_is_judged(claims):
+def test_any_claims_are_given_or_refused(claims):
     try:
         found = identity(claims, "{iss}#{sub}", ["x", "roles"])
     except InvalidCredential as error:

@@ -1,4 +1,4 @@
-"""One text stands for one value."""
+"""A value has one text."""
 
 import base64
 
@@ -41,7 +41,7 @@ def test_a_value_has_one_text(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "QR",  # stray bits: QQ says the same
+        "QR",  # unused bits: QQ is the same
         "Q",
         "QQ==",
         "QQ=",

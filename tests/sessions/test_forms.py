@@ -17,8 +17,8 @@ from zope.interface import implementer
 
 from pyramid_sessiontoken.cookies.codec import CookieCodec
 from pyramid_sessiontoken.cookies.transforms import (
+    ApplicationTransform,
     EncryptedTransform,
-    OverSigned,
     SignedTransform,
 )
 from pyramid_sessiontoken.errors import (
@@ -122,7 +122,7 @@ class Server:
         self.transform = {
             "signed": SignedTransform,
             "encrypted": EncryptedTransform,
-            "own": lambda *args: OverSigned(
+            "own": lambda *args: ApplicationTransform(
                 SignedTransform(*args), Backwards()
             ),
         }[transform](self.rings, "cookie")
@@ -442,7 +442,7 @@ def test_what_ones_own_transform_makes_of_a_cookie_must_be_signed(
     server, answer, kind
 ):
     signed = server.transform
-    server.transform = OverSigned(signed, Broken(answer))
+    server.transform = ApplicationTransform(signed, Broken(answer))
     carrier = server.cookie("reference")
     text = carrier.encode(ticket_of())
     with pytest.raises(kind):
