@@ -211,9 +211,9 @@ def test_one_that_a_directive_sets(make, clock, is_object):
 def test_a_missing_package_is_a_fault_that_says_how_to_get_it(
     make, monkeypatch, name, url
 ):
-    for module in [*sys.modules]:
-        if module == name or module.startswith(f"{name}."):
-            monkeypatch.setitem(sys.modules, module, None)
+    loaded = [each for each in sys.modules if each.startswith(f"{name}.")]
+    for module in (name, *loaded):
+        monkeypatch.setitem(sys.modules, module, None)
     package = f"pyramid_sessiontoken.repositories.{name}"
     for module in [*sys.modules]:
         if module.startswith(package):

@@ -187,7 +187,7 @@ def test_an_old_connection_is_not_used_again(
     monkeypatch.setattr(engine, "OLD", 0)
     between = proxy(postgresql.port)
     url = postgresql.url.replace(f":{postgresql.port}", f":{between.port}")
-    repository = make(url)
+    repository = make(url, timeout=10)
     for _ in range(3):
         assert repository.get("key") is None
     assert between.accepted >= 3
