@@ -10,12 +10,12 @@ from pyramid_sessiontoken.clock import SystemClock, moment
 from pyramid_sessiontoken.interfaces import IClock
 
 
-def test_it_does_what_the_seam_asks():
+def test_the_clock_provides_its_interface():
     assert verifyObject(IClock, SystemClock())
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.25, 0.999])
-def test_a_second_has_come_only_when_it_is_whole(monkeypatch, fraction):
+def test_seconds_are_rounded_down(monkeypatch, fraction):
     monkeypatch.setattr(time, "time", lambda: 1_000_000_000 + fraction)
 
     now = SystemClock().now()

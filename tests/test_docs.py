@@ -47,7 +47,7 @@ def test_the_blocks_of_a_page_run(page, myapp):
             load_ini(block)
 
 
-def test_no_block_is_overlooked():
+def test_every_block_of_a_page_is_found():
     for page in PAGES:
         text = page.read_text("utf-8")
         said = re.findall(r"code-block:: *(?:ini|python)\b", text)

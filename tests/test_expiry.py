@@ -90,7 +90,7 @@ def is_due(policy, ticket, now):
     ) and gain >= min(60, Fraction(life, 20))
 
 
-def test_it_does_what_the_seam_asks():
+def test_the_policy_provides_its_interface():
     assert verifyObject(IExpiryPolicy, USUAL)
 
 
@@ -98,7 +98,7 @@ def test_it_does_what_the_seam_asks():
 
 
 @given(policies(), st.integers(0, 2**34))
-def test_a_session_begins_with_its_end_in_sight(policy, now):
+def test_a_session_begins_with_a_fixed_end(policy, now):
     end = now + policy.absolute
 
     assert policy.begin(now) == Times(
@@ -112,7 +112,7 @@ def test_without_sliding_a_ticket_lives_as_long_as_its_session():
     assert times == Times(START, START + 10 * HOUR, START + 10 * HOUR)
 
 
-def test_sliding_never_passes_the_end_not_even_where_it_is_longer():
+def test_a_ticket_never_outlives_its_session():
     times = ExpiryPolicy(absolute=HOUR, sliding=DAY).begin(START)
 
     assert times.exp == START + HOUR
@@ -145,7 +145,9 @@ def judgements(draw):
 
 @settings(max_examples=300)
 @given(judgements())
-def test_a_ticket_is_accepted_exactly_within_its_limits_and_todays(judgement):
+def test_a_ticket_is_accepted_exactly_within_its_own_and_current_limits(
+    judgement,
+):
     policy, ticket, now = judgement
 
     accepted = policy.judge(ticket, now) in (VALID, RENEW)
@@ -155,7 +157,7 @@ def test_a_ticket_is_accepted_exactly_within_its_limits_and_todays(judgement):
 
 @settings(max_examples=300)
 @given(judgements())
-def test_an_accepted_ticket_is_renewed_once_it_is_due_and_worth_it(judgement):
+def test_an_accepted_ticket_is_renewed_when_due_and_worthwhile(judgement):
     policy, ticket, now = judgement
     if is_accepted(policy, ticket, now):
         assert policy.judge(ticket, now) is (
@@ -164,7 +166,7 @@ def test_an_accepted_ticket_is_renewed_once_it_is_due_and_worth_it(judgement):
 
 
 @given(judgements())
-def test_only_what_is_to_come_is_called_not_yet(judgement):
+def test_only_a_ticket_from_the_future_is_not_yet_valid(judgement):
     policy, ticket, now = judgement
     begins, dies, end = limits(policy, ticket)
 
@@ -274,7 +276,7 @@ def test_renewal_is_computed_from_the_settings(policy, after):
 
 
 @given(judgements())
-def test_what_is_renewed_is_no_longer_due(judgement):
+def test_a_renewed_ticket_is_not_due(judgement):
     policy, ticket, now = judgement
     if policy.judge(ticket, now) is not RENEW:
         return
@@ -286,7 +288,7 @@ def test_what_is_renewed_is_no_longer_due(judgement):
 
 
 @given(judgements())
-def test_a_renewal_never_shortens_what_is_due(judgement):
+def test_a_renewal_always_prolongs_a_ticket_that_is_due(judgement):
     policy, ticket, now = judgement
     if policy.judge(ticket, now) is not RENEW:
         return
@@ -325,7 +327,7 @@ def test_ten_thousand_renewals_neither_drift_nor_pass_the_end(delays):
 
 @settings(max_examples=50)
 @given(policies(sliding=True), st.data())
-def test_however_often_it_is_renewed_a_session_ends(policy, data):
+def test_a_session_ends_however_often_it_is_renewed(policy, data):
     """Renew whenever it is due, as late as can be; in the end it is over."""
     ticket = issue(policy)
     end = ticket.session_end
@@ -352,7 +354,7 @@ def test_a_shorter_absolute_limit_ends_sessions_that_have_begun():
     assert today.judge(ticket, START + 2 * HOUR) is EXPIRED
 
 
-def test_a_longer_absolute_limit_does_not_prolong_what_was_promised():
+def test_a_longer_absolute_limit_does_not_prolong_old_sessions():
     ticket = issue(ExpiryPolicy(2 * HOUR, HOUR))
     today = ExpiryPolicy(10 * HOUR, HOUR)
 
@@ -375,7 +377,7 @@ def test_renewal_under_a_shorter_absolute_limit_stays_within_it():
     assert renewed.session_end == ticket.session_end
 
 
-def test_a_shorter_slide_bites_at_once():
+def test_a_shorter_sliding_time_counts_at_once():
     ticket = issue(ExpiryPolicy(10 * HOUR, HOUR))
     today = ExpiryPolicy(10 * HOUR, 10 * MINUTE, 0.5, 30)
 
@@ -385,7 +387,7 @@ def test_a_shorter_slide_bites_at_once():
     assert today.judge(ticket, START + 10 * MINUTE + 30) is EXPIRED
 
 
-def test_a_longer_slide_begins_with_the_next_renewal():
+def test_a_longer_sliding_time_counts_from_the_next_renewal():
     ticket = issue(ExpiryPolicy(10 * HOUR, 10 * MINUTE))
     today = ExpiryPolicy(10 * HOUR, HOUR)
 

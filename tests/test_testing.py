@@ -35,7 +35,7 @@ def run_each(repository_class, clock):
                 yield name, None
 
 
-def test_powers_that_are_not_provided_are_skipped(clock):
+def test_tests_of_optional_interfaces_are_skipped(clock):
     answers = dict(run_each(FourVerbs, clock))
     raised = [answer for answer in answers.values() if answer]
     assert len(raised) < len(answers) - 10
@@ -82,12 +82,12 @@ def test_a_repository_may_read_another_clock():
     }
 
 
-def test_one_that_reads_no_clock_at_all_is_found_out():
+def test_a_repository_that_reads_no_clock_fails():
     raised = [answer for _, answer in run_each(Timeless, present()) if answer]
     assert AssertionError in map(type, raised)
 
 
-def test_a_clock_of_one_s_own_is_kept():
+def test_a_subclass_may_have_its_own_clock():
     class Mine(RepositoryContract):
         clock = "mine"
 
@@ -280,5 +280,7 @@ class Lacking:
         (Lacking, "it_has_the_methods_of_its_interfaces"),
     ],
 )
-def test_what_breaks_a_promise_does_not_pass(clock, broken, test):
+def test_a_repository_that_breaks_the_contract_fails_its_test(
+    clock, broken, test
+):
     assert dict(run_each(broken, clock))[f"test_{test}"] is not None

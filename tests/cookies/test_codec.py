@@ -118,7 +118,7 @@ def form(kind):
 @example(userid="7", claims={}, persistent=False)
 @example(userid=7, claims={"claims": {}, "device": 1}, persistent=False)
 @example(userid=uuid.UUID(int=7), claims={"": None}, persistent=True)
-def test_a_ticket_comes_back_as_it_was(kind, userid, claims, persistent):
+def test_a_ticket_is_read_back_unchanged(kind, userid, claims, persistent):
     """It is read where it was not written: nothing was remembered."""
     ticket = make_ticket(userid=userid, claims=claims, persistent=persistent)
 
@@ -140,7 +140,7 @@ def test_a_ticket_comes_back_as_it_was(kind, userid, claims, persistent):
         ({"persistent": True}, {"persistent": True}),
     ],
 )
-def test_a_cookie_says_no_more_than_its_ticket(changes, said):
+def test_a_cookie_contains_only_its_ticket(changes, said):
     ticket = make_ticket(**changes)
 
     text = make_form().encode(ticket)
@@ -160,7 +160,7 @@ def test_nothing_is_compressed(form):
     assert len(lengths) == 1
 
 
-def test_a_number_that_json_cannot_write_is_the_applications_fault():
+def test_a_number_that_json_cannot_write_is_an_error():
     """``int`` has more digits than Python turns into text."""
     with pytest.raises(ClaimsError):
         make_ticket(claims={"deep": [{"n": 10**5000}]})
@@ -215,7 +215,7 @@ SAID = [
     ("kind", "text"),
     [(SignedTransform, "signed"), (EncryptedTransform, "encrypted")],
 )
-def test_a_cookie_of_the_first_version_is_read_for_ever(
+def test_cookies_of_the_first_version_are_still_read(
     known, ticket, kind, text
 ):
     key = Key.of(decode_base64url(known["secret"]))
@@ -230,7 +230,7 @@ def test_a_cookie_of_the_first_version_is_read_for_ever(
 # Forged and malformed texts.
 
 
-def test_no_bit_of_the_text_may_flip(form):
+def test_a_flipped_bit_makes_the_text_undecodable(form):
     text = form.encode(make_ticket())
 
     read = []
@@ -245,7 +245,7 @@ def test_no_bit_of_the_text_may_flip(form):
     assert reads(form, text)
 
 
-def test_no_character_of_the_text_may_be_another(form):
+def test_a_changed_character_makes_the_text_undecodable(form):
     """All 64 at each place: two texts never say one thing."""
     text = form.encode(make_ticket())
 
@@ -260,7 +260,7 @@ def test_no_character_of_the_text_may_be_another(form):
 
 
 @pytest.mark.parametrize("claims", [{}, {"a": 1}, {"a": 12}, {"a": 123}])
-def test_nothing_of_the_text_may_be_cut(form, claims):
+def test_a_cut_text_is_undecodable(form, claims):
     """Whatever the length leaves over for the last character."""
     text = form.encode(make_ticket(claims=claims))
     size = len(text)
@@ -273,7 +273,7 @@ def test_nothing_of_the_text_may_be_cut(form, claims):
 
 
 @pytest.mark.parametrize("claims", [{}, {"a": 1}, {"a": 12}, {"a": 123}])
-def test_nothing_may_be_added_to_the_text(form, claims):
+def test_an_extended_text_is_undecodable(form, claims):
     text = form.encode(make_ticket(claims=claims))
     more = [chr(code) for code in range(256)]
     more += ["\u2028", "AA", "AAA", "AAAA", "A=", "=A", "==A", "\r\n"]
@@ -285,7 +285,7 @@ def test_nothing_may_be_added_to_the_text(form, claims):
 
 
 @pytest.mark.parametrize("padding", ["=", "==", "===", "===="])
-def test_no_padding_may_be_added_to_the_text(padding):
+def test_a_padded_text_is_undecodable(padding):
     """It would be a second spelling of the same cookie."""
     form = make_form()
 
@@ -307,18 +307,18 @@ def test_any_other_text_is_refused(text):
         assert not reads(make_form(kind), text)
 
 
-def test_what_is_no_base64url_is_refused_before_any_key_is_asked(form):
+def test_malformed_base64url_is_refused_before_a_key_is_used(form):
     assert refusal(form, "not.base64url") == "it is not base64url"
 
 
 @pytest.mark.parametrize(("one", "other"), [BOTH, BOTH[::-1]])
-def test_a_signed_cookie_is_no_encrypted_one(one, other):
+def test_a_signed_cookie_is_refused_where_encryption_is_expected(one, other):
     text = make_form(one).encode(make_ticket())
 
     assert refusal(make_form(other), text) == "it has another format"
 
 
-def test_a_header_token_is_no_cookie(form):
+def test_a_header_token_is_refused_as_a_cookie(form):
     """With the same key, issuer and audience; neither whole nor in part."""
     token = make_jwt(FIRST).encode(make_ticket())
     header, payload, signature = token.split(".")
@@ -334,7 +334,7 @@ def test_a_header_token_is_no_cookie(form):
         assert not reads(form, text)
 
 
-def test_a_cookie_is_no_header_token(form):
+def test_a_cookie_is_refused_as_a_header_token(form):
     jwt = make_jwt(FIRST)
     text = form.encode(make_ticket())
     header = jwt.encode(make_ticket()).partition(".")[0]
@@ -364,7 +364,7 @@ def test_a_cookie_is_no_header_token(form):
     ],
     ids=repr,
 )
-def test_what_says_no_ticket_is_refused_whoever_signed_it(kind, content):
+def test_signed_content_that_is_no_ticket_is_refused(kind, content):
     """Undecodable, not only refused: it has no use and is deleted."""
     transform = make_transform(kind)
     if isinstance(content, dict):
@@ -378,7 +378,7 @@ def test_what_says_no_ticket_is_refused_whoever_signed_it(kind, content):
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"not json", b"\xff"], ids=repr
 )
-def test_a_signed_text_that_is_no_json_object_is_no_ticket(kind, content):
+def test_signed_text_that_is_no_json_object_is_refused(kind, content):
     text = encode_base64url(make_transform(kind).encode(content))
 
     assert not reads(make_form(kind), text)
@@ -398,7 +398,7 @@ def test_a_signed_text_that_is_no_json_object_is_no_ticket(kind, content):
     ],
     ids=repr,
 )
-def test_what_we_do_not_write_is_undecodable(kind, changes):
+def test_members_that_are_never_written_are_undecodable(kind, changes):
     """Though one of our keys protects it."""
     members = {**write_members(make_ticket()), **changes}
     content = json.dumps(members).encode()
@@ -470,14 +470,14 @@ def test_a_cookie_that_is_being_read_while_its_key_leaves_is_not_remembered():
     assert not reads(form, text)
 
 
-def test_what_was_verified_is_not_verified_again(kind):
+def test_a_verified_cookie_is_not_verified_again(kind):
     form = make_form(kind)
     text = form.encode(make_ticket())
 
     assert form.open(text) is form.open(text)
 
 
-def test_what_was_refused_is_refused_again(form):
+def test_a_refused_cookie_is_refused_again(form):
     text = form.encode(make_ticket())[:-1]
 
     assert not reads(form, text)
@@ -515,7 +515,7 @@ def own_form(own):
     return CookieCodec(lambda: OverSigned(signed, own))
 
 
-def test_a_transform_of_ones_own_carries_a_ticket(own, own_form):
+def test_an_own_transform_carries_a_ticket(own, own_form):
     ticket = make_ticket(userid=7, claims={"a": 1}, persistent=True)
 
     text = own_form.encode(ticket)
@@ -525,7 +525,7 @@ def test_a_transform_of_ones_own_carries_a_ticket(own, own_form):
     assert make_form().open(encode_base64url(own.seen[0])) == ticket
 
 
-def test_what_it_refuses_cannot_be_decoded(own, own_form):
+def test_a_cookie_that_an_own_transform_refuses_is_undecodable(own, own_form):
     """And it is asked each time: it may depend on anything."""
     text = own_form.encode(make_ticket())
     assert reads(own_form, text)
@@ -537,7 +537,9 @@ def test_what_it_refuses_cannot_be_decoded(own, own_form):
     assert reads(own_form, text)
 
 
-def test_what_nobody_signed_cannot_be_decoded(own, own_form):
+def test_an_unsigned_cookie_under_an_own_transform_is_undecodable(
+    own, own_form
+):
     content = json.dumps(write_members(make_ticket())).encode()
 
     assert not reads(own_form, encode_base64url(own.encode(content)))

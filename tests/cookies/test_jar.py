@@ -75,7 +75,7 @@ def small():
 
 
 @pytest.mark.parametrize("length", range(398))
-def test_a_text_of_any_length_comes_back(small, length):
+def test_a_text_of_any_length_is_read_back(small, length):
     browser, text = Browser(), LONG[:length]
 
     browser.take(small.write(text, None, None))
@@ -129,7 +129,7 @@ def test_a_text_that_is_too_long_is_an_error_that_says_what_to_do(jar, most):
         )
 
 
-def test_a_text_travels_as_it_is_written_here(small):
+def test_a_text_is_written_in_this_format(small):
     """The form of cookies that browsers have today: it is read for ever."""
     assert write(small, "abc") == [f"{NAME}=0.abc"]
     assert write(small, "") == [f"{NAME}=0."]
@@ -174,7 +174,7 @@ def test_no_cookie_is_longer_than_browsers_keep(jar):
     assert values(jar, *pairs) == [LONG[:most]]
 
 
-def test_nobody_changes_a_jar_or_what_it_found():
+def test_jars_and_their_findings_are_immutable():
     jar = Jar(NAME)
 
     for value, field in ((jar, "name"), (read(jar, f"{NAME}=0."), "names")):
@@ -191,13 +191,13 @@ def three(small):
     return write(small, LONG[:250])
 
 
-def test_the_order_of_the_cookies_says_nothing(small, three):
+def test_the_order_of_the_cookies_does_not_matter(small, three):
     for order in itertools.permutations(three):
         assert values(small, *order) == [LONG[:250]]
 
 
 @pytest.mark.parametrize("missing", [[0], [1], [2], [0, 1], [1, 2]])
-def test_what_lacks_a_chunk_has_no_value(small, three, missing):
+def test_cookies_that_lack_a_chunk_give_no_value(small, three, missing):
     rest = [pair for i, pair in enumerate(three) if i not in missing]
 
     shown = read(small, *rest)
@@ -206,7 +206,7 @@ def test_what_lacks_a_chunk_has_no_value(small, three, missing):
     assert len(shown.names) == len(rest)
 
 
-def test_what_is_under_another_name_makes_another_value(small, three):
+def test_cookies_of_another_name_give_another_value(small, three):
     first, second, third = three
     swapped = [
         first,
@@ -220,7 +220,7 @@ def test_what_is_under_another_name_makes_another_value(small, three):
     assert len(value) == 250
 
 
-def test_chunks_of_two_sign_ins_make_neither_value(small):
+def test_chunks_of_two_sign_ins_give_neither_value(small):
     one, other = write(small, LONG[:250]), write(small, LONG[250:500])
 
     for picks in itertools.product((0, 1), repeat=3):
@@ -233,7 +233,7 @@ def test_chunks_of_two_sign_ins_make_neither_value(small):
             assert value not in expected.values()
 
 
-def test_a_chunk_more_than_were_counted_says_nothing(small, three):
+def test_surplus_chunks_are_ignored(small, three):
     extra = [f"{NAME}.3=stale", f"{NAME}.19=stale"]
 
     shown = read(small, *extra, *three)
@@ -245,13 +245,13 @@ def test_a_chunk_more_than_were_counted_says_nothing(small, three):
     }
 
 
-def test_a_chunk_may_be_empty_but_it_must_be_there(small):
+def test_a_chunk_may_be_empty_but_not_missing(small):
     assert values(small, f"{NAME}=1.ab", f"{NAME}.1=") == ["ab"]
     assert values(small, f"{NAME}=1.ab") == []
 
 
 @pytest.mark.parametrize("count", [4, 5, 19, 20, 21, 99])
-def test_more_chunks_than_are_allowed_are_none(small, count):
+def test_more_chunks_than_allowed_give_no_value(small, count):
     """Also where they all came."""
     chunks = [f"{NAME}.{i}=x" for i in range(1, 100)]
 
@@ -299,9 +299,7 @@ def test_more_than_twenty_are_never_allowed():
         '1.ab"',
     ],
 )
-def test_a_first_chunk_that_does_not_tell_how_many_follow_tells_nothing(
-    small, first
-):
+def test_a_first_chunk_without_a_count_gives_no_value(small, first):
     """Not even the text that it would tell without the count."""
     whole = values(small, f"{NAME}={first}", f"{NAME}.1=cd")
 
@@ -312,7 +310,7 @@ def test_a_first_chunk_that_does_not_tell_how_many_follow_tells_nothing(
         assert re.fullmatch("[A-Za-z0-9_-]+", text) is None
 
 
-def test_a_count_costs_no_more_than_chunks_that_came(small):
+def test_a_large_count_costs_no_more_than_the_chunks_that_came(small):
     """It is bounded before any loop."""
 
     def calls(first):
@@ -354,7 +352,7 @@ def test_a_count_costs_no_more_than_chunks_that_came(small):
     ],
     ids=repr,
 )
-def test_where_the_cookie_is_not_there_is_none(environ):
+def test_a_header_without_the_cookie_gives_no_value(environ):
     assert Jar(NAME).read(environ) is None
 
 
@@ -402,7 +400,7 @@ def test_a_pair_without_an_equals_sign_has_no_name(pair):
         "$Path{0}",
     ],
 )
-def test_a_name_that_only_looks_like_ours_is_not_ours(name):
+def test_a_name_that_only_looks_alike_is_ignored(name):
     for own in (NAME, "sessiontoken"):
         jar = Jar(own, max_chunks=20)
         other = f"{name.format(own)}=0.stranger"
@@ -460,7 +458,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("sibling", MALFORMED.values(), ids=MALFORMED)
-def test_what_stands_beside_the_cookie_says_nothing(small, sibling):
+def test_other_cookies_are_ignored(small, sibling):
     sibling = sibling.format(n="sibling")
     three = write(small, LONG[:250])
 
@@ -486,7 +484,7 @@ def test_what_stands_beside_the_cookie_says_nothing(small, sibling):
         '{n}="0.ab"',
     ],
 )
-def test_blanks_and_stray_semicolons_say_nothing(header):
+def test_blanks_and_stray_semicolons_are_ignored(header):
     jar = Jar(NAME)
 
     assert jar.read({"HTTP_COOKIE": header.format(n=NAME)}).values == ("ab",)
@@ -507,7 +505,7 @@ def test_blanks_and_stray_semicolons_say_nothing(header):
         ('"cd" x', 'ab"cd" x'),
     ],
 )
-def test_only_one_pair_of_quotes_around_a_value_says_nothing(value, text):
+def test_one_pair_of_quotes_around_a_value_is_ignored(value, text):
     jar = Jar(NAME)
 
     assert values(jar, f"{NAME}=1.ab", f"{NAME}.1={value}") == [text]
@@ -530,7 +528,7 @@ def test_any_header_can_be_read(header):
 
 
 @pytest.mark.parametrize("comma", [",", ", ", " , ", ",,", ",;", ';,"'])
-def test_a_comma_ends_a_value(comma):
+def test_a_comma_ends_the_value_of_a_cookie(comma):
     """waitress and gunicorn join Cookie lines so."""
     jar = Jar(NAME)
 
@@ -542,7 +540,7 @@ def test_a_comma_ends_a_value(comma):
 
 
 @pytest.mark.parametrize("comma", [",", ", ", ",\t", "x=y, ", "x=y,,"])
-def test_a_comma_begins_no_cookie(comma):
+def test_a_cookie_does_not_begin_after_a_comma(comma):
     """Another host of the domain sets a cookie ``a`` with this value: no
     browser lets it set one with the prefix ``__Host-``.
     """
@@ -559,7 +557,7 @@ def test_a_comma_begins_no_cookie(comma):
 @pytest.mark.parametrize(
     "value", ["a,b", f"a,{NAME}", f"a,{NAME}X=c", f"a,{NAME}.99=c", f"{NAME},"]
 )
-def test_a_comma_elsewhere_says_nothing(value):
+def test_a_comma_in_another_cookie_is_ignored(value):
     shown = read(Jar(NAME), f"theme={value}", f"{NAME}=0.ab")
 
     assert shown == CookieShown((NAME,), ("ab",))
@@ -584,7 +582,7 @@ def test_chunks_that_come_twice_are_read_in_every_way(small):
         assert len(whole) == 4
 
 
-def test_a_first_chunk_that_is_no_good_does_not_shadow_one_that_is(small):
+def test_a_bad_first_chunk_does_not_hide_a_good_one(small):
     one = write(small, LONG[:150])
 
     for bad in ("", "x", "99.x", "3.x", "0.x"):
@@ -674,7 +672,7 @@ def test_deletion_has_all_attributes(jar, expected):
 
 
 @pytest.mark.parametrize(("jar", "expected"), JARS.values(), ids=JARS)
-def test_what_is_no_longer_needed_is_expired_with_all_attributes(
+def test_chunks_that_are_not_needed_are_expired_with_all_attributes(
     jar, expected
 ):
     shown = read(jar, f"{jar.name}=1.ab", f"{jar.name}.1=cd")
@@ -689,7 +687,7 @@ def test_what_is_no_longer_needed_is_expired_with_all_attributes(
 
 @pytest.mark.parametrize("jar", [jar for jar, _ in JARS.values()], ids=JARS)
 @pytest.mark.parametrize("was", [0, 97, 98, 197])
-def test_a_browser_has_nothing_left_after_deletion(jar, was):
+def test_a_browser_keeps_no_cookie_after_deletion(jar, was):
     browser = Browser()
     browser.take(jar.write(LONG[:was], None, 3600))
 
@@ -700,7 +698,7 @@ def test_a_browser_has_nothing_left_after_deletion(jar, was):
 
 @pytest.mark.parametrize("was", [10, 100, 200, 300, 397])
 @pytest.mark.parametrize("becomes", [10, 100, 200, 300, 397])
-def test_of_a_longer_value_nothing_is_left(small, was, becomes):
+def test_a_browser_keeps_no_chunk_of_a_longer_value(small, was, becomes):
     browser, fresh = Browser(), Browser()
     browser.take(small.write(LONG[:was], None, None))
     text = LONG[-becomes:]
@@ -712,7 +710,7 @@ def test_of_a_longer_value_nothing_is_left(small, was, becomes):
     assert small.read(browser.environ).values == (text,)
 
 
-def test_only_what_came_in_is_expired(small):
+def test_only_cookies_of_the_request_are_expired(small):
     shown = read(small, f"{NAME}=3.a", f"{NAME}.2=b", f"{NAME}.19=c", "d=e")
 
     [_, *expired] = small.write("ab", shown, None)
@@ -728,13 +726,13 @@ def test_only_what_came_in_is_expired(small):
     ]
 
 
-def test_where_nothing_came_in_the_first_chunk_is_deleted(small):
+def test_without_a_cookie_in_the_request_the_first_chunk_is_deleted(small):
     [(_, header)] = small.delete(None)
 
     assert header.startswith(f"{NAME}=; Path=/; Max-Age=0; ")
 
 
-def test_what_came_in_twice_is_deleted_once(small):
+def test_a_cookie_that_came_twice_is_deleted_once(small):
     shown = read(small, f"{NAME}=0.a", f"{NAME}=0.b", f"{NAME}.1=c")
 
     assert len(small.delete(shown)) == 2
@@ -759,20 +757,20 @@ def test_a_flood_of_our_names_is_answered_with_twenty_cookies_at_most(small):
         (2**40, 34560000),
     ],
 )
-def test_a_browser_keeps_it_for_400_days_at_most(small, seconds, kept):
+def test_a_cookie_is_kept_for_400_days_at_most(small, seconds, kept):
     """RFC 6265bis, section 5.5."""
     for _, header in small.write(LONG[:150], None, seconds):
         assert attributes(header)[:2] == ["Path=/", f"Max-Age={kept}"]
         assert "Expires" not in header
 
 
-def test_without_an_age_the_browser_forgets_it_when_it_ends(small):
+def test_without_max_age_the_cookie_ends_with_the_browser(small):
     for _, header in small.write(LONG[:150], None, None):
         assert "Max-Age" not in header
         assert "Expires" not in header
 
 
-def test_whether_a_header_is_of_the_cookie_can_be_told(small):
+def test_set_cookie_headers_of_the_jar_are_recognised(small):
     for header in (
         ("Set-Cookie", f"{NAME}x=1"),
         ("Set-Cookie", f"x{NAME}=1"),

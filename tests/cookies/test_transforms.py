@@ -58,7 +58,7 @@ def kind(request):
     return request.param
 
 
-def test_it_does_what_the_seam_asks(kind):
+def test_a_transform_provides_its_interface(kind):
     assert verifyObject(ICookieTransform, make(kind))
     assert verifyObject(
         ICookieTransform, OverSigned(make(SignedTransform), make(kind))
@@ -69,14 +69,14 @@ def test_it_does_what_the_seam_asks(kind):
 @given(content=st.binary(max_size=200))
 @example(content=b"")
 @example(content=b"\0" * 10_000)
-def test_what_was_protected_comes_back(kind, content):
+def test_a_protected_value_is_decoded_unchanged(kind, content):
     transform = make(kind)
 
     assert transform.decode(transform.encode(content)) == content
 
 
 @pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
-def test_no_bit_may_flip(kind, content):
+def test_a_flipped_bit_is_refused(kind, content):
     transform = make(kind)
     protected = transform.encode(content)
 
@@ -92,7 +92,7 @@ def test_no_bit_may_flip(kind, content):
 
 
 @pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
-def test_nothing_may_be_cut(kind, content):
+def test_a_cut_value_is_refused(kind, content):
     """Not from the end, not from the start, not one byte in between."""
     transform = make(kind)
     protected = transform.encode(content)
@@ -107,7 +107,7 @@ def test_nothing_may_be_cut(kind, content):
 
 
 @pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
-def test_no_byte_may_be_added(kind, content):
+def test_an_extended_value_is_refused(kind, content):
     """None of the 256 behind or before, and none in between."""
     transform = make(kind)
     protected = transform.encode(content)
@@ -139,7 +139,7 @@ def test_any_other_bytes_are_refused(kind, protected):
     assert not reads(transform, transform.VERSION + name + protected)
 
 
-def test_parts_of_two_values_make_no_third(kind):
+def test_parts_of_two_values_are_refused(kind):
     transform = make(kind)
     one, other = (transform.encode(c) for c in (CONTENT, CONTENT[::-1]))
     assert len(one) == len(other)
@@ -167,7 +167,7 @@ def test_every_key_of_the_ring_verifies(kind):
         assert ring.decode(protected) == CONTENT
 
 
-def test_a_key_that_left_the_ring_ends_what_it_protected(kind):
+def test_a_removed_key_ends_the_values_it_protected(kind):
     rings = Rings(FIRST)
     transform = kind(rings, *PURPOSE)
     protected = transform.encode(CONTENT)
@@ -211,7 +211,7 @@ def test_keys_are_derived_once_for_a_ring(kind):
     ],
     ids=repr,
 )
-def test_a_value_is_of_no_use_for_another_purpose(kind, other):
+def test_a_value_is_refused_for_another_purpose(kind, other):
     """Another carrier, cookie name, issuer or audience."""
     ours, theirs = make(kind), make(kind, purpose=other)
 
@@ -220,7 +220,7 @@ def test_a_value_is_of_no_use_for_another_purpose(kind, other):
 
 
 @pytest.mark.parametrize(("one", "other"), [BOTH, BOTH[::-1]])
-def test_signed_is_not_encrypted_and_encrypted_not_signed(one, other):
+def test_signed_and_encrypted_values_are_not_interchangeable(one, other):
     reader, protected = make(one), make(other).encode(CONTENT)
     rest = protected[1:]
 
@@ -232,7 +232,7 @@ def test_signed_is_not_encrypted_and_encrypted_not_signed(one, other):
 
 
 @pytest.mark.parametrize("version", [0, 3, 4, 0x7B, 0xFF])
-def test_a_format_of_another_day_is_none_of_ours(kind, version):
+def test_another_version_of_the_format_is_refused(kind, version):
     transform = make(kind)
     [name] = transform.keys
     content = bytes([version]) + name + CONTENT
@@ -255,7 +255,7 @@ def test_content_without_protection_is_refused(kind):
         assert not reads(transform, bare)
 
 
-def test_the_rings_own_key_signs_no_cookie():
+def test_a_mac_under_the_ring_key_itself_is_refused():
     """It signs header tokens; nor does a key derived for something else."""
     transform = make(SignedTransform)
     [name] = transform.keys
@@ -300,11 +300,11 @@ def test_an_encrypted_value_is_version_key_name_nonce_and_sealed_content():
         assert refusal(transform, tampered) == "it cannot be decrypted"
 
 
-def test_what_is_signed_can_be_read_by_everybody():
+def test_signed_content_is_readable():
     assert CONTENT in make(SignedTransform).encode(CONTENT)
 
 
-def test_what_is_encrypted_tells_nothing_but_its_length():
+def test_encrypted_content_shows_only_its_length():
     transform = make(EncryptedTransform)
     values = [transform.encode(CONTENT) for _ in range(100)]
     start = 1 + 8
@@ -320,7 +320,7 @@ def test_what_is_encrypted_tells_nothing_but_its_length():
     ("kind", "text"),
     [(SignedTransform, "signed"), (EncryptedTransform, "encrypted")],
 )
-def test_what_was_written_once_is_read_for_ever(known, kind, text):
+def test_values_of_earlier_versions_are_still_read(known, kind, text):
     """These values were computed without this library. A change that cannot
     read them signs every user out: it needs a new version of the format.
     """
@@ -334,7 +334,7 @@ def test_what_was_written_once_is_read_for_ever(known, kind, text):
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known["what"])
-def test_what_is_signed_today_is_what_was_signed_once(known):
+def test_signing_gives_the_same_bytes_as_earlier_versions(known):
     """So that what this version writes, the one before still reads."""
     key = Key.of(decode_base64url(known["secret"]))
     transform = make(SignedTransform, key, purpose=known["purpose"])
@@ -360,7 +360,7 @@ class Backwards:
         return protected[5:][::-1]
 
 
-def test_a_transform_of_ones_own_sees_what_the_ring_has_signed():
+def test_an_own_transform_gets_the_signed_bytes():
     own = Backwards()
     signed = make(SignedTransform, FIRST, SECOND)
     transform = OverSigned(signed, own)
@@ -372,7 +372,7 @@ def test_a_transform_of_ones_own_sees_what_the_ring_has_signed():
     assert transform.decode(protected) == CONTENT
 
 
-def test_a_transform_that_protects_nothing_can_be_forged_no_more():
+def test_an_own_transform_without_protection_cannot_be_forged():
     own = Backwards()
     transform = OverSigned(make(SignedTransform), own)
     protected = transform.encode(CONTENT)
@@ -388,7 +388,7 @@ def test_a_transform_that_protects_nothing_can_be_forged_no_more():
     assert not reads(transform, own.encode(b""))
 
 
-def test_a_key_that_left_the_ring_ends_it_under_ones_own_transform_too():
+def test_a_removed_key_ends_values_under_an_own_transform_too():
     own = Backwards()
     protected = OverSigned(make(SignedTransform), own).encode(CONTENT)
 
@@ -397,7 +397,7 @@ def test_a_key_that_left_the_ring_ends_it_under_ones_own_transform_too():
     assert refusal(elsewhere, protected) == "its key is not in the key ring"
 
 
-def test_what_ones_own_transform_refuses_is_refused_for_its_reason():
+def test_the_reason_of_an_own_transform_is_reported():
     transform = OverSigned(make(SignedTransform), Backwards())
 
     with pytest.raises(InvalidCredential, match=r"^not mine$"):

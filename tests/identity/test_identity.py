@@ -32,7 +32,7 @@ def test_all_four_parts_in_the_order_of_the_contract():
 
 
 @pytest.mark.parametrize("userid", ["alice", 7, uuid.UUID(int=7), None])
-def test_a_text_a_number_a_uuid_or_nobody_named(userid):
+def test_a_userid_is_a_text_a_number_a_uuid_or_none(userid):
     assert Identity(userid).userid == userid
 
 
@@ -60,13 +60,13 @@ def test_claims_are_copied_and_read_only():
     assert type(identity.claims) is Claims
 
 
-def test_frozen_claims_are_taken_as_they_are():
+def test_frozen_claims_are_not_copied():
     claims = freeze_claims({"a": 1})
 
     assert Identity("alice", claims).claims is claims
 
 
-def test_nobody_changes_an_identity():
+def test_an_identity_is_immutable():
     identity = Identity("alice")
 
     with pytest.raises(dataclasses.FrozenInstanceError):

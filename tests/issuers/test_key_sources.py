@@ -51,7 +51,7 @@ def test_a_file_is_read_and_read_again_when_it_changes(path):
     assert keys.find("ES256-0", "ES256") is None
 
 
-def test_all_keys_can_be_taken_away(path):
+def test_a_file_may_lose_all_its_keys(path):
     keys = KeyFile(str(path), ES)
 
     write(path, jwks(), 1_000_000_001)
@@ -86,7 +86,7 @@ def test_a_file_that_is_gone_leaves_the_former_keys(path, caplog):
     assert keys.find("ES256-1", "ES256")
 
 
-def test_keys_that_are_not_used_are_told(path, caplog):
+def test_skipped_keys_of_a_file_are_logged(path, caplog):
     write(path, jwks(jwk(), jwk(number=1, use="enc")))
 
     KeyFile(str(path), ES)
@@ -146,7 +146,7 @@ def unavailable(keys, number=0):
         find(keys, number)
 
 
-def test_nothing_is_fetched_before_a_token_needs_it(issuer, keys):
+def test_keys_are_fetched_when_the_first_token_needs_them(issuer, keys):
     assert issuer.asked == []
 
     assert find(keys).kid == "ES256-0"
@@ -155,7 +155,7 @@ def test_nothing_is_fetched_before_a_token_needs_it(issuer, keys):
     assert len(issuer.asked) == 1
 
 
-def test_an_unknown_key_costs_one_fetch_in_a_cool_down(issuer, clock, keys):
+def test_unknown_keys_cost_one_fetch_per_cool_down(issuer, clock, keys):
     find(keys)
     for number in range(1, 200):
         assert find(keys, number) is None
@@ -200,7 +200,7 @@ BAD_ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
-def test_who_needs_a_key_that_cannot_be_fetched_is_told_so(
+def test_a_fetch_that_fails_is_an_outage_logged_once(
     issuer, clock, keys, caplog, answer
 ):
     issuer.answer = answer
@@ -265,7 +265,7 @@ def test_an_issuer_may_take_all_its_keys_away(issuer, clock, keys):
     assert find(keys) is None
 
 
-def test_who_has_a_key_never_waits(issuer, clock, keys):
+def test_a_known_key_is_given_without_waiting(issuer, clock, keys):
     """The server is silent; waiting for it would take three seconds."""
     find(keys)
     issuer.answer = hang
@@ -276,7 +276,7 @@ def test_who_has_a_key_never_waits(issuer, clock, keys):
     assert keys._running is not None
 
 
-def test_a_server_that_says_nothing_holds_nobody_for_long(
+def test_a_silent_server_is_given_up_after_the_timeout(
     issuer, clock, keys, caplog
 ):
     issuer.answer = hang
@@ -287,7 +287,7 @@ def test_a_server_that_says_nothing_holds_nobody_for_long(
     assert "timed out" in caplog.text
 
 
-def test_who_needs_a_key_waits_for_the_fetch_that_is_under_way(issuer, keys):
+def test_threads_wait_for_one_fetch_that_is_under_way(issuer, keys):
     threads = 8
     barrier = threading.Barrier(threads)
     issuer.answer = drip(respond(jwks(jwk())), every=0.001)
@@ -303,7 +303,7 @@ def test_who_needs_a_key_waits_for_the_fetch_that_is_under_way(issuer, keys):
     assert len(issuer.asked) == 1
 
 
-def test_an_attempt_from_the_future_counts_for_nothing(issuer, clock, keys):
+def test_a_fetch_dated_in_the_future_is_ignored(issuer, clock, keys):
     """The clock of the machine was set back."""
     find(keys)
     clock.advance(-3600)
@@ -316,7 +316,7 @@ def test_an_attempt_from_the_future_counts_for_nothing(issuer, clock, keys):
     assert len(issuer.asked) == 2
 
 
-def test_a_fetch_that_was_lost_is_made_again(issuer, clock, keys):
+def test_a_fetch_whose_thread_is_gone_is_repeated(issuer, clock, keys):
     """A process that forks while it fetches has no such thread after."""
     find(keys)
     lost = keys._running = threading.Event()
@@ -330,7 +330,7 @@ def test_a_fetch_that_was_lost_is_made_again(issuer, clock, keys):
     assert len(issuer.asked) == 2
 
 
-def test_a_late_answer_does_not_pass_for_a_later_one(issuer, clock, keys):
+def test_a_late_answer_does_not_end_a_later_fetch(issuer, clock, keys):
     find(keys)
     late = threading.Event()
     later = keys._running = threading.Event()
@@ -342,7 +342,7 @@ def test_a_late_answer_does_not_pass_for_a_later_one(issuer, clock, keys):
     assert not later.is_set()
 
 
-def test_keys_at_a_url_that_are_not_used_are_told(issuer, keys, caplog):
+def test_skipped_keys_of_a_url_are_logged(issuer, keys, caplog):
     issuer.answer = respond(jwks(jwk(), jwk("HS256")))
 
     find(keys)

@@ -30,7 +30,7 @@ PUBLIC = serialization.PublicFormat
 PEM = serialization.Encoding.PEM
 
 
-def test_every_algorithm_of_pyjwt_but_none_is_known():
+def test_all_algorithms_of_pyjwt_except_none_are_known():
     # PyJWT's ES521 is a slip of the pen; the name is ES512 (RFC 7518, 3.4).
     assert set(FORMS) == set(PYJWT) - {"none", "ES521"}
 
@@ -44,20 +44,20 @@ def test_a_key_whose_private_part_can_be_computed_is_refused():
         read_public_key(text, ("RS256",))
 
 
-def test_hmac_is_told_apart():
+def test_hmac_algorithms_are_told_from_others():
     assert is_hmac(HS_NAMES)
     assert not is_hmac(PUBLIC_NAMES)
     assert not is_hmac(("HS256", "RS256"))
 
 
-def test_no_key_shows_itself():
+def test_a_printed_key_shows_no_secret():
     key = secret_key("k", SECRET, None, ("HS256",))
 
     assert str(SECRET) not in repr(key)
     assert "kid='k'" in repr(key)
 
 
-def test_the_only_key_of_all_has_any_name():
+def test_a_single_pem_key_serves_every_kid():
     key = read_public_key(pem(private_key("ES256")), ES)
 
     for kid in (None, "x"):

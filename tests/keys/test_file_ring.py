@@ -82,7 +82,7 @@ def said(caplog):
     return ask
 
 
-def test_it_does_what_the_seam_asks(ring):
+def test_a_file_ring_provides_its_interface(ring):
     assert verifyObject(IKeyRing, ring)
     assert ring.signer == OLD
     assert list(ring) == [OLD]
@@ -115,7 +115,7 @@ def test_a_removed_key_is_gone_within_a_second(ring, path, clock):
     assert list(ring.current) == [NEW]
 
 
-def test_a_key_that_all_know_signs_as_soon_as_it_is_first(start, path, clock):
+def test_a_known_key_signs_as_soon_as_it_is_first(start, path, clock):
     put_keys(path, OLD, NEW)
     ring = start()
     put_keys(path, NEW, OLD)
@@ -132,9 +132,7 @@ def test_of_several_new_keys_the_last_signs_first(ring, path, clock):
     assert list(ring.current) == [NEWER, NEW]
 
 
-def test_who_starts_signs_with_the_first_key_and_is_understood(
-    ring, start, path
-):
+def test_a_process_that_starts_signs_with_the_first_key(ring, start, path):
     """What another one signed has the others look at the file."""
     put_keys(path, NEW, OLD)
     before = ring.current
@@ -144,7 +142,7 @@ def test_who_starts_signs_with_the_first_key_and_is_understood(
     assert list(ring.current) == [OLD, NEW]
 
 
-def test_who_slept_meanwhile_does_not_wait_once_more(start):
+def test_a_process_that_was_idle_does_not_wait_again(start):
     """The time of a change is that of the file, not that of the check."""
     clock = ManualClock(int(time.time()) - 1000)
     path_of = start().reader.path
@@ -171,7 +169,7 @@ def made_when(since):
         | st.integers(START - 2 * PROPAGATION, START + 2 * PROPAGATION)
     )
 )
-def test_the_first_key_signs_that_is_not_new(keys):
+def test_the_first_key_that_is_not_new_signs(keys):
     arranged = signer_first(keys, START)
 
     assert sorted(arranged, key=keys.index) == list(keys)
@@ -255,7 +253,9 @@ class Fleet:
         max_size=12,
     )
 )
-def test_whoever_signs_is_understood_everywhere(tmp_path_factory, steps):
+def test_every_process_verifies_what_any_process_signs(
+    tmp_path_factory, steps
+):
     fleet = Fleet(tmp_path_factory.mktemp("fleet"))
     for verb, argument in steps:
         getattr(fleet, verb)(argument)
@@ -268,7 +268,9 @@ def test_whoever_signs_is_understood_everywhere(tmp_path_factory, steps):
 # When it looks
 
 
-def test_it_looks_once_a_second_and_reads_what_has_changed(ring, path, clock):
+def test_the_file_is_checked_once_a_second_and_read_when_it_changed(
+    ring, path, clock
+):
     clock.advance(1)
     assert ring.current
     count = ring.reader.count
@@ -294,7 +296,7 @@ def test_a_change_since_the_settings_were_read_is_found(path, clock):
     assert list(ring.current) == [OLD, NEW]
 
 
-def test_an_unknown_key_has_it_look_once_more_a_second(ring, path, clock):
+def test_an_unknown_key_causes_one_more_check_a_second(ring, path, clock):
     seen = ring.current
     assert ring.reload() is seen
     put_keys(path, NEW)
@@ -310,7 +312,7 @@ def test_an_unknown_key_has_it_look_once_more_a_second(ring, path, clock):
     assert ring.reader.count == count
 
 
-def test_within_the_second_that_it_looked_it_looks_for_an_unknown_key(
+def test_an_unknown_key_causes_a_check_within_the_same_second(
     ring, path, clock
 ):
     clock.advance(1)
@@ -322,7 +324,7 @@ def test_within_the_second_that_it_looked_it_looks_for_an_unknown_key(
     assert list(ring.current) == [NEW]
 
 
-def test_a_clock_that_is_set_back_hinders_nothing(ring, path, clock):
+def test_a_clock_that_is_set_back_does_not_stop_the_checks(ring, path, clock):
     clock.advance(-5000)
     put_keys(path, NEW, OLD)
     clock.advance(1)
@@ -366,7 +368,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("raw", [*BROKEN.values(), None], ids=[*BROKEN, "no"])
-def test_a_broken_file_changes_nothing_and_is_told_once(
+def test_a_broken_file_keeps_the_ring_and_is_logged_once(
     ring, path, clock, said, raw
 ):
     before = ring.current
@@ -396,7 +398,7 @@ def test_a_broken_file_changes_nothing_and_is_told_once(
     assert said() == []
 
 
-def test_trouble_that_passes_is_tried_again(path, clock, said):
+def test_a_file_is_read_again_after_a_passing_error(path, clock, said):
     """Windows refuses to open what is being replaced."""
     troubles = [ValueError("it is locked")]
 
@@ -417,7 +419,7 @@ def test_trouble_that_passes_is_tried_again(path, clock, said):
     ]
 
 
-def test_it_says_what_changed_and_never_a_secret(ring, path, clock, said):
+def test_changes_are_logged_without_secrets(ring, path, clock, said):
     put_keys(path, NEW, OLD)
     for _ in range(5):
         clock.advance(PROPAGATION // 2)
@@ -440,7 +442,7 @@ def test_it_says_what_changed_and_never_a_secret(ring, path, clock, said):
 # Threads
 
 
-def test_nobody_waits_for_who_reads(path, clock):
+def test_no_thread_waits_while_another_reads_the_file(path, clock):
     reading, go_on = threading.Event(), threading.Event()
 
     def read():

@@ -28,7 +28,7 @@ def repository(make_redis, redis):
 @pytest.mark.parametrize(
     "key", ["", "a" * 201, "ä", "\ud800", "a\0", "a\n", "a b", "subject/a"]
 )
-def test_what_is_no_key_never_reaches_redis(repository, item, key):
+def test_a_malformed_key_is_not_sent_to_redis(repository, item, key):
     assert repository.get(key) is None
     repository.remove(key)
     repository.add_or_update(item)
@@ -86,7 +86,7 @@ def test_the_server_lets_an_item_expire(repository, redis, item):
     assert redis.client.get(PREFIX + b"key") is None
 
 
-def test_items_go_below_the_prefix(make_redis, redis, item):
+def test_items_are_stored_under_the_prefix(make_redis, redis, item):
     make_redis(redis.url, prefix="mine:").add_or_update(item)
     assert make_redis(redis.url).get("key") is None
     assert all(k.startswith(b"mine:") for k in redis.client.scan_iter())
@@ -174,7 +174,7 @@ def test_a_server_that_restarts_is_found_again(make_redis, redis, item):
         assert repository.get("key") is None
 
 
-def test_a_server_that_does_not_answer_is_given_up_soon(
+def test_a_server_that_does_not_answer_is_given_up_after_the_timeout(
     repository, redis, clock, item
 ):
     other = item_of(clock, "other")
@@ -207,7 +207,7 @@ def test_foreign_keys_of_another_type_are_an_outage(repository, redis, item):
     seconds_until_unavailable(lambda: repository.items_of("str:bob"))
 
 
-def test_a_full_server_is_an_outage_for_what_writes(repository, redis, item):
+def test_writing_to_a_full_server_is_an_outage(repository, redis, item):
     repository.add_or_update(item)
     redis.client.config_set("maxmemory", 1)
     try:
@@ -235,7 +235,7 @@ def test_all_sessions_can_be_ended_on_a_full_server(repository, redis, item):
         redis.client.config_set("maxmemory", 0)
 
 
-def test_a_replica_is_an_outage_for_what_writes(repository, redis, item):
+def test_writing_to_a_replica_is_an_outage(repository, redis, item):
     redis.client.replicaof("127.0.0.1", 1)
     try:
         seconds_until_unavailable(lambda: repository.add_or_update(item))
@@ -331,7 +331,9 @@ def assert_found(repository, item):
             time.sleep(0.1)
 
 
-def test_a_sentinel_s_outage_is_one(make_redis, sentinel_process, redis):
+def test_an_outage_behind_a_sentinel_is_an_outage(
+    make_redis, sentinel_process, redis
+):
     url = sentinel_process.url.replace("mymaster", "nobody")
     with pytest.raises(RepositoryUnavailable, match="MasterNotFoundError"):
         make_redis(url).get("key")

@@ -71,7 +71,7 @@ def processes(clock, request):
 
 
 @pytest.mark.parametrize("way", ["end", "end_all"])
-def test_nothing_lives_that_was_ended(processes, clock, way):
+def test_no_token_of_an_ended_session_is_accepted(processes, clock, way):
     for number in range(ROUNDS):
         race(processes, clock, way, f"alice{number}{way}")
 

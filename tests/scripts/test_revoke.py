@@ -21,7 +21,7 @@ def test_sessions_are_listed_and_ended(run, kept):
     assert verdicts == [1, 1, 0]
 
 
-def test_what_names_a_session_may_begin_with_a_dash(run, kept):
+def test_a_sid_or_userid_may_begin_with_a_dash(run, kept):
     assert run("revoke", kept, "--sid", "-" * 22) == (0, "", "")
     assert run("revoke", kept, "--user", "-bob") == (0, "", "")
 

@@ -35,7 +35,7 @@ def test_a_session_is_a_subject_apart_from_users():
     assert subject == "sid:" + sha256(b"s" * 22).hexdigest()
 
 
-def test_a_link_says_its_ticket_and_no_ticket_is_a_link():
+def test_a_link_names_its_ticket_and_is_told_from_a_ticket():
     key = record_key(REFERENCE)
 
     assert link_key(key) == "of:" + key
@@ -44,7 +44,7 @@ def test_a_link_says_its_ticket_and_no_ticket_is_a_link():
     assert not is_link(key)
 
 
-def test_marks_have_keys_that_show_neither_session_nor_user():
+def test_keys_of_revocation_records_reveal_neither_session_nor_user():
     session, user = session_mark_key("s" * 22), user_mark_key("alice")
 
     assert session == "ended:" + sha256(b"s" * 22).hexdigest()

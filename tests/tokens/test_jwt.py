@@ -126,7 +126,7 @@ def do_we_accept(token):
 
 
 @given(TICKETS, st.sampled_from(ALGORITHMS))
-def test_a_ticket_comes_back_from_another_process(ticket, algorithm):
+def test_a_ticket_is_decoded_unchanged_in_another_process(ticket, algorithm):
     token = make_jwt(algorithm=algorithm).encode(ticket)
 
     back = make_jwt(algorithm=algorithm).decode(token)
@@ -136,7 +136,7 @@ def test_a_ticket_comes_back_from_another_process(ticket, algorithm):
     assert type(back.claims) is type(ticket.claims)
 
 
-def test_a_token_says_what_the_contract_lists_and_nothing_else():
+def test_a_token_has_the_members_of_the_contract_and_no_others():
     token = make_jwt().encode(make_ticket(claims={"roles": ["admin"]}))
 
     header, payload = (
@@ -158,7 +158,7 @@ def test_a_token_says_what_the_contract_lists_and_nothing_else():
         ("42", "42", None),
     ],
 )
-def test_the_type_of_a_userid_is_said_where_it_is_no_text(
+def test_a_userid_that_is_no_text_is_written_with_its_type(
     userid, subject, kind
 ):
     payload = read_by_pyjwt(make_jwt().encode(make_ticket(userid=userid)))
@@ -341,7 +341,7 @@ def test_a_token_that_was_changed_anywhere_is_refused(change, algorithm):
         make_jwt(Key("other", FIRST.secret)),
     ],
 )
-def test_nobody_elses_token_is_ours(other):
+def test_tokens_of_another_issuer_or_audience_are_refused(other):
     refusal(other.encode(make_ticket()))
     refusal(make_jwt().encode(make_ticket()), other)
 
@@ -373,7 +373,7 @@ def test_a_key_that_does_not_sign_yet_verifies():
     assert published.kid_of(published.encode(make_ticket())) == FIRST.kid
 
 
-def test_one_keys_name_does_not_make_another_keys_signature_good():
+def test_a_signature_verifies_only_under_the_named_key():
     reader = make_jwt(FIRST, SECOND)
 
     refusal(forge(secret=SECOND.secret), reader)
@@ -383,7 +383,7 @@ def test_one_keys_name_does_not_make_another_keys_signature_good():
     )
 
 
-def test_a_token_tells_which_of_our_keys_it_names():
+def test_the_kid_of_a_token_is_given_for_keys_of_the_ring():
     reader = make_jwt(FIRST, SECOND)
 
     assert reader.kid_of(make_jwt(FIRST).encode(make_ticket())) == FIRST.kid
@@ -397,7 +397,7 @@ def test_a_token_tells_which_of_our_keys_it_names():
 
 
 @pytest.mark.parametrize("kid", ["k", "kk", "kkk"])
-def test_a_token_for_which_headers_are_too_short_is_not_issued(kid):
+def test_a_token_that_is_too_long_for_headers_is_not_issued(kid):
     """Servers and proxies pass on lines of 8 KiB."""
     longest = issue_longer_and_longer(make_jwt(Key(kid, FIRST.secret)))
 
@@ -544,7 +544,7 @@ def test_an_honest_token_made_alike_is_accepted():
         assert does_pyjwt_accept(token)
 
 
-def test_where_we_are_stricter_than_pyjwt():
+def test_some_tokens_that_pyjwt_accepts_are_refused():
     accepted = {
         label for label, token in HOSTILE.items() if does_pyjwt_accept(token)
     }
@@ -565,7 +565,7 @@ def is_far_from_the_clock(value):
     st.sampled_from([*honest_payload(), "sub_type", "nbf", "a"]),
     JSON.filter(is_far_from_the_clock),
 )
-def test_what_pyjwt_refuses_we_refuse_too(name, value):
+def test_every_token_we_accept_is_accepted_by_pyjwt(name, value):
     """One member of an honest token says something else, signed."""
     token = forge(compact(honest_payload(**{name: value})))
 
@@ -575,7 +575,9 @@ def test_what_pyjwt_refuses_we_refuse_too(name, value):
 
 @settings(max_examples=300)
 @given(st.data())
-def test_bytes_put_into_a_signed_payload_are_read_as_pyjwt_does_or_not(data):
+def test_changed_bytes_in_a_signed_payload_are_read_as_by_pyjwt_or_refused(
+    data,
+):
     raw = bytearray(compact(honest_payload(a="\N{SNOWMAN}")))
     place = data.draw(st.integers(0, len(raw) - 1))
     length = data.draw(st.integers(0, 3))
@@ -611,7 +613,7 @@ def test_a_reason_never_contains_the_token():
         assert len(reason) < 600
 
 
-def test_nothing_is_read_before_the_signature_holds():
+def test_the_payload_is_read_only_after_the_signature_verified():
     """Whatever the payload is, and whatever the signature, the reason is the
     same.
     """
@@ -624,7 +626,7 @@ def test_nothing_is_read_before_the_signature_holds():
     assert len(reasons) == 1
 
 
-def test_a_printed_token_is_not_a_token():
+def test_printed_objects_contain_no_token():
     reader = make_jwt()
     ticket = make_ticket()
     token = reader.encode(ticket)
@@ -636,6 +638,6 @@ def test_a_printed_token_is_not_a_token():
 
 
 @pytest.mark.parametrize("token", [None, b"a.b.c", 5])
-def test_what_is_no_text_is_the_callers_mistake(token):
+def test_decoding_a_value_that_is_no_text_is_a_type_error(token):
     with pytest.raises((TypeError, AttributeError)):
         SessionJWT(Rings(FIRST), "HS256", "i", "a").decode(token)
