@@ -13,7 +13,7 @@ from pyramid_sessiontoken import errors
         errors.ClaimsError,
     ],
 )
-def test_one_except_clause_catches_them_all(error):
+def test_one_base_class_catches_all_errors(error):
     assert issubclass(error, errors.SessionTokenError)
 
 

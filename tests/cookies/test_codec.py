@@ -229,7 +229,7 @@ def test_a_cookie_of_the_first_version_can_be_read(known, ticket, kind, text):
 # Forged and malformed texts.
 
 
-def test_no_bit_of_the_text_may_flip(form):
+def test_a_flipped_bit_makes_the_text_undecodable(form):
     text = form.encode(make_ticket())
 
     read = []
@@ -272,7 +272,7 @@ def test_nothing_of_the_text_may_be_cut(form, claims):
 
 
 @pytest.mark.parametrize("claims", [{}, {"a": 1}, {"a": 12}, {"a": 123}])
-def test_nothing_may_be_added_to_the_text(form, claims):
+def test_an_extended_text_is_undecodable(form, claims):
     text = form.encode(make_ticket(claims=claims))
     more = [chr(code) for code in range(256)]
     more += ["\u2028", "AA", "AAA", "AAAA", "A=", "=A", "==A", "\r\n"]
@@ -397,7 +397,7 @@ def test_a_signed_text_that_is_not_a_json_object_is_refused(kind, content):
     ],
     ids=repr,
 )
-def test_what_we_do_not_write_is_undecodable(kind, changes):
+def test_members_that_are_never_written_are_undecodable(kind, changes):
     """Though one of our keys protects it."""
     members = {**write_members(make_ticket()), **changes}
     content = json.dumps(members).encode()

@@ -75,7 +75,7 @@ def small():
 
 
 @pytest.mark.parametrize("length", range(398))
-def test_a_text_of_any_length_comes_back(small, length):
+def test_a_text_of_any_length_is_read_back(small, length):
     browser, text = Browser(), LONG[:length]
 
     browser.take(small.write(text, None, None))
@@ -528,7 +528,7 @@ def test_any_header_can_be_read(header):
 
 
 @pytest.mark.parametrize("comma", [",", ", ", " , ", ",,", ",;", ';,"'])
-def test_a_comma_ends_a_value(comma):
+def test_a_comma_ends_the_value_of_a_cookie(comma):
     """waitress and gunicorn join Cookie lines so."""
     jar = Jar(NAME)
 
@@ -540,7 +540,7 @@ def test_a_comma_ends_a_value(comma):
 
 
 @pytest.mark.parametrize("comma", [",", ", ", ",\t", "x=y, ", "x=y,,"])
-def test_a_comma_begins_no_cookie(comma):
+def test_a_cookie_does_not_begin_after_a_comma(comma):
     """Another host of the domain sets a cookie ``a`` with this value: no
     browser lets it set one with the prefix ``__Host-``.
     """
@@ -557,7 +557,7 @@ def test_a_comma_begins_no_cookie(comma):
 @pytest.mark.parametrize(
     "value", ["a,b", f"a,{NAME}", f"a,{NAME}X=c", f"a,{NAME}.99=c", f"{NAME},"]
 )
-def test_a_comma_elsewhere_says_nothing(value):
+def test_a_comma_in_another_cookie_is_ignored(value):
     shown = read(Jar(NAME), f"theme={value}", f"{NAME}=0.ab")
 
     assert shown == CookieShown((NAME,), ("ab",))
@@ -706,7 +706,7 @@ def test_chunks_that_are_no_longer_needed_are_deleted_with_all_attributes(
 
 @pytest.mark.parametrize("jar", [jar for jar, _ in JARS.values()], ids=JARS)
 @pytest.mark.parametrize("was", [0, 97, 98, 197])
-def test_a_browser_has_nothing_left_after_deletion(jar, was):
+def test_a_browser_keeps_no_cookie_after_deletion(jar, was):
     browser = Browser()
     browser.take(jar.write(LONG[:was], None, 3600))
 

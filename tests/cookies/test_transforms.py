@@ -77,7 +77,7 @@ def test_protected_content_comes_back(kind, content):
 
 
 @pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
-def test_no_bit_may_flip(kind, content):
+def test_a_flipped_bit_is_refused(kind, content):
     transform = make(kind)
     protected = transform.encode(content)
 
@@ -221,7 +221,7 @@ def test_a_value_is_refused_for_another_purpose(kind, other):
 
 
 @pytest.mark.parametrize(("one", "other"), [BOTH, BOTH[::-1]])
-def test_signed_is_not_encrypted_and_encrypted_not_signed(one, other):
+def test_signed_and_encrypted_values_are_not_interchangeable(one, other):
     reader, protected = make(one), make(other).encode(CONTENT)
     rest = protected[1:]
 

@@ -166,11 +166,11 @@ def test_frozen_claims_are_not_copied_again():
     assert freeze_claims(frozen) is frozen
 
 
-def test_no_claims_are_one_object():
+def test_empty_claims_are_one_shared_object():
     assert freeze_claims({}) is NO_CLAIMS
 
 
-def test_a_tuple_is_a_list_as_json_has_it():
+def test_a_tuple_becomes_a_list():
     assert freeze_claims({"roles": ("a", "b")}) == {"roles": ["a", "b"]}
 
 
@@ -180,7 +180,7 @@ def test_a_claim_must_not_have_one_of_the_tokens_own_names(name):
         freeze_claims({"mail": "a@example.org", name: "mine"})
 
 
-def test_inside_another_claim_those_names_are_free():
+def test_reserved_names_are_allowed_inside_another_claim():
     claims = {"profile": {"sub": "bob", "exp": 5}}
 
     assert freeze_claims(claims) == claims
@@ -188,7 +188,7 @@ def test_inside_another_claim_those_names_are_free():
 
 @pytest.mark.parametrize("name", OWN_NAMES)
 @pytest.mark.parametrize("twin", [dict, copy.copy, copy.deepcopy, lambda c: c])
-def test_what_stands_in_a_claim_is_looked_at_before_it_stands_outside(
+def test_a_frozen_inner_claim_is_checked_when_it_becomes_the_claims(
     name, twin
 ):
     """It is read-only already, and may bear the token's own names."""
@@ -211,7 +211,7 @@ def test_pickled_claims_are_looked_at_when_they_are_read():
         pickle.loads(pickle.dumps(forged))  # noqa: S301
 
 
-def test_a_name_that_compares_itself_otherwise_is_the_text_that_it_is():
+def test_a_name_with_its_own_equality_is_compared_as_text():
     class Sly(str):
         __slots__ = ()
 

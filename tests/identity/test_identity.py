@@ -60,7 +60,7 @@ def test_claims_are_copied_and_read_only():
     assert type(identity.claims) is Claims
 
 
-def test_frozen_claims_are_taken_as_they_are():
+def test_frozen_claims_are_not_copied():
     claims = freeze_claims({"a": 1})
 
     assert Identity("alice", claims).claims is claims

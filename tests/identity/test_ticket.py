@@ -22,7 +22,7 @@ def test_an_id_has_128_bits_and_never_comes_twice():
     assert {len(base64.urlsafe_b64decode(i + "==")) for i in ids} == {16}
 
 
-def test_every_id_has_the_form_that_is_read():
+def test_every_id_matches_the_pattern_for_reading():
     assert all(is_id(new_id()) for _ in range(500))
 
 

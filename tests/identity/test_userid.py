@@ -31,7 +31,7 @@ USERIDS = NAMES | st.integers(1 - LIMIT, LIMIT - 1) | st.uuids()
 @example(-1)
 @example(LIMIT - 1)
 @example(1 - LIMIT)
-def test_a_userid_comes_back_as_what_it_was(userid):
+def test_a_userid_keeps_value_and_type(userid):
     back = from_subject(*to_subject(check_userid(userid)))
 
     assert back == userid
@@ -103,7 +103,7 @@ def test_a_userid_must_not_begin_like_a_principal(prefix):
 
 
 @pytest.mark.parametrize("userid", ["system", "my role:x", "roles:x", "group"])
-def test_only_the_beginning_is_reserved(userid):
+def test_reserved_prefixes_are_allowed_inside_a_userid(userid):
     assert check_userid(userid) == userid
 
 
@@ -140,7 +140,7 @@ def test_another_spelling_of_a_userid_is_refused(text, kind):
 
 
 @given(st.text(max_size=50), st.sampled_from(["str", "int", "uuid", "x"]))
-def test_a_text_is_read_in_one_way_or_not_at_all(text, kind):
+def test_a_subject_has_one_spelling(text, kind):
     try:
         userid = from_subject(text, kind)
     except ValueError:

@@ -94,7 +94,7 @@ def in_chunks(body):
     "answer",
     [respond, in_chunks, lambda body: b"HTTP/1.0 200 OK\r\n\r\n" + body],
 )
-def test_no_more_is_read_than_the_limit(issuer, answer):
+def test_a_document_over_the_limit_is_refused(issuer, answer):
     issuer.answer = answer(b"x" * LIMIT)
     assert len(fetch(issuer.url, LIMIT)) == LIMIT
 
@@ -179,7 +179,7 @@ def test_a_server_needs_a_valid_certificate(tmp_path, monkeypatch):
         assert issuer.asked == []
 
 
-def test_a_handshake_has_the_same_deadline():
+def test_the_tls_handshake_has_the_same_deadline():
     with serving() as issuer:
         url = issuer.url.replace("http:", "https:")
         # The server waits for the end of a request, and sends nothing.
@@ -205,7 +205,7 @@ def test_a_handshake_has_the_same_deadline():
         "http://[::1]:80/",
     ],
 )
-def test_a_url_may_be_fetched(url):
+def test_https_and_loopback_urls_may_be_fetched(url):
     assert check_url(url) == url
 
 
@@ -242,6 +242,6 @@ def test_a_url_may_be_fetched(url):
         "",
     ],
 )
-def test_no_other_url_is_fetched(url):
+def test_other_urls_are_not_fetched(url):
     with pytest.raises(ValueError):
         check_url(url)

@@ -81,7 +81,7 @@ def test_a_key_has_the_algorithm_that_it_names_or_the_first_that_fits():
 # Finding the key of a token.
 
 
-def test_a_key_is_found_by_its_name_alone():
+def test_a_key_is_found_by_its_kid_alone():
     keys = read(jwk(), jwk(number=1))
 
     assert keys.find("ES256-1", "ES256").kid == "ES256-1"
@@ -260,7 +260,7 @@ def test_a_key_for_another_use_may_share_a_name(other):
     ],
     ids=["not on its curve", "no base64url", "private", "short", "{}", "kty"],
 )
-def test_a_name_is_unclear_where_a_key_of_it_cannot_be_used(other):
+def test_a_kid_shared_with_an_unusable_key_is_skipped(other):
     """Which of the two signs, the issuer knows."""
     for members in ([jwk(), other], [other, jwk()]):
         keys = read(*members, jwk(number=2), algorithms=("ES256", "RS256"))

@@ -146,7 +146,7 @@ def unavailable(keys, number=0):
         find(keys, number)
 
 
-def test_nothing_is_fetched_before_a_token_needs_it(issuer, keys):
+def test_keys_are_fetched_when_the_first_token_needs_them(issuer, keys):
     assert issuer.asked == []
 
     assert find(keys).kid == "ES256-0"
@@ -155,7 +155,7 @@ def test_nothing_is_fetched_before_a_token_needs_it(issuer, keys):
     assert len(issuer.asked) == 1
 
 
-def test_an_unknown_key_costs_one_fetch_in_a_cool_down(issuer, clock, keys):
+def test_unknown_keys_cost_one_fetch_per_cool_down(issuer, clock, keys):
     find(keys)
     for number in range(1, 200):
         assert find(keys, number) is None

@@ -185,14 +185,14 @@ def test_the_type_may_be_required(typ, good):
 @pytest.mark.parametrize(
     "events", [{}, {"http://schemas.openid.net/event/x": {}}, [], "x", 0, ""]
 )
-def test_what_tells_of_events_is_no_credential(events):
+def test_a_token_of_events_is_refused(events):
     """RFC 8417; OpenID Connect Back-Channel Logout 1.0, section 2.4."""
     for typ in ("JWT", "at+jwt", None):
         text = token(payload(events=events), header(typ=typ))
         assert "events" in refusal(text)
 
 
-def test_what_a_stranger_says_of_himself_is_not_looked_at():
+def test_keys_in_the_header_of_a_token_are_ignored():
     """CVE-2018-0114: he is free to say it, and it changes nothing."""
     said = header(
         jku="https://attacker.example/keys",

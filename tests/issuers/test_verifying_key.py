@@ -44,7 +44,7 @@ def test_a_key_whose_private_part_can_be_computed_is_refused():
         read_public_key(text, ("RS256",))
 
 
-def test_hmac_is_told_apart():
+def test_hmac_algorithms_are_told_from_others():
     assert is_hmac(HS_NAMES)
     assert not is_hmac(PUBLIC_NAMES)
     assert not is_hmac(("HS256", "RS256"))

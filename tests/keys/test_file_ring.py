@@ -272,7 +272,7 @@ def made_when(since):
         | st.integers(START - 2 * PROPAGATION, START + 2 * PROPAGATION)
     )
 )
-def test_the_first_key_signs_that_is_not_new(keys):
+def test_the_first_key_that_is_not_new_signs(keys):
     arranged = signer_first(keys, START)
 
     assert sorted(arranged, key=keys.index) == list(keys)

@@ -96,7 +96,7 @@ def test_the_name_of_a_key_is_its_thumbprint():
 
 
 @given(SECRETS, SECRETS)
-def test_two_keys_have_two_names(one, other):
+def test_different_secrets_have_different_thumbprints(one, other):
     assert (thumbprint(one) == thumbprint(other)) == (one == other)
 
 

@@ -84,7 +84,7 @@ def test_one_repeated_character_of_base64url_is_no_key(length):
 
 
 @pytest.mark.parametrize("period", [2, 3, 5, 16, 31, 32])
-def test_what_comes_again_and_again_is_no_key(period):
+def test_a_repeated_sequence_of_bytes_is_refused(period):
     secret = (ONE[:period] * 64)[:64]
 
     assert weakness(Key.of(secret), "HS256") == f"it repeats {period} bytes"
@@ -148,7 +148,7 @@ def test_an_asymmetric_key_is_refused():
     assert accepted == []
 
 
-def test_random_keys_are_good():
+def test_random_keys_are_accepted():
     weak = [
         raw
         for raw in (secrets.token_bytes(32) for _ in range(2000))

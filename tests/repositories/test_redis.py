@@ -86,7 +86,7 @@ def test_the_server_lets_an_item_expire(repository, redis, item):
     assert redis.client.get(PREFIX + b"key") is None
 
 
-def test_items_go_below_the_prefix(make_redis, redis, item):
+def test_items_are_stored_under_the_prefix(make_redis, redis, item):
     make_redis(redis.url, prefix="mine:").add_or_update(item)
     assert make_redis(redis.url).get("key") is None
     assert all(k.startswith(b"mine:") for k in redis.client.scan_iter())
@@ -174,7 +174,7 @@ def test_a_server_that_restarts_is_used_again(make_redis, redis, item):
         assert repository.get("key") is None
 
 
-def test_a_server_that_does_not_answer_is_given_up_soon(
+def test_a_server_that_does_not_answer_is_given_up_after_the_timeout(
     repository, redis, clock, item
 ):
     other = item_of(clock, "other")

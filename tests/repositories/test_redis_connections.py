@@ -46,7 +46,7 @@ def test_a_thread_needs_one_connection_and_many_stay_within_the_pool(
     assert repository.get("k0") == item_of(clock, "k0")
 
 
-def test_a_server_that_restarts_in_between_is_not_noticed(
+def test_a_restart_between_two_commands_is_not_noticed(
     make_redis, redis, item, monkeypatch
 ):
     monkeypatch.setattr(connections, "CHECK_AFTER", -1)

@@ -14,7 +14,7 @@ def read(url):
 OURS = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
 
 
-def test_a_url_says_where_and_how():
+def test_a_url_gives_hosts_and_options():
     url = read("rediss://alice:p%40ss@h:1234/5?ssl_check_hostname=no")
     assert (url.way, url.has_tls, url.hosts) == ("server", True, [("h", 1234)])
     options = dict(url.options)
@@ -32,7 +32,7 @@ def test_a_url_says_where_and_how():
     assert read("redis://").hosts == [("localhost", 6379)]
 
 
-def test_what_the_url_says_stands():
+def test_options_of_the_url_are_kept():
     url = read(
         "redis://h?socket_timeout=3&max_connections=5&timeout=1.5"
         "&socket_keepalive=false&db=2"
@@ -107,7 +107,7 @@ redis://[h it is not a URL of Redis, such as redis://host:6379/0
 
 
 @pytest.mark.parametrize("line", BAD)
-def test_what_redis_cannot_use_is_named(line):
+def test_options_that_redis_cannot_use_are_named(line):
     url, _, said = line.partition(" ")
     with pytest.raises(ValueError, match=r"\w") as refused:
         read(url)

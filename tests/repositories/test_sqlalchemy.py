@@ -57,7 +57,7 @@ def test_no_connection_is_opened_before_the_first_use(clock, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_table_can_be_made_by_a_migration(make, url, item):
+def test_the_table_can_be_created_by_a_migration(make, url, item):
     metadata = sa.MetaData()
     mine = table(metadata, "mine")
     engine = sa.create_engine(url)
@@ -73,7 +73,7 @@ def test_the_table_can_be_made_by_a_migration(make, url, item):
 
 
 @pytest.mark.parametrize("option", ["schema", "search_path"])
-def test_the_table_stands_in_its_schema(make, postgresql, item, option):
+def test_the_table_is_found_in_its_schema(make, postgresql, item, option):
     url, options = postgresql.url, {"schema": "auth"}
     if option == "search_path":
         url, options = f"{url}?options=-csearch_path%3Dauth", {}
@@ -93,7 +93,7 @@ def test_the_table_stands_in_its_schema(make, postgresql, item, option):
     assert public == 0
 
 
-def test_ours_stand_beside_the_options_of_the_url(make, postgresql):
+def test_our_options_are_added_to_those_of_the_url(make, postgresql):
     def shown(url, name):
         with make(url)._database.connection() as connection:
             return connection.exec_driver_sql(f"SHOW {name}").scalar()
@@ -106,7 +106,7 @@ def test_ours_stand_beside_the_options_of_the_url(make, postgresql):
     assert shown(url, "statement_timeout") == "250ms"
 
 
-def test_a_time_that_the_url_gives_statements_is_theirs(make, postgresql):
+def test_a_statement_timeout_of_the_url_is_kept(make, postgresql):
     url = f"{postgresql.url}?options=-cstatement_timeout%3D20s"
     with make(url)._database.connection() as connection:
         # Longer than ours, twice.
@@ -277,7 +277,7 @@ def test_a_purge_begins_with_the_oldest(make, any_url, clock, monkeypatch):
 
 
 @pytest.mark.parametrize("other", ["str:alice ", "str:Alice", "str:älice"])
-def test_a_subject_is_compared_as_it_is(make, any_url, clock, other):
+def test_subjects_are_compared_exactly(make, any_url, clock, other):
     """MySQL and MariaDB take blanks at the end for nothing."""
     repository = make(any_url, timeout=5)
     mine = item_of(clock, "mine", subject="str:alice")
@@ -358,7 +358,7 @@ def test_a_server_that_restarts_is_used_again(make, postgresql, item):
     assert repository.get(item.key) == item
 
 
-def test_a_server_that_restarts_in_between_is_not_noticed(
+def test_a_restart_between_two_statements_is_not_noticed(
     make, postgresql, item
 ):
     repository = make(postgresql.url)
@@ -470,7 +470,7 @@ def test_parent_and_child_have_connections_of_their_own(
 # Dialects without a server in the tests
 
 
-def test_the_sql_for_mysql_and_mariadb_can_be_written():
+def test_the_sql_for_mysql_and_mariadb_compiles():
     for name in ("mysql", "mariadb"):
         sql = module._Statements("t", None, name)
         dialect = mysql.dialect()

@@ -62,7 +62,9 @@ def sign_in(request, claims):
     ],
     ids=["self-contained", "reference"],
 )
-def test_an_inner_claim_makes_nobody_another_user(make, settings, carry):
+def test_an_inner_claim_cannot_replace_members_of_a_token(
+    make, settings, carry
+):
     """In a token, a cookie or a record. It is read-only already."""
     client = make(
         {**settings, "basic.check": check_with_profile},

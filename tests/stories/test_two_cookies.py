@@ -66,7 +66,7 @@ def sign_in(browser, userid):
     return changed[NAME]
 
 
-def test_who_signs_in_is_not_who_was_signed_in_before(browser):
+def test_a_new_sign_in_beats_the_cookie_of_another_user(browser):
     new = sign_in(browser, "bob")
 
     assert browser.userid(new, browser.old) == "bob"

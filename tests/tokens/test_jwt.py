@@ -127,7 +127,7 @@ def do_we_accept(token):
 
 
 @given(TICKETS, st.sampled_from(ALGORITHMS))
-def test_a_ticket_comes_back_from_another_process(ticket, algorithm):
+def test_a_ticket_is_decoded_unchanged_in_another_process(ticket, algorithm):
     token = make_jwt(algorithm=algorithm).encode(ticket)
 
     back = make_jwt(algorithm=algorithm).decode(token)
@@ -576,7 +576,9 @@ def test_a_token_that_pyjwt_refuses_is_refused(name, value):
 
 @settings(max_examples=300)
 @given(st.data())
-def test_bytes_put_into_a_signed_payload_are_read_as_pyjwt_does_or_not(data):
+def test_changed_bytes_in_a_signed_payload_are_read_as_by_pyjwt_or_refused(
+    data,
+):
     raw = bytearray(compact(honest_payload(a="\N{SNOWMAN}")))
     place = data.draw(st.integers(0, len(raw) - 1))
     length = data.draw(st.integers(0, 3))
@@ -623,7 +625,7 @@ def test_nothing_is_read_before_the_signature_is_verified():
     assert len(reasons) == 1
 
 
-def test_a_printed_token_is_not_a_token():
+def test_printed_objects_contain_no_token():
     reader = make_jwt()
     ticket = make_ticket()
     token = reader.encode(ticket)

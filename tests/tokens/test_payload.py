@@ -81,7 +81,7 @@ def refused(call, *args, **kw):
     },
     True,
 )
-def test_a_ticket_comes_back_as_it_was(userid, claims, times, persistent):
+def test_a_ticket_is_read_back_unchanged(userid, claims, times, persistent):
     """Claims may stand among the members, or beside them."""
     ticket = make_ticket(
         userid=userid,
@@ -163,7 +163,7 @@ def test_neither_claims_nor_persistence_are_among_the_members():
     assert write_members(ticket).keys() == OWN_NAMES
 
 
-def test_what_was_read_is_no_longer_among_the_members():
+def test_members_that_were_read_are_removed():
     members = honest(sub_type="int", sub="1")
 
     read_ticket(members, {})
@@ -177,7 +177,7 @@ def test_beside_claims_no_other_member_may_stand():
     assert reason == "its 'later' is unknown"
 
 
-def test_without_claims_of_their_own_the_rest_are_the_claims():
+def test_members_that_are_not_reserved_are_the_claims():
     members = honest(roles=["admin"], device=True)
 
     ticket = read_ticket(members)
@@ -193,7 +193,7 @@ def test_without_claims_of_their_own_the_rest_are_the_claims():
         *(("carrier", value) for value in (1, None, ["cookie"], b"cookie")),
     ],
 )
-def test_what_stands_beside_the_members_is_as_we_write_it(name, value):
+def test_members_of_types_that_are_never_written_are_refused(name, value):
     reason = refused(read_ticket, honest(), {}, **{name: value})
 
     assert reason == "a member is of a type that is never written"
@@ -252,7 +252,7 @@ def test_times_that_no_session_has_are_neither_read_nor_written(times, why):
         }
     )
 )
-def test_what_reading_refuses_writing_refuses(times):
+def test_times_that_cannot_be_read_are_not_written(times):
     """Whatever the times are."""
     try:
         members = write_members(make_ticket(**times))
@@ -417,7 +417,7 @@ def test_json_that_is_not_an_object_is_refused(raw):
     assert refused(read_object, raw) == "its content is not a JSON object"
 
 
-def test_names_may_come_again_in_another_object():
+def test_equal_names_are_allowed_in_different_objects():
     raw = b' {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]} '
 
     assert read_object(raw) == {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}
