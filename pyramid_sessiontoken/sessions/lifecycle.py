@@ -213,9 +213,9 @@ class Sessions:
         auth_time = self._revocations.first_auth_time(userid, now)
         if auth_time - now > MOST_AHEAD:
             raise RepositoryUnavailable(
-                "a session of this user cannot begin: all sessions up to a time"
-                " that is still to come were ended, so a clock was set back or"
-                " is ahead"
+                "no session of this user can begin: a mark ended all sessions"
+                " up to a time in the future, so a clock was set back or is"
+                " ahead"
             )
         return auth_time
 
