@@ -4,6 +4,8 @@ import time
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.clock import SystemClock, moment
@@ -29,3 +31,21 @@ def test_a_moment_is_aware_and_in_utc():
 
     assert found == datetime(2027, 1, 15, 8, tzinfo=timezone.utc)
     assert found.tzinfo is timezone.utc
+
+
+@given(st.integers(0, 253_402_300_799))
+def test_every_second_until_the_year_9999_is_a_moment(seconds):
+    assert moment(seconds).timestamp() == seconds
+
+
+def test_a_moment_needs_no_function_of_the_machine(monkeypatch):
+    """That of Windows ends in the year 3000."""
+
+    class Narrow(datetime):
+        @classmethod
+        def fromtimestamp(cls, *args):
+            raise OSError("Invalid argument")
+
+    monkeypatch.setattr("pyramid_sessiontoken.clock.datetime", Narrow)
+
+    assert moment(253_402_214_400).year == 9999

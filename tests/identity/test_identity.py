@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from types import SimpleNamespace
 
 import pytest
 from support.tokens import make_ticket
@@ -94,6 +95,13 @@ def test_a_userid_in_place_of_a_tickets_is_checked(userid):
         dataclasses.replace(identity, userid=userid)
     with pytest.raises(ClaimsError):
         Identity(userid, {}, "own", ticket)
+
+
+def test_what_only_looks_like_a_ticket_makes_no_userid_good():
+    ticket = SimpleNamespace(userid="role:admin")
+
+    with pytest.raises(ClaimsError):
+        Identity(ticket.userid, {}, "own", ticket)
 
 
 def test_a_ticket_may_come_with_another_good_userid():

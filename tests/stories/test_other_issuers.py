@@ -140,6 +140,24 @@ DOCUMENTS = {
     "P-384": ("ES384", jwk("ES384"), jwk("ES256")),
     "P-521": ("ES512", jwk("ES512", use=None)),
     "Ed25519": ("EdDSA", jwk("EdDSA", alg="EdDSA"), jwk("RS256")),
+    "a key once for each algorithm": (
+        "PS256",
+        *(
+            jwk("PS256", alg=name)
+            for name in ("RS256", "PS256", "RS512", "RSA-OAEP")
+        ),
+    ),
+    "a key twice": ("RS256", jwk("RS256"), jwk("RS256", alg="RS256")),
+    "members with padding": (
+        "RS256",
+        jwk("RS256", n=jwk("RS256")["n"] + "=="),
+    ),
+    "a name for two types of keys": (
+        "ES256",
+        jwk("ES256"),
+        jwk("RS256", kid="ES256-0"),
+        jwk("EdDSA", kid="ES256-0"),
+    ),
     "post-quantum keys beside": (
         "ES256",
         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "pq"},
