@@ -468,8 +468,8 @@ def test_a_throttle_of_nothing_is_advised_on():
 
     (nothing,), (memory,), *others = told
     assert nothing == (
-        "sessiontoken.throttle.attempts counts nothing: 'basic' is none of"
-        " sessiontoken.authenticators"
+        "sessiontoken.throttle.attempts counts nothing:"
+        " sessiontoken.authenticators does not list 'basic'"
     )
     assert memory == (
         "sessiontoken.throttle.storage = memory: each process counts for"
