@@ -28,6 +28,9 @@ _NOT_RENEWED = "a session was not renewed: the response carries no new token"
 def settle(state: PolicyState, request: Any, response: Any) -> None:
     """Add what the status of the request demands to the response."""
     add_vary(response, dict.fromkeys(state.vary))
+    state.is_settled = True
+    if state.begun:
+        state.response = response
     status = state.status
     if status is Status.NONE and not state.carries_token:
         return

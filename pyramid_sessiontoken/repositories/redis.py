@@ -18,6 +18,7 @@ from zope.interface import implementer
 from ..clock import moment
 from ..errors import RepositoryUnavailable
 from ..interfaces import (
+    IAddingRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -54,6 +55,20 @@ redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
 return 1
 """
 
+# KEYS: item. ARGV: version, least length of a value, now, new value, seconds
+# since the epoch. A value that _unpack does not read is replaced.
+_ADD = """
+local value = redis.call('GET', KEYS[1])
+if value and string.sub(value, 1, 1) == ARGV[1] and #value >= tonumber(ARGV[2])
+then
+    local expires = 0
+    for i = 2, 9 do expires = expires * 256 + string.byte(value, i) end
+    if expires > tonumber(ARGV[3]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[4], 'EXAT', ARGV[5])
+return 1
+"""
+
 # KEYS: item. ARGV: length of the head, version, subject with its length.
 _REMOVE_IF_OF_SUBJECT = """
 local value = redis.call('GET', KEYS[1])
@@ -76,6 +91,7 @@ return 1
 
 
 @implementer(
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -127,6 +143,14 @@ class RedisRepository:
         name, at = self._name(item.key), _expire_at(item.expires)
         put = ("SET", name, _pack(item), "EXAT", at)
         self._execute(*self._add_to_index(item), put)
+
+    def add(self, item: TokenItem) -> bool:
+        check_item(item)
+        name, at = self._name(item.key), _expire_at(item.expires)
+        head = (bytes([_VERSION]), _HEAD_AND_LENGTH.size, self._clock.now())
+        add = ("EVAL", _ADD, 1, name, *head, _pack(item), at)
+        answers = self._execute(*self._add_to_index(item), add)
+        return bool(answers[-1] == 1)
 
     def get(self, key: str) -> TokenItem | None:
         if not is_key(key):

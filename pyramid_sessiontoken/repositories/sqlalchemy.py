@@ -14,6 +14,7 @@ from zope.interface import implementer
 from ..clock import moment
 from ..errors import SessionTokenError
 from ..interfaces import (
+    IAddingRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -80,6 +81,7 @@ def _types_of_sqlite(name: str) -> sa.CheckConstraint:
 
 
 @implementer(
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -134,6 +136,11 @@ class SQLAlchemyRepository:
 
     def add_or_update(self, item: TokenItem) -> None:
         self._execute(self._sql.put, _row(item))
+
+    def add(self, item: TokenItem) -> bool:
+        args = {**_row(item), "k": item.key, "now": self._clock.now()}
+        changed = [self._execute(each, args) for each in self._sql.add]
+        return changed[-1] == 1
 
     def get(self, key: str) -> TokenItem | None:
         if not is_key(key):
@@ -222,6 +229,17 @@ class _Statements:
         expired = c.expires <= bind("date")
         self.put = _upsert(t, dialect)
         self.get = sa.select(t).where(of_key, live)
+        self.add: tuple[sa.Executable, ...]
+        if dialect in {"mysql", "mariadb"}:
+            # Its upsert takes no condition.
+            dead = sa.delete(t).where(of_key, sa.not_(live))
+            self.add = (dead, sa.insert(t).prefix_with("IGNORE"))
+        else:
+            self.add = (_upsert(t, dialect, sa.not_(live)),)
+        # An INSERT does not count otherwise.
+        self.add = tuple(
+            each.execution_options(preserve_rowcount=True) for each in self.add
+        )
         self.remove = sa.delete(t).where(of_key)
         self.expired = (
             sa.select(c.key).where(expired).order_by(c.expires).limit(BATCH)
@@ -246,7 +264,13 @@ class _Statements:
         )
 
 
-def _upsert(t: sa.Table, dialect: str) -> sa.Insert:
+def _upsert(
+    t: sa.Table, dialect: str, where: sa.ColumnElement[bool] | None = None
+) -> sa.Insert:
+    """Write the statement that puts a row in place of any other.
+
+    :param where: a condition for that other row; not for MySQL.
+    """
     names = TokenItem._fields[1:]
     if dialect in {"mysql", "mariadb"}:
         into = mysql.insert(t)
@@ -256,7 +280,9 @@ def _upsert(t: sa.Table, dialect: str) -> sa.Insert:
     build = sqlite.insert if dialect == "sqlite" else postgresql.insert
     put = build(t)
     return put.on_conflict_do_update(
-        index_elements=["key"], set_={n: put.excluded[n] for n in names}
+        index_elements=["key"],
+        set_={n: put.excluded[n] for n in names},
+        where=where,
     )
 
 

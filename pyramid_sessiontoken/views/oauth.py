@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
+from ..errors import ClaimsError
 from ..policy.answers import (
+    NO_SNIFF,
     RETRY_AFTER,
     TLS_REQUIRED,
     is_refused_for_tls,
@@ -17,6 +20,8 @@ from ..policy.answers import (
 from ..policy.form import FORM, is_form, parse_form, read_body
 from ..policy.response import NO_STORE
 from ..policy.security_policy import is_in_use, policy_of
+
+log = logging.getLogger("pyramid_sessiontoken")
 
 Verb = Callable[[Any], dict[str, Any] | None]
 
@@ -52,6 +57,11 @@ def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
         return write_json(request, 204 if body is None else 200, body)
     except OAuthError as error:
         return _write_error(request, error)
+    except ClaimsError as error:
+        log.error("the token endpoint: %s", error)
+        return _write_error(
+            request, invalid_request("No token can carry the user's claims")
+        )
     except HTTPServiceUnavailable:
         return _write_error(request, _unavailable())
     except HTTPTooManyRequests as error:
@@ -79,8 +89,7 @@ def write_json(
         response.json_body = body
     response.headers["Cache-Control"] = NO_STORE
     response.headers["Pragma"] = "no-cache"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headerlist.extend(headers)
+    response.headerlist.extend([NO_SNIFF, *headers])
     return response
 
 

@@ -318,8 +318,23 @@ def test_a_server_of_many_workers_is_warned_of(
 
 
 def test_one_worker_is_warned_of_nothing(make, warnings):
-    make({"repository": "memory"})
+    make({"repository": "memory", "revocation": "off"})
     assert warnings.messages == []
+
+
+def test_a_memory_that_forgets_what_was_ended_is_said(make, warnings, clock):
+    for settings, before in (
+        ({"repository": "memory"}, None),
+        (
+            {"repository": "registered"},
+            registering(MemoryRepository(clock), ITokenRepository),
+        ),
+    ):
+        make(settings, before=before)
+        [warning] = warnings.messages
+        assert "ends all sessions that began before it" in warning
+        assert "sessiontoken.revocation = off" in warning
+        warnings.clear()
 
 
 def test_many_workers_share_what_is_no_memory(
@@ -327,7 +342,7 @@ def test_many_workers_share_what_is_no_memory(
 ):
     monkeypatch.setenv("WEB_CONCURRENCY", "4")
     make(
-        {"repository": "registered"},
+        {"repository": "registered", "revocation": "off"},
         before=registering(MemoryRepository(clock), ITokenRepository),
     )
     make({"repository": "redis", "repository.url": "redis://localhost:1"})

@@ -14,6 +14,7 @@ from support.tokens import (
     AUDIENCE,
     FIRST,
     ISSUER,
+    LONG_AGO,
     SECOND,
     SID,
     STRANGER,
@@ -40,6 +41,7 @@ from pyramid_sessiontoken.keys.base64url import (
 )
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.tokens.payload import write_members
+from pyramid_sessiontoken.tokens.verified import PLACE
 
 BOTH = [SignedTransform, EncryptedTransform]
 PURPOSE = ("cookie", "__Host-sessiontoken", ISSUER, AUDIENCE)
@@ -115,7 +117,7 @@ def form(kind):
 @pytest.mark.parametrize("kind", BOTH)
 @given(userid=USERIDS, claims=CLAIMS, persistent=st.booleans())
 @example(userid="7", claims={}, persistent=False)
-@example(userid=7, claims={"claims": {}, "persistent": 1}, persistent=False)
+@example(userid=7, claims={"claims": {}, "device": 1}, persistent=False)
 @example(userid=uuid.UUID(int=7), claims={"": None}, persistent=True)
 def test_a_ticket_comes_back_as_it_was(kind, userid, claims, persistent):
     """It is read where it was not written: nothing was remembered."""
@@ -199,7 +201,7 @@ SAID = [
         "iat": 0,
         "exp": 1,
         "auth_time": 0,
-        "session_end": 2**40 - 1,
+        "session_end": 253_402_214_400,
         "amr": ("application",),
     },
 ]
@@ -383,13 +385,27 @@ def test_a_signed_text_that_is_no_json_object_is_no_ticket(kind, content):
     assert not reads(make_form(kind), text)
 
 
-@pytest.mark.parametrize("value", [1, "true", "yes", [True], None, False, 0])
-def test_only_the_true_of_json_makes_a_cookie_persistent(value):
-    members = {**write_members(make_ticket()), "persistent": value}
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"persistent": value} for value in (1, "true", [True], None, 0)),
+        {"later": 1},
+        {"claims": None},
+        {"claims": {"act": {"sub": "bob"}}},
+        {"claims": {"stamp": "digest"}},
+        {"exp": LONG_AGO},
+        {"session_end": 2**40},
+        {"auth_time": LONG_AGO + 601},
+    ],
+    ids=repr,
+)
+def test_what_we_do_not_write_is_undecodable(kind, changes):
+    """Though one of our keys protects it."""
+    members = {**write_members(make_ticket()), **changes}
     content = json.dumps(members).encode()
-    text = encode_base64url(make_transform(SignedTransform).encode(content))
+    text = encode_base64url(make_transform(kind).encode(content))
 
-    assert make_form().open(text).persistent is False
+    assert not reads(make_form(kind), text)
 
 
 # Keys come and go.
@@ -526,3 +542,14 @@ def test_what_nobody_signed_cannot_be_decoded(own, own_form):
     content = json.dumps(write_members(make_ticket())).encode()
 
     assert not reads(own_form, encode_base64url(own.encode(content)))
+
+
+def test_long_cookies_are_remembered_by_their_weight(monkeypatch):
+    monkeypatch.setattr("pyramid_sessiontoken.cookies.codec.REMEMBERED", 20)
+    transform = make_transform(SignedTransform)
+    codec = CookieCodec(lambda: transform)
+    for number in range(20):
+        ticket = make_ticket(userid=number, claims={"a": "x" * 4000})
+        codec.open(codec.encode(ticket))
+    remembered = codec._verified.under(transform.keys)
+    assert len(remembered) <= 20 * PLACE // 4000 + 2

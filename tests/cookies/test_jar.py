@@ -514,7 +514,7 @@ def test_only_one_pair_of_quotes_around_a_value_says_nothing(value, text):
     assert values(jar, f'{NAME}="1.ab"', f"{NAME}.1={value}") == [text]
 
 
-@given(st.text(st.characters(max_codepoint=255) | st.sampled_from(";=. ")))
+@given(st.text(st.characters(max_codepoint=255) | st.sampled_from(";=., ")))
 @example(f"{NAME}=")
 @example(f"{NAME}={NAME}={NAME};{NAME}.1")
 def test_any_header_can_be_read(header):
@@ -563,6 +563,25 @@ def test_a_comma_elsewhere_says_nothing(value):
     shown = read(Jar(NAME), f"theme={value}", f"{NAME}=0.ab")
 
     assert shown == CookieShown((NAME,), ("ab",))
+
+
+@given(
+    st.lists(
+        st.text(st.characters(max_codepoint=255)).filter(
+            lambda text: NAME not in text
+        )
+    ),
+    st.booleans(),
+)
+def test_whatever_lines_are_joined_behind_the_cookie_it_is_read(lines, in_two):
+    jar = Jar(NAME, chunk_size=100, max_chunks=4)
+    text = LONG[: 150 if in_two else 50]
+    mine = "; ".join(write(jar, text))
+
+    shown = jar.read({"HTTP_COOKIE": ",".join([mine, *lines])})
+
+    assert shown.values == (text,)
+    assert not shown.is_joined
 
 
 # A name that comes twice.

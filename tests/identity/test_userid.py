@@ -11,6 +11,7 @@ from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.identity.userid import (
     check_userid,
     from_subject,
+    readings,
     to_subject,
 )
 
@@ -146,3 +147,22 @@ def test_a_text_is_read_in_one_way_or_not_at_all(text, kind):
         return
 
     assert to_subject(userid) == (text, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("alice", ["alice"]),
+        ("42", ["42", 42]),
+        ("-7", ["-7", -7]),
+        ("042", ["042"]),
+        ("4_2", ["4_2"]),
+        ("\u0664\u0662", ["\u0664\u0662"]),
+        (str(uuid.UUID(int=7)), [str(uuid.UUID(int=7)), uuid.UUID(int=7)]),
+        ("", []),
+        ("role:admin", []),
+    ],
+)
+def test_a_text_may_be_a_userid_of_several_types(text, found):
+    assert readings(text) == found
+    assert list(map(type, readings(text))) == list(map(type, found))

@@ -13,14 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import START
-from support.keys import put_keys
+from support.keys import put, put_keys
 from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.config.keys import read_keys
 from pyramid_sessiontoken.interfaces import IKeyRing
+from pyramid_sessiontoken.keys.base64url import encode_base64url
 from pyramid_sessiontoken.keys.file_ring import (
     PROPAGATION,
+    SETTLED,
     FileRing,
     signer_first,
 )
@@ -87,6 +89,107 @@ def test_it_does_what_the_seam_asks(ring):
     assert ring.signer == OLD
     assert list(ring) == [OLD]
     assert ring.current is ring.current
+
+
+# A key that leaves
+
+
+@pytest.fixture
+def present():
+    """A clock that agrees with that of the files."""
+    return ManualClock(int(time.time()))
+
+
+def write_in_place(path, text):
+    """Write a file as an editor or ``cp`` does: others may read its half."""
+    path.write_text(text)
+
+
+def plain(*keys):
+    return "\n".join(encode_base64url(key.secret) for key in keys)
+
+
+PLAIN = plain(NEW, OLD)
+
+
+@pytest.mark.parametrize("length", range(7, len(PLAIN), 7))
+def test_a_file_that_is_half_written_drops_no_key(
+    path, start, present, length
+):
+    write_in_place(path, PLAIN)
+    ring = start(clock=present)
+    for text in (PLAIN[:length], PLAIN):
+        write_in_place(path, text)
+        for _ in range(SETTLED - 1):
+            present.advance(1)
+            assert {NEW, OLD} <= set(ring)
+            assert ring.signer == NEW
+            assert {NEW, OLD} <= set(ring.reload())
+    present.advance(SETTLED)
+    assert list(ring) == [NEW, OLD]
+
+
+def test_a_key_that_was_removed_verifies_for_some_seconds(
+    path, start, present
+):
+    put(path, plain(NEW, OLD))
+    ring = start(clock=present)
+    list(ring)
+    put(path, plain(NEW))
+    for _ in range(SETTLED - 1):
+        present.advance(1)
+        assert list(ring) == [NEW, OLD]
+    present.advance(1)
+    assert list(ring) == [NEW]
+    asked = ring.reader.count
+    present.advance(1)
+    assert (list(ring), ring.reader.count) == ([NEW], asked)
+
+
+@pytest.mark.parametrize("seconds", [-1000, -SETTLED, 1000])
+def test_a_key_leaves_also_where_the_clock_of_the_files_differs(
+    path, start, seconds
+):
+    clock = ManualClock(int(time.time()) + seconds)
+    put(path, plain(NEW, OLD))
+    ring = start(clock=clock)
+    put(path, plain(NEW))
+    clock.advance(1)
+    list(ring)
+    clock.advance(SETTLED)
+    assert list(ring) == [NEW]
+
+
+def test_a_key_that_comes_back_never_left(path, start, present):
+    put(path, plain(NEW, OLD))
+    ring = start(clock=present)
+    for keys in ((NEW,), (NEW, OLD), (NEW,), (OLD, NEW)):
+        put(path, plain(*keys))
+        present.advance(1)
+        assert set(ring) == {NEW, OLD}
+    assert ring.signer == OLD
+
+
+def test_of_a_whole_new_ring_the_old_key_signs_until_it_leaves(
+    path, start, present
+):
+    ring = start(clock=present)
+    list(ring)
+    put(path, plain(NEW))
+    present.advance(1)
+    assert list(ring) == [OLD, NEW]
+    present.advance(SETTLED)
+    assert list(ring) == [NEW]
+
+
+def test_a_jwk_set_is_whole_so_a_key_leaves_it_at_once(path, start, present):
+    for text in (plain(NEW, OLD), write_jwk_set([NEW, OLD])):
+        put(path, text)
+        ring = start(clock=present)
+        list(ring)
+        put_keys(path, NEW)
+        present.advance(1)
+        assert list(ring) == [NEW]
 
 
 # A new key

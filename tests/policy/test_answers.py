@@ -29,6 +29,7 @@ def test_an_outage_is_503_and_never_anonymous(own, caplog):
     for path in ("/identity", "/admin"):
         response = client.get(path, status=503)
         assert response.headers["Retry-After"] == "5"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
     for method in (client.get, client.post):
         response = method("/token", status=503)
         assert response.json["error"] == "temporarily_unavailable"
@@ -44,6 +45,7 @@ def test_an_authenticator_may_turn_away_who_tries_too_often(own):
 
     assert answer.headers["Retry-After"] == "30"
     assert "X-Own" in answer.headers["Vary"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert client.post("/token", status=429).headers["Retry-After"] == "30"
 
 

@@ -123,3 +123,52 @@ def test_the_user_loader_also_loads_who_just_signed_in(make):
     remember(request, "alice")
     assert request.identity == "user alice"
     assert request.sessiontoken.ticket.userid == "alice"
+
+
+IDS = ("42", 42)
+
+
+@pytest.mark.parametrize(("mine", "other"), [IDS, IDS[::-1]])
+def test_a_text_means_the_user_of_any_type_that_has_sessions(
+    make, mine, other
+):
+    """A userid from a form or a URL is text, also where users are numbers."""
+    settings = {"repository": "memory", "token.form": "reference"}
+    client = make(settings)
+    session = new_request(client).sessiontoken
+    token = session.issue(mine).access_token
+    session.revoke_all("43")
+    session.revoke_all(uuid.UUID(int=42))
+    assert client.ask(token).json["userid"] == mine
+    session.revoke_all("42")
+    assert client.ask(token).json["userid"] is None
+    # Each was ended where it alone was meant, and the other was not.
+    again = [session.issue(user).access_token for user in (mine, other)]
+    session.revoke_all(42)
+    lives = [client.ask(token).json["userid"] for token in again]
+    assert lives == ["42" if user == "42" else None for user in (mine, other)]
+
+
+def test_a_text_means_the_user_of_every_type_where_none_is_stored(make):
+    client = make({"repository": "memory"})
+    session = new_request(client).sessiontoken
+    tokens = [session.issue(user).access_token for user in ("42", 42, 43)]
+    session.revoke_all("42")
+    lives = [client.ask(token).json["userid"] for token in tokens]
+    assert lives == [None, None, 43]
+
+
+def test_the_user_of_a_request_ends_no_other_by_a_name_that_reads_alike(make):
+    client = make({"repository": "memory"})
+    issue = new_request(client).sessiontoken.issue
+    text, number = (issue(user).access_token for user in IDS)
+    request = new_request(client, Authorization=f"Session {text}")
+    request.sessiontoken.revoke_all(request.authenticated_userid)
+    assert client.ask(text).json["userid"] is None
+    assert client.ask(number).json["userid"] == 42
+
+
+def new_request(client, **headers):
+    request = Request.blank("/", base_url="https://localhost", headers=headers)
+    request.registry = client.registry
+    return request

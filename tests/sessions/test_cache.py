@@ -8,6 +8,7 @@ import pytest
 from support import START
 
 from pyramid_sessiontoken.sessions.cache import UNKNOWN, FirstLevelCache
+from pyramid_sessiontoken.tokens.verified import PLACE
 
 
 @pytest.fixture
@@ -210,3 +211,15 @@ def test_no_answer_slips_in_while_something_ends(way, filled):
             slipped.append(step)
     assert step > 2
     assert slipped == []
+
+
+def test_long_answers_are_fewer(clock):
+    cache = FirstLevelCache(1000, 5)
+    for number in range(1000):
+        cache.put(str(number), "x" * 8000, START, 0, 8000)
+    assert len(cache._young) + len(cache._old) <= 1000 * PLACE // 8000 + 1
+    assert cache.get("999", START) == "x" * 8000
+    cache.clear()
+    for number in range(1000):
+        cache.put(str(number), None, START, 1, PLACE - 1)
+    assert len(cache._young) + len(cache._old) == 1000

@@ -8,6 +8,7 @@ from support.tokens import (
     AUDIENCE,
     FIRST,
     ISSUER,
+    NAMES,
     SECOND,
     STRANGER,
     make_ticket,
@@ -45,7 +46,6 @@ from pyramid_sessiontoken.sessions.forms import (
     CookieForm,
     HeaderForm,
 )
-from pyramid_sessiontoken.sessions.records import record_key
 from pyramid_sessiontoken.sessions.references import References, refuse_ended
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
@@ -115,8 +115,8 @@ class Server:
         registry.registerUtility(repository, ITokenRepository)
         cache = FirstLevelCache(100, ttl)
         seal = Seal(self.rings, "store")
-        self.revocations = Revocations(registry, seal, cache)
-        self.store = RepositorySessionStore(registry, seal, cache)
+        self.revocations = Revocations(registry, NAMES, cache)
+        self.store = RepositorySessionStore(registry, seal, NAMES, cache)
         registry.registerUtility(self.store, ISessionStore)
         self.references = References(registry, self.revocations, "")
         self.transform = {
@@ -252,10 +252,10 @@ def test_what_four_verbs_bring_back_is_refused_all_the_same(clock):
     server.repository.meanwhile.append(sign_out)
     # The renewal reads the mark, and removes the ticket again.
     assert carrier.renew(text, renewed()) is None
-    assert server.repository.get(record_key(text)) is None
+    assert server.repository.get(NAMES.ticket(text)) is None
     # If it stopped before that, the mark refuses the ticket.
     server.store._repository.add_or_update(
-        server.store._tickets.seal(record_key(text), renewed())
+        server.store._tickets.seal(NAMES.ticket(text), renewed())
     )
     assert server.store.retrieve(text) == renewed()
     assert refused(carrier, text) == REASON_ENDED

@@ -4,7 +4,7 @@ import pytest
 from pyramid.registry import Registry
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, make_jwt, make_ticket
+from support.tokens import FIRST, NAMES, make_jwt, make_ticket
 from zope.interface import implementer_only
 
 from pyramid_sessiontoken.errors import REASON_ENDED, InvalidCredential
@@ -97,7 +97,9 @@ def store(request, registry, clock):
 
 def own_store(registry):
     seal = Seal(Rings(FIRST), "store")
-    return RepositorySessionStore(registry, seal, FirstLevelCache(100, 0))
+    return RepositorySessionStore(
+        registry, seal, NAMES, FirstLevelCache(100, 0)
+    )
 
 
 def refused(references, text):

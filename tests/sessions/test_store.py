@@ -1,6 +1,5 @@
 """Tickets are kept encrypted, under digests of their references."""
 
-import hashlib
 import logging
 import re
 import uuid
@@ -10,7 +9,7 @@ import pytest
 from pyramid.registry import Registry
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, SECOND, make_ticket
+from support.tokens import FIRST, NAMES, SECOND, make_ticket
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -20,7 +19,6 @@ from pyramid_sessiontoken.errors import (
     SessionTokenError,
 )
 from pyramid_sessiontoken.identity.claims import freeze_claims
-from pyramid_sessiontoken.identity.userid import subject_of
 from pyramid_sessiontoken.interfaces import (
     IClock,
     ISessionStore,
@@ -30,7 +28,7 @@ from pyramid_sessiontoken.interfaces import (
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
-from pyramid_sessiontoken.sessions.records import LINGER, record_key
+from pyramid_sessiontoken.sessions.records import LINGER
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
 
@@ -104,7 +102,7 @@ class Process:
         registry.registerUtility(repository, ITokenRepository)
         self.seal = Seal(self.rings, "store")
         self.store = RepositorySessionStore(
-            registry, self.seal, FirstLevelCache(100, ttl)
+            registry, self.seal, NAMES, FirstLevelCache(100, ttl)
         )
 
     def other(self, *keys, ttl=5):
@@ -193,10 +191,11 @@ def test_a_reference_is_256_random_bits_after_a_prefix(store):
         assert len(decode_base64url(reference[4:])) == 32
 
 
-def test_the_key_is_the_digest_of_the_reference(process):
+def test_the_key_is_a_digest_of_the_reference(process):
     reference = process.store.store(ticket_of())
-    key = hashlib.sha256(reference.encode()).hexdigest()
+    key = NAMES.ticket(reference)
     assert process.repository.get(key).key == key
+    assert reference[4:] not in key
 
 
 @pytest.mark.parametrize(
@@ -209,9 +208,10 @@ def test_the_key_is_the_digest_of_the_reference(process):
     ],
 )
 def test_whose_it_is_stands_there_with_its_type(process, userid, subject):
-    assert subject_of(userid) == subject
     reference = process.store.store(ticket_of(userid))
-    assert process.repository.get(record_key(reference)).subject == subject
+    item = process.repository.get(NAMES.ticket(reference))
+    assert item.subject == NAMES.subject_of_user(userid)
+    assert item.subject.startswith(f"{subject}#")
 
 
 def test_the_store_holds_no_usable_credential_and_no_claim(process):
@@ -265,7 +265,7 @@ def test_nothing_that_the_store_holds_can_be_shown(process):
 
 def test_a_record_outlives_its_ticket_by_the_longest_leeway(process, clock):
     reference = process.store.store(ticket_of())
-    expires = process.repository.get(record_key(reference)).expires
+    expires = process.repository.get(NAMES.ticket(reference)).expires
     assert expires == moment(START + 3600) + timedelta(seconds=LINGER)
     assert expires.utcoffset() == timedelta(0)
     clock.advance(3600 + 299)
@@ -278,7 +278,7 @@ def test_a_record_outlives_its_ticket_by_the_longest_leeway(process, clock):
 
 
 def replace_token(process, reference, token):
-    key = record_key(reference)
+    key = NAMES.ticket(reference)
     item = process.repository.items[key]
     process.repository.items[key] = item._replace(token=token)
 
@@ -288,7 +288,7 @@ def kept(clock, repository):
     """A process without a cache, a reference, and its record."""
     process = Process(clock, repository, ttl=0)
     reference = process.store.store(ticket_of(claims={"word": "green"}))
-    return process, reference, repository.items[record_key(reference)].token
+    return process, reference, repository.items[NAMES.ticket(reference)].token
 
 
 def test_every_flipped_bit_ends_the_session(kept):
@@ -316,7 +316,7 @@ def test_every_cut_and_extension_ends_the_session(kept):
 def test_two_records_that_changed_places_end_both_sessions(kept):
     process, reference, token = kept
     other = process.store.store(ticket_of("mallory"))
-    others = process.repository.items[record_key(other)].token
+    others = process.repository.items[NAMES.ticket(other)].token
     replace_token(process, reference, others)
     replace_token(process, other, token)
     assert process.store.retrieve(reference) is None
@@ -328,7 +328,7 @@ def test_a_record_given_for_another_key_ends_the_session(kept):
     process, reference, _ = kept
     other = process.store.store(ticket_of("mallory"))
     items = process.repository.items
-    mine, others = record_key(reference), record_key(other)
+    mine, others = NAMES.ticket(reference), NAMES.ticket(other)
     items[mine], items[others] = items[others], items[mine]
     assert process.store.retrieve(other) is None
     assert process.store.retrieve(reference) is None
@@ -337,25 +337,55 @@ def test_a_record_given_for_another_key_ends_the_session(kept):
 def test_a_record_cannot_be_put_under_a_reference_of_ones_own(kept):
     process, reference, _ = kept
     own = "pst_" + "m" * 43
-    item = process.repository.items[record_key(reference)]
-    process.repository.add_or_update(item._replace(key=record_key(own)))
+    item = process.repository.items[NAMES.ticket(reference)]
+    process.repository.add_or_update(item._replace(key=NAMES.ticket(own)))
     assert process.store.retrieve(own) is None
 
 
 def test_the_index_of_a_session_is_no_ticket(kept):
     process, reference, _ = kept
     for key, item in process.repository.items.items():
-        if key != record_key(reference):
+        if key != NAMES.ticket(reference):
             replace_token(process, reference, item.token)
             assert process.store.retrieve(reference) is None
 
 
 def test_what_is_sealed_but_no_ticket_ends_the_session(kept):
     process, reference, _ = kept
-    key = record_key(reference)
+    key = NAMES.ticket(reference)
     for members in ({}, {"keys": [key]}, {"sub": 5}):
         replace_token(process, reference, process.seal.seal(members, key))
         assert process.store.retrieve(reference) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"later": 1},
+        {"persistent": 1},
+        {"carrier": None},
+        {"device": None},
+        {"device": {"sub": "x"}},
+        {"claims": {"sub": "root"}},
+        {"claims": {"began": {}}},
+        {"session_end": 2**39},
+        {"auth_time": 10**10},
+        {"exp": 1},
+    ],
+    ids=repr,
+)
+def test_a_record_that_we_do_not_write_ends_the_session(kept, changes):
+    """Though it is sealed with one of our keys."""
+    process, reference, _ = kept
+    key = NAMES.ticket(reference)
+    written = process.seal.open(process.repository.items[key].token, key)
+    replace_token(process, reference, process.seal.seal(dict(written), key))
+    assert process.store.retrieve(reference) is not None
+
+    changed = process.seal.seal({**written, **changes}, key)
+    replace_token(process, reference, changed)
+
+    assert process.fresh(reference) is None
 
 
 def test_what_is_not_readable_is_said_without_the_credential(kept, caplog):
@@ -419,7 +449,7 @@ def test_what_was_never_given_out_is_asked_for_once_and_nobodys(process):
     unknown = "pst_" + "x" * 43
     for _ in range(3):
         assert process.store.retrieve(unknown) is None
-    assert process.repository.asked == [record_key(unknown)]
+    assert process.repository.asked == [NAMES.ticket(unknown)]
 
 
 def test_an_answer_is_asked_for_again_after_its_seconds(process, clock):
@@ -598,7 +628,7 @@ def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
     reference = process.store.store(ticket_of())
     found = process.store.retrieve(reference)
     assert process.store.retrieve(reference) is found
-    item = repository.items.pop(record_key(reference))
+    item = repository.items.pop(NAMES.ticket(reference))
     assert process.store.retrieve(reference) is None
     repository.items[item.key] = item
     assert process.store.retrieve(reference) is found
@@ -620,8 +650,10 @@ def test_what_was_remembered_counts_in_its_place_only(clock, repository):
     process = Process(clock, repository, ttl=0)
     one, other = (process.store.store(ticket_of(u)) for u in ("a", "b"))
     assert process.store.retrieve(one) == ticket_of("a")
-    item = repository.items[record_key(one)]
-    repository.items[record_key(other)] = item._replace(key=record_key(other))
+    item = repository.items[NAMES.ticket(one)]
+    repository.items[NAMES.ticket(other)] = item._replace(
+        key=NAMES.ticket(other)
+    )
     assert process.store.retrieve(other) is None
 
 
@@ -634,7 +666,7 @@ def test_a_renewal_replaces_the_ticket_under_its_reference(any_process):
     assert process.store.renew(reference, renewed())
     # The device of the sign-in is kept.
     assert process.fresh(reference) == renewed(device=DEVICE)
-    expires = process.repository.items[record_key(reference)].expires
+    expires = process.repository.items[NAMES.ticket(reference)].expires
     assert expires == moment(START + 1800 + 3600 + LINGER)
 
 

@@ -8,7 +8,7 @@ from pyramid.registry import Registry
 from pyramid.response import Response
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, make_jwt, make_ticket
+from support.tokens import FIRST, NAMES, make_jwt, make_ticket
 from zope.interface import implementer
 
 from pyramid_sessiontoken.clock import moment
@@ -32,7 +32,7 @@ from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
-from pyramid_sessiontoken.sessions.records import record_key
+from pyramid_sessiontoken.sessions.records import LINGER, RecordNames
 from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
@@ -78,8 +78,19 @@ class SubjectsOnly(FourVerbs):
         )
 
 
+DAY = 86400
+
+
 class Server:
-    def __init__(self, clock, repository, *, revokes=True, own_store=None):
+    def __init__(
+        self,
+        clock,
+        repository,
+        *,
+        revokes=True,
+        own_store=None,
+        names=NAMES,
+    ):
         self.repository = repository
         registry = self.registry = Registry()
         registry.registerUtility(clock, IClock)
@@ -91,9 +102,11 @@ class Server:
         cache = FirstLevelCache(100, 5)
         seal = Seal(Rings(FIRST), "store")
         self.revocations = (
-            Revocations(registry, seal, cache) if revokes else None
+            Revocations(registry, names, cache) if revokes else None
         )
-        self.store = own_store or RepositorySessionStore(registry, seal, cache)
+        self.store = own_store or RepositorySessionStore(
+            registry, seal, names, cache
+        )
         registry.registerUtility(self.store, ISessionStore)
         self.stored = StoredSessions(
             registry,
@@ -184,7 +197,7 @@ def test_no_credential_is_listed(server):
     reference = server.begin()
     [info] = server.stored.of("alice", None)
     assert reference[4:] not in repr(info)
-    assert record_key(reference) not in repr(info)
+    assert NAMES.ticket(reference) not in repr(info)
 
 
 def test_the_latest_is_listed_first(server):
@@ -363,6 +376,84 @@ def test_ending_all_names_what_is_lacking(clock):
     server = Server(clock, FourVerbs(clock), revokes=False)
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
         server.stored.end_all("alice")
+
+
+# How long it is remembered that a session ended.
+
+
+@pytest.mark.parametrize("is_at_hand", [True, False])
+def test_a_session_that_is_known_is_remembered_until_its_own_end(
+    clock, is_at_hand
+):
+    server = Server(clock, MemoryRepository(clock))
+    reference = server.begin(sid=SIDS[0], session_end=START + 90 * DAY)
+    ticket = server.store.retrieve(reference) if is_at_hand else None
+    until = server.stored.end(SIDS[0], None, ticket)
+    assert until == moment(START + 90 * DAY + LINGER)
+
+
+def test_a_session_that_is_not_known_is_remembered_for_400_days(any_server):
+    until = any_server.stored.end("never was")
+    assert until == moment(START + 400 * DAY + LINGER)
+    assert any_server.stored.end_all("alice") == until
+
+
+def test_nothing_is_remembered_without_revocation(clock):
+    server = Server(clock, MemoryRepository(clock), revokes=False)
+    assert server.stored.end(SIDS[0]) is None
+    assert server.stored.end_all("alice") is None
+
+
+class PutsOff(ExpiryPolicy):
+    """A session ends a month after its last use."""
+
+    def renew(self, ticket, now):
+        return super().renew(ticket, now)._replace(session_end=now + 30 * DAY)
+
+
+def test_a_session_whose_end_is_put_off_stays_ended(clock):
+    """The token at hand is an older one."""
+    server = Server(clock, MemoryRepository(clock))
+    server.registry.registerUtility(PutsOff(400 * DAY, DAY), IExpiryPolicy)
+    early = ticket_of(sid=SIDS[0], exp=START + DAY, session_end=START + DAY)
+    clock.advance(DAY // 2)
+    late = server.sessions.renew(early, None).ticket
+    assert late.session_end == START + DAY // 2 + 30 * DAY
+    until = server.stored.end(SIDS[0], None, early)
+    assert until == moment(late.session_end + LINGER)
+
+
+def test_a_session_is_listed_with_the_end_that_the_policy_gives_it(clock):
+    server = Server(clock, MemoryRepository(clock))
+    server.begin(sid=SIDS[0], session_end=START + 90 * DAY)
+    [info] = server.stored.of("alice", None)
+    assert info.ends == moment(START + 36000)
+
+
+# Two applications that share a repository.
+
+
+def test_two_applications_in_one_repository_know_nothing_of_each_other(clock):
+    repository = MemoryRepository(clock)
+    one, other = (
+        Server(clock, repository, names=RecordNames("one", audience))
+        for audience in ("a", "b")
+    )
+    mine, others = one.begin(sid=SIDS[0]), other.begin(sid=SIDS[0])
+    for server, reference in ((one, others), (other, mine)):
+        assert not server.lives(reference)
+        assert len(server.stored.of("alice", None)) == 1
+        assert len([*server.stored.of_everybody()]) == 1
+    for end in (
+        lambda: one.stored.end(SIDS[0], mine),
+        lambda: one.stored.end(SIDS[0]),
+        lambda: one.stored.end_all("alice"),
+    ):
+        end()
+        assert not one.lives(mine)
+        assert other.lives(others)
+        assert not other.revocations.is_ended(ticket_of(sid=SIDS[0]))
+    assert len(other.stored.of("alice", None)) == 1
 
 
 # A store of the application's own.

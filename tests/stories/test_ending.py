@@ -1,13 +1,12 @@
 """Sign-out ends the session, not only the token that is shown."""
 
-import hashlib
-
 import pytest
 
 from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionEnded, SessionRenewed
 from pyramid_sessiontoken.interfaces import ISessionStore, ITokenRepository
 from pyramid_sessiontoken.keys.base64url import decode_base64url
+from pyramid_sessiontoken.sessions.records import RecordNames
 
 HALF = 1800
 
@@ -281,9 +280,9 @@ def test_a_stranger_s_repository_has_its_options_and_one_record_a_session(
         "colour": "red",
     }
     token = client.swap()["access_token"]
-    digest = hashlib.sha256(token.encode()).hexdigest()
+    names = RecordNames("pyramid_sessiontoken", "pyramid_sessiontoken")
     assert [(i.key, i.subject) for i in repository.items.values()] == [
-        (digest, "str:alice")
+        (names.ticket(token), names.subject_of_user("alice"))
     ]
     assert client.ask(token).json["userid"] == "alice"
 

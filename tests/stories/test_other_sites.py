@@ -128,11 +128,13 @@ def test_a_prefetch_does_not_keep_a_session_alive(client):
 
 
 def test_no_answer_of_the_library_is_sniffed(make):
-    client = make({"repository": "memory"})
+    client = make({"repository": "memory", "login_url": "/login"})
     token = client.swap()["access_token"]
 
     for answer in (
         client.post("/token", headers=BASIC),
+        client.get("/admin", headers={"Accept": "text/html"}, status=302),
+        client.post("/admin", status=401),
         client.post("/token", status=401),
         client.put("/token", status=405),
         client.get("/token/status"),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tokens import make_ticket
 
-from pyramid_sessiontoken.tokens.verified import VerifiedTokens
+from pyramid_sessiontoken.tokens.verified import PLACE, VerifiedTokens
 
 TICKETS = {bytes([i]): make_ticket(userid=i) for i in range(64)}
 
@@ -84,3 +84,49 @@ def test_threads_may_forget_but_never_mix_up():
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(work, range(4))) == {"fine"}
+
+
+class Lengths(VerifiedTokens):
+    """Remembers texts of given lengths."""
+
+    __slots__ = ()
+
+    def learn(self, number, length):
+        digest = number.to_bytes(4, "big")
+        self.add(digest, "x" * length, length)
+
+    def weight(self):
+        there = self._young | self._old
+        return sum(map(len, there.values()))
+
+
+def test_ten_thousand_tokens_of_the_usual_length_are_remembered():
+    verified = Lengths(10_000)
+    for number in range(10_000):
+        verified.learn(number, PLACE)
+    assert len(verified) == 10_000
+
+
+def test_long_tokens_are_fewer():
+    verified = Lengths(10_000)
+    for number in range(10_000):
+        verified.learn(number, 7600)
+    assert 500 < len(verified) <= 10_000 * PLACE // 7600
+    # The last ones are there.
+    assert verified.get((9999).to_bytes(4, "big")) == "x" * 7600
+
+
+@given(
+    st.integers(2, 40),
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 8192)), max_size=200
+    ),
+)
+def test_no_use_makes_it_heavier_than_its_places(size, steps):
+    """What is asked for again stays heavy in the other half."""
+    verified = Lengths(size)
+    for number, length in steps:
+        if verified.get(number.to_bytes(4, "big")) is None:
+            verified.learn(number, length)
+        # Each half may end with one long token.
+        assert verified.weight() <= (size + 2) * PLACE + 2 * 8192
