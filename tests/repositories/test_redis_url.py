@@ -3,7 +3,10 @@
 import traceback
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pyramid_sessiontoken.repositories.redis_clients import opener
 from pyramid_sessiontoken.repositories.redis_url import read_url
 
 
@@ -121,3 +124,22 @@ def test_a_password_is_encoded(mark):
     with pytest.raises(ValueError, match="%40 %2F %3F %23") as refused:
         read(f"redis://:hun{mark}ter2=@h@h")
     assert "hun" not in str(refused.value)
+
+
+SCHEMES = st.sampled_from(
+    ["redis", "rediss", "unix", "redis+sentinel", "rediss+cluster", "x"]
+)
+TEXTS = st.text("@/?#:[],=&%;. h1\u20ac\n", max_size=12)
+
+
+@given(SCHEMES, TEXTS, TEXTS)
+def test_any_url_serves_or_is_refused_without_its_password(
+    scheme, before, after
+):
+    password = "looking-glass"
+    said = ""
+    try:
+        opener(read(f"{scheme}://:{before}{password}{after}@h"))
+    except ValueError as refused:
+        said = str(refused)
+    assert password not in said

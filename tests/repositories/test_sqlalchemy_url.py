@@ -3,6 +3,8 @@
 import traceback
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyramid_sessiontoken.repositories import sqlalchemy_url
 from pyramid_sessiontoken.repositories.sqlalchemy_url import prove
@@ -116,3 +118,22 @@ def test_another_driver_takes_what_its_signature_has(monkeypatch):
     monkeypatch.delitem(sqlalchemy_url._CHECKS, "pysqlite")
     url, _, _words = prove("sqlite:///sessions.db?detect_types=1")
     assert url.query == {"detect_types": "1"}
+
+
+DRIVERS = st.sampled_from(
+    ["sqlite", "postgresql+psycopg", "postgresql+psycopg2", "mysql+pymysql"]
+)
+TEXTS = st.text("@/?#:[],=&%;. h1\u20ac\n", max_size=12)
+
+
+@given(DRIVERS, TEXTS, TEXTS)
+def test_any_url_serves_or_is_refused_without_its_password(
+    driver, before, after
+):
+    password = "looking-glass"
+    said = ""
+    try:
+        prove(f"{driver}://u:{before}{password}{after}@h/d")
+    except ValueError as refused:
+        said = str(refused)
+    assert password not in said
