@@ -13,8 +13,9 @@ from .policy.csrf import csrf_required
 from .policy.request import SessionTokenAttribute
 from .policy.rules import CHOICE
 from .policy.security_policy import POLICY, SessionTokenPolicy
+from .policy.unauthorized import challenges
 
-__all__ = ["csrf_required", "includeme"]
+__all__ = ["challenges", "csrf_required", "includeme"]
 
 #: After all other actions: what directives and the application registered
 #: is there, and so is every forbidden view.

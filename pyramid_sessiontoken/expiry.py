@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from zope.interface import implementer
 
+from .identity.identity import Identity
 from .identity.ticket import Ticket
 from .interfaces import (
     EXPIRED,
@@ -16,6 +17,10 @@ from .interfaces import (
     Times,
     Verdict,
 )
+
+#: No session is longer, seconds: 400 days, as long as browsers keep a cookie.
+#: What ends sessions is remembered for as long.
+LONGEST = 400 * 86400
 
 
 def least_gain(life: int) -> float:
@@ -56,7 +61,12 @@ class ExpiryPolicy:
         object.__setattr__(self, "leeway", min(self.clock_skew, life // 10))
         object.__setattr__(self, "minimum_gain", least_gain(life))
 
-    def begin(self, now: int) -> Times:
+    def begin(
+        self,
+        now: int,
+        identity: Identity | None = None,
+        persistent: bool = False,
+    ) -> Times:
         end = now + self.absolute
         return Times(now, min(now + self.life, end), end)
 

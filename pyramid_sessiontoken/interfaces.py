@@ -80,6 +80,25 @@ class IRenewingRepository(ITokenRepository):
         are one atomic step. Return whether the item was replaced."""
 
 
+class IAddingRepository(ITokenRepository):
+    """Can add conditionally, so that of two that add at once one knows that
+    the other was first."""
+
+    def add(item: TokenItem) -> bool:
+        """Keep the item only if there is none under its key, or if that one
+        has expired, in one step. Tell whether it was kept."""
+
+
+class IForgetfulRepository(ITokenRepository):
+    """Loses all items when its process ends, and so it does not know which
+    sessions were ended before. With revocation, sessions that began before it
+    are refused."""
+
+    began = Attribute(
+        "int: when it began to keep items, whole seconds since the epoch."
+    )
+
+
 class ISubjectRepository(ITokenRepository):
     """Finds items by their subject."""
 
@@ -182,8 +201,15 @@ class IExpiryPolicy(Interface):
     ``now`` is in whole seconds since the epoch.
     """
 
-    def begin(now: int) -> Times:
-        """Return the ``Times`` of a new session."""
+    def begin(
+        now: int, identity: Any = None, persistent: bool = False
+    ) -> Times:
+        """Return the ``Times`` of a new session, which lasts at most 400
+        days.
+
+        ``identity`` is whose session it is; ``persistent`` tells whether its
+        cookie outlives the browser.
+        """
 
     def judge(ticket: Any, now: int) -> Verdict:
         """Return ``VALID``, ``RENEW`` (valid, and due for renewal),

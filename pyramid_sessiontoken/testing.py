@@ -15,6 +15,7 @@ from zope.interface.verify import verifyObject
 
 from .clock import SystemClock, moment
 from .interfaces import (
+    IAddingRepository,
     IClock,
     IListingRepository,
     IPurgingRepository,
@@ -87,6 +88,7 @@ class RepositoryContract:
     ) -> None:
         verifyObject(ITokenRepository, repository)
         for optional in (
+            IAddingRepository,
             IRenewingRepository,
             ISubjectRepository,
             IListingRepository,
@@ -198,6 +200,68 @@ class RepositoryContract:
         if not self.expires_by_itself:
             assert repository.get(before.key) is None
             assert repository.get(at.key) is None
+
+    # IAddingRepository
+
+    def test_an_item_is_added_where_there_is_none(
+        self, repository: Any, clock: Any
+    ) -> None:
+        _needs(repository, IAddingRepository)
+        item = _item(clock, subject=_subject())
+        assert repository.add(item) is True
+        assert repository.get(item.key) == item
+        repository.remove(item.key)
+        assert repository.add(_later(item, 60)) is True
+        assert repository.get(item.key) == _later(item, 60)
+
+    def test_an_item_is_not_added_where_there_is_one(
+        self, repository: Any, clock: Any
+    ) -> None:
+        _needs(repository, IAddingRepository)
+        item = _item(clock, token=b"first", subject=_subject())
+        other = _later(item, 60)._replace(token=b"2", subject=_subject())
+        repository.add_or_update(item)
+        assert repository.add(other) is False
+        assert repository.add(item) is False
+        assert repository.get(item.key) == item
+
+    def test_an_item_is_added_in_place_of_one_that_has_expired(
+        self, repository: Any, clock: Any
+    ) -> None:
+        _needs(repository, IAddingRepository)
+        _needs_clock(repository, clock)
+        item = _item(clock, 60)
+        repository.add_or_update(item)
+        clock.advance(59)
+        assert repository.add(_later(item, 60)) is False
+        clock.advance(1)
+        assert repository.add(_later(item, 60)) is True
+        assert repository.get(item.key) == _later(item, 60)
+
+    def test_an_added_item_is_found_by_its_subject(
+        self, repository: Any, clock: Any
+    ) -> None:
+        _needs(repository, IAddingRepository)
+        _needs(repository, ISubjectRepository)
+        item = _item(clock, subject=_subject())
+        assert repository.add(item) is True
+        assert list(repository.items_of(item.subject)) == [item]
+
+    def test_of_many_that_add_at_once_one_wins(
+        self, repository: Any, clock: Any
+    ) -> None:
+        _needs(repository, IAddingRepository)
+        for _ in range(self.rounds):
+            item = _item(clock)
+            told = _race(
+                *[
+                    _call(repository.add, item._replace(token=bytes([n])))
+                    for n in range(10)
+                ]
+            )
+            assert told.count(True) == 1
+            winner = item._replace(token=bytes([told.index(True)]))
+            assert repository.get(item.key) == winner
 
     # IRenewingRepository
 

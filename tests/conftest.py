@@ -10,7 +10,12 @@ from support import KEY, START, Client, Root, check_password, includeme
 from pyramid_sessiontoken.interfaces import IClock
 from pyramid_sessiontoken.testing import ManualClock
 
-pytest_plugins = ["support.marks", "support.servers"]
+pytest_plugins = [
+    "support.marks",
+    "support.servers",
+    "support.proxies",
+    "support.secured",
+]
 
 # No test asserts how long something takes; and where others wait for the
 # answer, the same examples are tried each time.

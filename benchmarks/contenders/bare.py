@@ -15,15 +15,16 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from pyramid_sessiontoken.repositories.sqlalchemy import table
-from pyramid_sessiontoken.sessions.records import record_key
+from pyramid_sessiontoken.sessions.records import RecordNames
 
 #: The defaults of the library.
+NAMES = RecordNames("pyramid_sessiontoken", "pyramid_sessiontoken")
 TIMEOUT = 0.25
 POOL_SIZE = 10
 
 
 def get() -> Job:
-    key = "sessiontoken:" + record_key(issue(make_kept("redis", "0")))
+    key = "sessiontoken:" + NAMES.ticket(issue(make_kept("redis", "0")))
     pool = redis.BlockingConnectionPool.from_url(
         url_of("redis"),
         max_connections=POOL_SIZE,
@@ -37,7 +38,7 @@ def get() -> Job:
 
 
 def select() -> Job:
-    key = record_key(issue(make_kept("sqlalchemy", "0")))
+    key = NAMES.ticket(issue(make_kept("sqlalchemy", "0")))
     engine = sa.create_engine(
         url_of("sqlalchemy"),
         isolation_level="AUTOCOMMIT",

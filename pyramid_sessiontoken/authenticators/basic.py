@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ from zope.interface import implementer
 from ..errors import InvalidCredential
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
+from ..keys.base64url import decode_base64
 from .check import identity_of, is_refused
 from .schemes import challenge, credential_of
 
@@ -76,19 +76,19 @@ def parse_credential(text: str) -> tuple[str, str]:
     if len(text) > MAX_LENGTH:
         raise InvalidCredential(f"it is longer than {MAX_LENGTH} bytes")
     try:
-        raw = base64.b64decode(text, validate=True)
-        decoded = raw.decode("utf-8")
+        decoded = decode_base64(text).decode("utf-8")
     except ValueError:
         raise InvalidCredential("it is not UTF-8 in base64") from None
-    # RFC 4648, section 3.5: the last character may have bits that say nothing.
-    if base64.b64encode(raw).decode("ascii") != text:
-        raise InvalidCredential("its base64 has unused bits that are not 0")
     username, colon, password = decoded.partition(":")
     if not colon or not username or not password:
         raise InvalidCredential("it has no user name, or no password")
-    if _CONTROL.search(decoded):
+    if has_control_characters(decoded):
         raise InvalidCredential("it has control characters")
     return username, password
+
+
+def has_control_characters(text: str) -> bool:
+    return _CONTROL.search(text) is not None
 
 
 def is_script(environ: dict[str, Any]) -> bool:

@@ -9,8 +9,9 @@ from zope.interface import implementer
 
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from ..issuers.claims import Mapped
+from ..issuers.claims import ClaimsMapping
 from ..issuers.tokens import ForeignTokens
+from ..issuers.verifying_key import is_hmac
 from .schemes import credential_of
 from .session import challenge_for_token
 
@@ -32,13 +33,13 @@ class BearerAuthenticator:
     def __init__(
         self,
         tokens: ForeignTokens,
-        mapped: Mapped,
+        mapping: ClaimsMapping,
         now: Callable[[], int],
         realm: str = "session",
         is_ours: Callable[[str], bool] | None = None,
     ) -> None:
         self._tokens = tokens
-        self._mapped = mapped
+        self._mapping = mapping
         self._now = now
         self._realm = realm
         self._is_ours = is_ours
@@ -51,7 +52,15 @@ class BearerAuthenticator:
         if self._is_ours is not None and self._is_ours(shown):
             return None
         claims = self._tokens.read(shown, self._now())
-        return self._mapped.identity(claims, self.name)
+        return self._mapping.identity(claims, self.name)
+
+    def secrets(self) -> list[bytes]:
+        """Give the secret keys of the issuer, for HMAC, that are known now."""
+        return [
+            key.octets
+            for key in self._tokens.keys
+            if is_hmac((key.algorithm,))
+        ]
 
     def challenge(self, request: Any) -> str | None:
         return challenge_for_token(

@@ -16,6 +16,9 @@ from .names import SESSION
 from .schemes import challenge, credential_of, environ_key
 from .state import ShownToken, find_state, note_token
 
+#: The authenticator of the cookie, which has no scheme of its own.
+COOKIE = "cookie"
+
 Redeem = Callable[[str], Redeemed]
 
 
@@ -70,21 +73,31 @@ class SessionAuthenticator:
         if self.scheme is None:
             return None
         return challenge_for_token(
-            request, self.name, self.scheme, self._realm
+            request, self.name, self.scheme, self._realm, expired=COOKIE
         )
 
 
 def challenge_for_token(
-    request: Any, name: str, scheme: str, realm: str
+    request: Any,
+    name: str,
+    scheme: str,
+    realm: str,
+    expired: str | None = None,
 ) -> str:
     """Write a challenge, with an error if a token was refused (RFC 6750,
     section 3.1). The client learns no reason but that its token expired.
 
     :param name: of the authenticator.
+    :param expired: another authenticator, whose refusal is told if its token
+        expired.
     """
     parameters = {"realm": realm}
     state = find_state(request)
     refusal = state.refusal(name) if state else None
+    if refusal is None and state is not None and expired is not None:
+        other = state.refusal(expired)
+        if other is not None and other.reason == REASON_EXPIRED:
+            refusal = other
     if refusal is not None:
         parameters["error"] = "invalid_token"
         if refusal.reason == REASON_EXPIRED:

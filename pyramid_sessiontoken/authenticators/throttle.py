@@ -109,6 +109,8 @@ class Throttle:
         self._digest = digest
         self._address = address
         self._patience = patience
+        # A check may take what is shown for one of several names.
+        self._names = getattr(check, "names_counted", _name_alone)
         self._changed = threading.Condition()
         self._under_way: Counter[str] = Counter()
         self._waiting: set[_Attempt] = set()
@@ -142,8 +144,9 @@ class Throttle:
         """
         counted = {}
         if USER in self._by:
-            key = self._digest(f"{USER} {plain_name(username)}")
-            counted[key] = f"for {username!r}"
+            for name in self._names(username, request):
+                key = self._digest(f"{USER} {plain_name(name)}")
+                counted[key] = f"for {name!r}"
         if ADDRESS in self._by:
             address = self._address.find(request.environ)
             if address is not None:
@@ -277,6 +280,10 @@ class _Uncounted:
             " on a unix socket",
             self._what,
         )
+
+
+def _name_alone(username: str, request: Any) -> tuple[str, ...]:
+    return (username,)
 
 
 class KeyedDigest:

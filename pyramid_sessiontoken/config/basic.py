@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ..authenticators.basic import BasicAuthenticator, Check
+from ..authenticators.form_encoded import FormEncoded
+from ..policy.endpoint import takes_form_encoded
 from .built_in import BuiltIn, Shared
 from .kinds import CALLABLE, TEXT, Named
 from .row import setting
@@ -44,7 +46,8 @@ class BasicSettings(BuiltIn):
         check = self._make_check(setup)
         if check is None:
             return None
-        return BasicAuthenticator(shared.throttled(check), shared.realm)
+        either = FormEncoded(check, takes_form_encoded)
+        return BasicAuthenticator(shared.throttled(either), shared.realm)
 
     def _make_check(self, setup: Setup) -> Check | None:
         if self.check is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pyramid.interfaces import ISecurityPolicy
+from pyramid.interfaces import IAuthenticationPolicy, ISecurityPolicy
 
 from ..authenticators.basic import Check
 from ..authenticators.chain import Chain
@@ -13,6 +13,7 @@ from ..authenticators.schemes import challenge
 from ..authenticators.throttle import KeyThrottle
 from ..clock import SystemClock
 from ..interfaces import IClock
+from ..issuers.claims import MAX_TAKEN
 from ..policy.carriers import Carriers
 from ..policy.cross_site import allow_all, is_cross_site
 from ..policy.rules import Rules
@@ -36,6 +37,9 @@ from .users import register_users
 
 #: Where the registry keeps the warnings of the start, for the commands.
 WARNINGS = "pyramid_sessiontoken.warnings"
+
+#: Where the demo is, which is no part of an application of one's own.
+DEMO = "pyramid_sessiontoken.demo"
 
 
 def compose(
@@ -64,7 +68,11 @@ def compose(
     register_users(setup, settings.users)
     register_rings(setup, settings.keys, token.algorithm)
     stored = keep_sessions(
-        setup, settings.sessions, settings.repository, application
+        setup,
+        settings.sessions,
+        settings.repository,
+        application,
+        settings.expiry.clock_skew,
     )
     carriers = make_carriers(setup, token, settings.cookie, stored)
     throttles = make_throttles(
@@ -92,7 +100,7 @@ def compose(
     registry[SETTINGS] = settings
     _warn(setup, policy, settings)
     if settings.forbidden.view:
-        register_forbidden_view(registry)
+        register_forbidden_view(setup)
     return setup.warnings
 
 
@@ -108,6 +116,7 @@ def _shared(
         settings.authenticators.realm,
         make_policy(settings.expiry).leeway,
         carriers.header.form.is_ours if under_one_scheme else None,
+        None if settings.token.writes_references else MAX_TAKEN,
         throttled,
     )
 
@@ -156,4 +165,28 @@ def _warn(
         setup.warn(
             "another security policy is in use: session tokens are not"
             " honoured, and the endpoint issues none"
+        )
+    else:
+        _warn_of_legacy(setup)
+    _warn_of_demo(setup, settings)
+
+
+def _warn_of_legacy(setup: Setup) -> None:
+    legacy = setup.registry.queryUtility(IAuthenticationPolicy)
+    if legacy is not None:
+        setup.warn(
+            f"{type(legacy).__name__} is not asked: the security policy of"
+            " this library is in use in its place; remove"
+            " authentication_policy and authorization_policy from the"
+            " Configurator"
+        )
+
+
+def _warn_of_demo(setup: Setup, settings: Settings) -> None:
+    if str(setup.registry.package_name).startswith(DEMO):
+        return
+    for key in settings.parts_of(DEMO):
+        setup.warn(
+            f"{key} names a part of {DEMO}, whose users and passwords are"
+            " public: name a part of your own"
         )

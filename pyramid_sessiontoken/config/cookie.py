@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..authenticators.cookie import CookieAuthenticator
-from ..cookies.jar import MOST_CHUNKS, Jar
+from ..cookies.jar import MAX_CHUNKS, Jar
 from ..cookies.transforms import (
     CurrentTransform,
     EncryptedTransform,
@@ -27,7 +27,7 @@ from .kinds import (
     read_dotted,
     read_header_name,
 )
-from .row import setting
+from .row import PREFIX, setting
 from .setup import Setup
 
 #: The name, behind the prefix that the other settings allow.
@@ -35,6 +35,9 @@ NAME = "sessiontoken"
 
 #: Bytes of name and value that browsers keep (RFC 6265bis, section 5.6).
 MOST_BYTES = 4096
+
+#: Bytes that the default settings allow.
+USUAL_BYTES = 7600
 
 COOKIE_NAME = Kind("the name of a cookie (RFC 6265, 4.1.1)", read_header_name)
 COOKIE_PATH = Kind(
@@ -52,7 +55,7 @@ TRANSFORM = Kind(
     either(("signed", "encrypted"), read_dotted),
 )
 CHUNK_SIZE = Kind("a number from 100 to 3900", between(100, 3900))
-CHUNKS = Kind("a number from 1 to 20", between(1, MOST_CHUNKS))
+CHUNKS = Kind("a number from 1 to 20", between(1, MAX_CHUNKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,12 @@ class CookieSettings(BuiltIn):
         "Without it: __Host-sessiontoken; __Secure-sessiontoken where only a"
         " path or domain forbids that; sessiontoken where not secure.",
     )
-    secure: bool = setting(BOOL, "true", "Over TLS only.")
+    secure: bool | None = setting(
+        BOOL,
+        None,
+        "Over TLS only. Without it: true; with require_tls = false, over"
+        " https alone, but always where the name, or SameSite=None, needs it.",
+    )
     httponly: bool = setting(BOOL, "true", "Scripts cannot read it.")
     samesite: str = setting(
         one_of("Lax", "Strict", "None"),
@@ -107,6 +115,41 @@ class CookieSettings(BuiltIn):
         " 8 KiB header line of common servers and proxies.",
     )
 
+    def under(self, require_tls: bool) -> CookieSettings:
+        """Give what is in force: ``secure`` is ``None`` only where each
+        request decides it, by its scheme.
+        """
+        if self.secure is not None:
+            return self
+        needs_it = self._has_prefix() or self.samesite == "None"
+        return replace(self, secure=True) if require_tls or needs_it else self
+
+    def advice(self) -> Iterator[str]:
+        most = self.chunk_size * self.max_chunks
+        if not self.writes_references and most > USUAL_BYTES:
+            yield (
+                f"{self.row('max_chunks')} and {self.row('chunk_size')} allow"
+                f" cookies of {most} bytes: common servers refuse header lines"
+                " over 8 KiB, and stock nginx answers 502 over 4 KiB of"
+                " response headers (proxy_buffer_size)"
+            )
+
+    def warnings(self) -> Iterator[str]:
+        if self.secure is None:
+            yield (
+                "cookies are not Secure over http, because"
+                f" {PREFIX}require_tls = false; behind a proxy that ends TLS"
+                f" without passing the scheme on, set {self.row('secure')} ="
+                " true"
+            )
+
+    @property
+    def shown_secure(self) -> str:
+        """How ``secure`` is shown to people."""
+        if self.secure is None:
+            return "over https alone"
+        return str(self.secure).lower()
+
     @property
     def full_name(self) -> str:
         """The cookie's name, with the strictest prefix that is allowed."""
@@ -122,7 +165,7 @@ class CookieSettings(BuiltIn):
         return self.form == REFERENCE
 
     def faults(self, names: Collection[str]) -> Iterator[str]:
-        if self.samesite == "None" and not self.secure:
+        if self.samesite == "None" and self.secure is False:
             yield f"{self.row('samesite')}: None needs {self.row('secure')}"
         yield from self._faults_of_prefix()
         size = len(self.full_name) + len(".19") + self.chunk_size
@@ -138,12 +181,16 @@ class CookieSettings(BuiltIn):
         name = self.full_name.lower()
         told = f"{self.row('name')}: {self.full_name!r}"
         at_host = name.startswith("__host-")
-        if not self.secure and name.startswith(("__host-", "__secure-")):
+        if self.secure is False and self._has_prefix():
             yield f"{told} needs {self.row('secure')}"
         if at_host and self.path != "/":
             yield f"{told} needs {self.row('path')} = /"
         if at_host and self.domain is not None:
             yield f"{told} allows no {self.row('domain')}"
+
+    def _has_prefix(self) -> bool:
+        name = (self.name or "").lower()
+        return name.startswith(("__host-", "__secure-"))
 
     def make(self, setup: Setup, shared: Shared) -> CookieAuthenticator:
         cookie = shared.carriers.cookie

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..expiry import ExpiryPolicy
+from ..expiry import LONGEST, ExpiryPolicy
 from ..interfaces import IExpiryPolicy
 from .kinds import (
     DOTTED,
-    DURATION,
-    DURATION_OR_OFF,
     Kind,
     Named,
+    at_least,
     at_most,
+    off_or,
     read_duration,
 )
 from .row import Group, setting
@@ -37,6 +37,12 @@ def read_fraction(value: Any) -> float:
     return float(number)
 
 
+_LIFETIME = at_most(LONGEST, at_least(1, read_duration))
+
+LIFETIME = Kind("a duration up to 400d: 90, 90s, 15m, 10h, 14d", _LIFETIME)
+LIFETIME_OR_OFF = Kind(
+    "a duration up to 400d (90, 90s, 15m, 1h) or off", off_or(_LIFETIME)
+)
 SKEW = Kind("a duration up to 5m", at_most(300, read_duration))
 FRACTION = Kind("a number from 0 to below 1", read_fraction)
 
@@ -46,13 +52,13 @@ class ExpirySettings(Group):
     """How long tokens and sessions live."""
 
     absolute: int = setting(
-        DURATION,
+        LIFETIME,
         "10h",
         "The session ends this long after the credential was shown, whatever"
         " happens.",
     )
     sliding: int | None = setting(
-        DURATION_OR_OFF,
+        LIFETIME_OR_OFF,
         "1h",
         "A token lives this long and is renewed while it is used. off:"
         " tokens live for expiry.absolute.",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from pyramid.config.predicates import DEFAULT_PHASH, MAX_ORDER
+from pyramid.config.views import MultiView
 from pyramid.httpexceptions import HTTPForbidden
 from pyramid.interfaces import (
+    IAcceptOrder,
     IExceptionViewClassifier,
     IMultiView,
     IRequest,
@@ -18,9 +22,46 @@ from pyramid.interfaces import (
 from zope.interface import implementedBy
 
 from ..views.forbidden import forbidden
-from .kinds import BOOL, TEXT
-from .row import PREFIX, Group, setting
+from .kinds import BOOL, Kind, read_text
+from .row import Group, setting
 from .setup import Setup
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
+_OF_HEADERS = re.compile(r"[\x21-\x7e]*")
+
+
+def read_login_url(value: Any) -> str:
+    text = read_text(value)
+    if text.startswith("/"):
+        # Browsers take // and /\ for the beginning of a host.
+        if text.startswith("//") or "\\" in text:
+            raise ValueError("it needs exactly one leading slash, and no \\")
+    elif re.match("[a-z]+:/", text, re.IGNORECASE):
+        _check_url(text)
+    else:
+        return text  # The name of a route.
+    if _OF_HEADERS.fullmatch(text) is None:
+        raise ValueError("what is no ASCII must be percent-encoded")
+    return text
+
+
+def _check_url(text: str) -> None:
+    if not text.startswith("https://"):
+        raise ValueError("a URL begins with https://")
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        raise ValueError("it is no URL") from None
+    host = url.netloc.removesuffix(f":{port}")
+    if _HOST.fullmatch(host) is None or "\\" in text:
+        raise ValueError("a URL has a host, and no user")
+
+
+LOGIN_URL = Kind(
+    "a path that begins with /, an https URL, or the name of a route",
+    read_login_url,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +76,18 @@ class ForbiddenSettings(Group):
         key="forbidden_view",
     )
     login_url: str | None = setting(
-        TEXT,
+        LOGIN_URL,
         None,
-        "Where a browser is sent from a page that needs a user: a path or a"
-        " route name; the way back is added as ?next=.",
+        "Where a browser is sent from a page that needs a user: a path below"
+        " the application's own, a route name or an https URL; the way back"
+        " is added as ?next=.",
         key="login_url",
     )
 
-    def faults(self) -> Iterator[str]:
-        # Browsers take // and /\ for the beginning of a host.
-        if (self.login_url or "").startswith(("//", "/\\")):
-            yield (
-                f"{PREFIX}login_url: exactly one leading slash, found"
-                f" {self.login_url!r}"
-            )
-
 
 def check_login_route(setup: Setup, url: str | None) -> None:
-    """Tell where the URL of the sign-in page is neither path nor route."""
-    if url is None or url.startswith("/"):
+    """Tell where the sign-in page is neither path, nor URL, nor route."""
+    if url is None or url.startswith(("/", "https://")):
         return
     mapper = setup.registry.queryUtility(IRoutesMapper)
     route = None if mapper is None else mapper.get_route(url)
@@ -64,22 +98,75 @@ def check_login_route(setup: Setup, url: str | None) -> None:
     if not found:
         setup.fault(
             "login_url",
-            "neither a path that begins with / nor a route without parts to"
-            f" fill in: {url!r}",
+            "neither a path that begins with /, nor an https URL, nor a route"
+            f" without parts to fill in: {url!r}",
         )
 
 
-def register_forbidden_view(registry: Any) -> None:
+def register_forbidden_view(setup: Setup) -> None:
     """Answer ``HTTPForbidden`` where neither the application nor another
     plugin does. This is no action: it could conflict with theirs.
+
+    A view with predicates stands beside ours; one without takes its place,
+    with a warning.
     """
-    registered = registry.adapters.registered
+    adapters = setup.registry.adapters
     required = (
         IExceptionViewClassifier,
         IRequest,
         implementedBy(HTTPForbidden),  # type: ignore[no-untyped-call]
     )
-    for kind in (IView, ISecuredView, IMultiView):
-        if registered(required, kind) is not None:
-            return
-    registry.registerAdapter(forbidden, required, IView)
+    found = [adapters.registered(required, kind) for kind in _KINDS]
+    there = next((view for view in found if view is not None), None)
+    if there is None:
+        setup.registry.registerAdapter(forbidden, required, IView)
+        return
+    whole = _view_for_all(there)
+    if whole is not None:
+        setup.warn(_REPLACED.format(_name_of(whole)))
+        return
+    views = there
+    if not IMultiView.providedBy(there):
+        views = MultiView("")
+        views.add(
+            there,
+            getattr(there, "__order__", MAX_ORDER),
+            there.__phash__,
+            getattr(there, "__accept__", None),
+            setup.registry.queryUtility(IAcceptOrder),
+        )
+        for kind in (IView, ISecuredView):
+            adapters.unregister(required, kind, "")
+        setup.registry.registerAdapter(views, required, IMultiView)
+    views.add(forbidden, MAX_ORDER, DEFAULT_PHASH)
+
+
+#: As Pyramid looks for views.
+_KINDS = (IView, ISecuredView, IMultiView)
+
+_REPLACED = (
+    "{} answers HTTPForbidden in place of this library: unknown users may get"
+    " 403 without challenges, and no redirect to sessiontoken.login_url"
+    " (cornice: handle_exceptions = false; a view of your own:"
+    " pyramid_sessiontoken.challenges; sessiontoken.forbidden_view = false"
+    " where that is meant)"
+)
+
+
+def _view_for_all(there: Any) -> Any:
+    """Give the view without predicates, ``None`` where each has some."""
+    if not IMultiView.providedBy(there):
+        phash = getattr(there, "__phash__", DEFAULT_PHASH)
+        return there if phash == DEFAULT_PHASH else None
+    return next(
+        (view for _, view, phash in there.views if phash == DEFAULT_PHASH),
+        None,
+    )
+
+
+def _name_of(view: Any) -> str:
+    original = getattr(view, "__original_view__", view)
+    name = getattr(original, "__qualname__", None)
+    if name is None:
+        return repr(original)
+    return f"{original.__module__}.{name}"

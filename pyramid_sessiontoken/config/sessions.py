@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..interfaces import ISessionStore, ITokenRepository
+from ..interfaces import (
+    IForgetfulRepository,
+    ISessionStore,
+    ITokenRepository,
+)
+from ..sessions.records import RecordNames
 from ..sessions.revocation import Revocations
 from ..sessions.seal import Seal
 from ..sessions.store import RepositorySessionStore
@@ -61,10 +66,13 @@ def keep_sessions(
     sessions: SessionSettings,
     repository: RepositorySettings,
     application: tuple[str, str],
+    skew: int,
 ) -> StoredSessions | None:
     """Make what keeps sessions; ``None`` where nothing is configured.
 
-    :param application: issuer and audience; records are sealed for them.
+    :param application: issuer and audience; records are named and sealed for
+        them.
+    :param skew: ``expiry.clock_skew``.
     """
     registry = setup.registry
     has_repository = (
@@ -80,12 +88,24 @@ def keep_sessions(
     register_repository(setup, repository)
     cache = make_cache(repository)
     seal = Seal(setup.ring, "store", *application)
+    names = RecordNames(*application)
     revocations = None
     if has_repository and sessions.revocation is not False:
-        revocations = Revocations(registry, seal, cache)
+        revocations = Revocations(registry, names, cache, skew)
+        _warn_of_forgetting(setup)
     setup.register_named(ISessionStore, "session_store", sessions.store)
     store = None
     if registry.queryUtility(ISessionStore) is None:
-        store = RepositorySessionStore(registry, seal, cache)
+        store = RepositorySessionStore(registry, seal, names, cache)
         registry.registerUtility(store, ISessionStore)
     return StoredSessions(registry, store, revocations)
+
+
+def _warn_of_forgetting(setup: Setup) -> None:
+    repository = setup.registry.queryUtility(ITokenRepository)
+    if IForgetfulRepository.providedBy(repository):
+        setup.warn(
+            f"{PREFIX}repository: a restart forgets which sessions were ended,"
+            " so it ends all sessions that began before it;"
+            f" {PREFIX}revocation = off keeps self-contained ones"
+        )

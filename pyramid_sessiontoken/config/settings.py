@@ -105,6 +105,16 @@ class Settings:
             return str(value).lower()
         return value.name if isinstance(value, Named) else str(value)
 
+    def parts_of(self, package: str) -> Iterator[str]:
+        """Give the keys whose values name something of a package."""
+        for key in TABLE:
+            value = self.value(key)
+            names = value if isinstance(value, tuple) else ()
+            if isinstance(value, Named):
+                names = (value.name, getattr(value.value, "__module__", ""))
+            if any(package in str(name) for name in names):
+                yield PREFIX + key
+
     def faults(self, registered: Registered) -> Iterator[str]:
         """Tell where settings that are each allowed contradict each other."""
         names = self.authenticators.names
@@ -123,7 +133,6 @@ class Settings:
             registered, BUILT_IN, FIRST_WORDS
         )
         yield from self.address.faults()
-        yield from self.forbidden.faults()
         yield from self.api_key.faults_of_header(
             self.token.header if {"session", "api_key"} <= set(names) else None
         )
@@ -145,13 +154,18 @@ class Settings:
         yield from self.throttle.advice(self.authenticators.names)
         yield from self.address.advice()
         yield from self.authenticators.advice()
+        if "cookie" in self.authenticators.names:
+            yield from self.cookie.advice()
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:
-        """Warn of what is right for development only."""
+        """Warn of what is right for development only, or not used."""
         if not self.require_tls:
             yield f"{PREFIX}require_tls = false: tokens can be overheard"
+        if "cookie" in self.authenticators.names:
+            yield from self.cookie.warnings()
         yield from self.keys.warnings()
+        yield from self.repository.warnings()
 
 
 def _places() -> Iterator[tuple[Setting, str]]:
@@ -190,7 +204,7 @@ def settings_of(
     given: frozenset[str],
 ) -> Settings:
     """Make the settings of the values that were read, by key."""
-    groups = {
+    groups: dict[str, Any] = {
         each.name: fill(each.metadata["group"], each.name, values)
         for each in fields(Settings)
         if "group" in each.metadata
@@ -198,4 +212,5 @@ def settings_of(
     own = {
         name: values[row.key] for name, row in rows_of(Settings, "").items()
     }
+    groups["cookie"] = groups["cookie"].under(own["require_tls"])
     return Settings(**groups, **own, options=options, given=given)

@@ -78,6 +78,11 @@ class ThrottleSettings(Group):
                 f" {PREFIX}authenticators does not list"
                 f" {' or '.join(map(repr, counted))}"
             )
+        elif self.attempts is not None and self.storage in _MEMORY:
+            yield (
+                f"{self.row('storage')} = memory: each process counts for"
+                f" itself, so two processes allow twice {self.row('attempts')}"
+            )
 
     def counts_only_addresses(self, names: Collection[str]) -> bool:
         """Tell whether a client without an address has no limit.
@@ -148,6 +153,8 @@ def _make_failures(
         return StoredFailures(rate, storage, timeout)
     if has_several_workers():
         setup.warn(
-            f"{PREFIX}throttle.storage = memory: each worker counts for itself"
+            f"{PREFIX}throttle.storage = memory: each worker counts for"
+            " itself, so two workers allow twice the wrong passwords; name a"
+            " storage that all share"
         )
     return MemoryFailures(rate.get_expiry(), setup.clock)

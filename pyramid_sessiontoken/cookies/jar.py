@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from ..errors import ClaimsError
 Headers = list[tuple[str, str]]
 
 #: The most chunks. Cookies with a higher number are ignored, and not deleted.
-MOST_CHUNKS = 20
+MAX_CHUNKS = 20
 
 #: If chunks come twice, the most combinations of them that are read.
 MAX_COMBINATIONS = 20
@@ -34,11 +34,14 @@ class CookieShown(NamedTuple):
         a chunk comes twice.
     :ivar is_cut_off: whether there were too many values, so that not all of
         them are here.
+    :ivar is_joined: whether a chunk stands behind a comma, where it is not
+        read.
     """
 
     names: tuple[str, ...]
     values: tuple[str, ...]
     is_cut_off: bool = False
+    is_joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,14 @@ class Jar:
     The first chunk is ``N.text``, and N is the number of chunks that follow.
     These are named ``NAME.1`` and so on. If one is missing, no value is read.
 
+    :param secure: whether browsers send it over TLS only; ``None`` if the
+        request decides (:meth:`over`).
     :param chunk_size: the most bytes in the value of a chunk.
     :param max_chunks: the most chunks.
     """
 
     name: str
-    secure: bool = True
+    secure: bool | None = True
     httponly: bool = True
     samesite: str = "Lax"
     path: str = "/"
@@ -61,9 +66,20 @@ class Jar:
     chunk_size: int = 3800
     max_chunks: int = 2
 
+    def over(self, scheme: str) -> Jar:
+        """Give the jar for the answer to a request of a scheme."""
+        if self.secure is not None:
+            return self
+        return replace(self, secure=scheme == "https")
+
     def read(self, environ: dict[str, Any]) -> CookieShown | None:
         """Find the cookie in the raw ``Cookie`` header, which may also contain
         malformed cookies of other programs. ``None`` if the cookie is absent.
+
+        A comma ends a value: servers join header lines with it (RFC 3875,
+        section 4.1.18), and this cookie never contains one. A comma does not
+        begin a cookie: another host of the domain could set a cookie of
+        another name whose value is a comma and a forged cookie of this name.
         """
         header = environ.get("HTTP_COOKIE")
         if not header or self.name not in header:
@@ -72,12 +88,16 @@ class Jar:
         for pair in header.split(";"):
             name, equals, value = pair.strip(" \t").partition("=")
             if equals and (name == self.name or self._is_chunk(name)):
+                value = value.partition(",")[0].rstrip(" \t")
                 found.setdefault(name, []).append(_unquote(value))
-        if not found:
+        joined = self._is_joined(header)
+        if not found and not joined:
             return None
         most = MAX_COMBINATIONS
         values = tuple(islice(self._combinations(found), most + 1))
-        return CookieShown(tuple(found), values[:most], len(values) > most)
+        return CookieShown(
+            tuple(found), values[:most], len(values) > most, joined
+        )
 
     def write(
         self, text: str, shown: CookieShown | None, max_age: int | None
@@ -102,7 +122,7 @@ class Jar:
 
     def delete(self, shown: CookieShown | None) -> Headers:
         """Delete the chunks of the request, or the first one if none came."""
-        return self.expire(shown.names if shown else (self.name,))
+        return self.expire((shown and shown.names) or (self.name,))
 
     def owns(self, header: tuple[str, str]) -> bool:
         """Tell whether a header sets or deletes a chunk of this cookie."""
@@ -110,6 +130,15 @@ class Jar:
             return False
         name = header[1].partition("=")[0]
         return name == self.name or self._is_chunk(name)
+
+    def _is_joined(self, header: str) -> bool:
+        if "," not in header:
+            return False
+        for part in header.split(",")[1:]:
+            name, equals, _ = part.lstrip(" \t").partition("=")
+            if equals and (name == self.name or self._is_chunk(name)):
+                return True
+        return False
 
     def _is_chunk(self, name: str) -> bool:
         base, _, number = name.rpartition(".")
@@ -129,7 +158,7 @@ class Jar:
                 continue
             following = int(number)
             # The client chose the number, so it is checked before the loop.
-            if following >= min(self.max_chunks, MOST_CHUNKS):
+            if following >= min(self.max_chunks, MAX_CHUNKS):
                 continue
             rest = [
                 found.get(f"{self.name}.{number}", ())
@@ -143,7 +172,7 @@ class Jar:
     def _chunks(self, text: str) -> list[str]:
         size = self.chunk_size
         # The first chunk also contains the number of those that follow.
-        first = size - len(f"{MOST_CHUNKS}.")
+        first = size - len(f"{MAX_CHUNKS}.")
         chunks = [text[:first]]
         chunks += [text[i : i + size] for i in range(first, len(text), size)]
         if len(chunks) > self.max_chunks:
@@ -179,4 +208,4 @@ def _unquote(value: str) -> str:
     return value[1:-1] if quoted else value
 
 
-_NUMBERS = frozenset(str(number) for number in range(1, MOST_CHUNKS))
+_NUMBERS = frozenset(str(number) for number in range(1, MAX_CHUNKS))

@@ -11,7 +11,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.security import forget, remember
 
-from ..views.forbidden import local_path
+from ..views.login import local_path
 from .users import check_password
 
 _PAGE = """<!doctype html>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import suppress
 
 from ..errors import ClaimsError
 
@@ -82,6 +83,17 @@ def from_subject(text: str, kind: str) -> Userid:
             f"{text!r} is not how a userid of type {kind} is written"
         )
     return check_userid(userid)
+
+
+def readings(text: str) -> list[Userid]:
+    """Give the userids of any type that are written as a text, first the text
+    itself.
+    """
+    found: list[Userid] = []
+    for kind in ("str", "int", "uuid"):
+        with suppress(ValueError):
+            found.append(from_subject(text, kind))
+    return found
 
 
 def subject_of(userid: Userid) -> str:

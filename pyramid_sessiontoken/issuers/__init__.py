@@ -1,1 +1,1 @@
-"""Other issuers, whose tokens are believed."""
+"""Tokens of other issuers."""

@@ -1,4 +1,4 @@
-"""Fetch a small document, and be done in time."""
+"""Fetch a small document within a time limit."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from .lookup import look_up
 
-#: All that a fetch may take, from the first connection to the last byte,
-#: seconds.
+#: The most seconds that a fetch takes, from the first connection to the last
+#: byte.
 TIMEOUT = 3.0
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
@@ -25,34 +25,36 @@ _OK = 200
 
 
 def check_url(url: str) -> str:
-    """Give a URL back that may be fetched: ``https``, or ``http`` on this
-    very host.
+    """Give a URL back that may be fetched: ``https``, or ``http`` on this host
+    itself.
 
-    :raises ValueError: for any other.
+    :raises ValueError: for every other URL.
     """
     if _PRINTABLE.fullmatch(url) is None:
-        raise ValueError("a URL has neither blanks nor other alphabets")
+        raise ValueError(
+            "the URL must contain printable ASCII characters only"
+        )
     parts = urlsplit(url)
     if parts.port == 0 or not parts.hostname:
-        raise ValueError("a URL names a host")
+        raise ValueError("the URL must name a host")
     if "@" in parts.netloc or "#" in url:
-        raise ValueError("the URL has a user or a fragment")
+        raise ValueError("the URL must not have a user or a fragment")
     if parts.scheme == "https":
         return url
     if parts.scheme == "http" and _is_loopback(parts.hostname):
         return url
-    raise ValueError("the URL is not https")
+    raise ValueError("the URL must begin with https://")
 
 
 def fetch(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
-    """Give what stands at a URL. No redirect is followed, and nothing is
-    unpacked.
+    """Give the document at a URL. Redirects are not followed, and compressed
+    answers are refused.
 
-    :param limit: the most that is read, bytes.
-    :param timeout: for all of it, seconds.
-    :raises OSError: where nobody answers in time.
-    :raises http.client.HTTPException: for an answer that is no HTTP.
-    :raises ValueError: for one that is not what was asked for.
+    :param limit: the most bytes.
+    :param timeout: the most seconds, for all of it.
+    :raises OSError: if the server does not answer in time.
+    :raises http.client.HTTPException: for an answer that is not HTTP.
+    :raises ValueError: for an answer without the document.
     """
     deadline = time.monotonic() + timeout
     parts = urlsplit(url)
@@ -75,9 +77,9 @@ def fetch(url: str, limit: int, timeout: float = TIMEOUT) -> bytes:
 
 def _read(response: HTTPResponse, limit: int) -> bytes:
     if response.status != _OK:
-        raise ValueError(f"the answer is {response.status}")
+        raise ValueError(f"the status of the answer is {response.status}")
     if response.getheader("Content-Encoding", "identity") != "identity":
-        raise ValueError("the answer is packed")
+        raise ValueError("the answer is compressed")
     body = response.read(limit + 1)
     if len(body) > limit:
         raise ValueError(f"the answer is larger than {limit} bytes")
@@ -89,12 +91,13 @@ def _connect(url: str, deadline: float) -> socket.socket:
     host = parts.hostname or ""
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    sock = _connect_to_one(look_up(host, port, _left(deadline)), deadline)
+    left = _seconds_left(deadline)
+    sock = _connect_to_one(look_up(host, port, left), deadline)
     if not secure:
         return sock
-    sock.settimeout(_left(deadline))
+    sock.settimeout(_seconds_left(deadline))
     context = ssl.create_default_context()
-    # It closes the socket where the handshake fails.
+    # If the handshake fails, this closes the socket.
     return context.wrap_socket(sock, server_hostname=host)
 
 
@@ -104,7 +107,7 @@ def _connect_to_one(addresses: list[Any], deadline: float) -> socket.socket:
     for family, kind, protocol, _, address in addresses:
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(_left(deadline))
+            sock.settimeout(_seconds_left(deadline))
             sock.connect(address)
         except OSError as error:
             sock.close()
@@ -115,8 +118,8 @@ def _connect_to_one(addresses: list[Any], deadline: float) -> socket.socket:
 
 
 class _Received(io.RawIOBase):
-    """What a socket receives until a deadline, however slowly it comes: the
-    timeout of a socket begins anew with every byte.
+    """The bytes that a socket receives until a deadline. The timeout of the
+    socket itself is not enough: it begins again with every byte.
     """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
@@ -131,14 +134,14 @@ class _Received(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(_left(self._deadline))
+        self._sock.settimeout(_seconds_left(self._deadline))
         return self._sock.recv_into(buffer)
 
 
-def _left(deadline: float) -> float:
+def _seconds_left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
-        raise TimeoutError("it takes too long")
+        raise TimeoutError("the answer takes too long")
     return left
 
 

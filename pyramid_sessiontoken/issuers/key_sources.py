@@ -1,46 +1,55 @@
-"""Where a JWK Set stands: in a file that may change, or at a URL."""
+"""The place of a JWK Set: a file that may change, or a URL."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 
 from ..errors import RepositoryUnavailable
 from ..keys.followed_file import FollowedFile
 from ..keys.text_file import decode_text
 from .fetch import TIMEOUT, fetch
-from .jwks import MAX_BYTES, KeySet, VerifyingKey, read_key_set
+from .jwks import MAX_BYTES, KeySet, read_key_set
+from .verifying_key import VerifyingKey
 
 log = logging.getLogger("pyramid_sessiontoken")
 
-#: Between two fetches, whatever came of the first, seconds.
+#: The least seconds between two fetches, even if the first one failed.
 COOL_DOWN = 30
 
-#: From then on keys are fetched anew, in the background, seconds.
+#: After so many seconds, keys are fetched again in the background.
 REFRESH_AFTER = 600
 
-#: So long keys live on where they cannot be fetched anew, seconds.
+#: For so many seconds, keys are used if they cannot be fetched again.
 KEEP = 86400
 
 
 class KeyFile:
-    """A JWK Set in a file, read again when it changes. One that cannot be
-    read then is said in the log, and the former content stands.
+    """A JWK Set in a file, which is read again when it changes. If it cannot
+    be read then, the log says so and the previous keys stay in use.
 
-    :raises OSError: where it cannot be read at the start.
-    :raises ValueError: where it is no JWK Set, or no key of it serves.
+    :param check: raises ``ValueError`` for keys that must not be used.
+    :raises OSError: if the file cannot be read at the start.
+    :raises ValueError: if it is not a JWK Set, or none of its keys can be
+        used.
     """
 
-    def __init__(self, path: str, algorithms: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        algorithms: Sequence[str],
+        check: Callable[[KeySet], None] | None = None,
+    ) -> None:
         self._path = path
         self._algorithms = algorithms
+        self._check = check
         self._file = FollowedFile(path, self._read)
         keys = self._file.content
         if not keys:
-            why = "; ".join(keys.refused) or "there are none"
-            raise ValueError(f"no key of it can be used: {why}")
+            why = "; ".join(keys.refused) or "it has no keys"
+            raise ValueError(f"none of its keys can be used: {why}")
 
     def find(self, kid: str | None, algorithm: str) -> VerifyingKey | None:
         return self._file.content.find(kid, algorithm)
@@ -51,18 +60,23 @@ class KeyFile:
         if len(raw) <= MAX_BYTES:
             raw = decode_text(raw).encode()
         keys = read_key_set(raw, self._algorithms)
-        tell_refused(keys, self._path)
+        if self._check is not None:
+            self._check(keys)
+        log_refused(keys, self._path)
         return keys
+
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter(self._file.content)
 
 
 class KeysAtURL:
-    """A JWK Set at a URL, fetched when the first token needs it, and anew
-    when a token names a key that is not there.
+    """A JWK Set at a URL. It is fetched when the first token needs it, and
+    again when a token names an unknown key.
 
-    A fetch has a thread of its own, one at a time. Only who needs a key that
-    is not there waits for it.
+    A fetch runs in a thread of its own, one at a time. A request waits for it
+    only if it needs an unknown key.
 
-    :param now: gives the time, seconds.
+    :param now: gives the time, in whole seconds since the epoch.
     """
 
     def __init__(
@@ -74,27 +88,30 @@ class KeysAtURL:
         self._lock = threading.Lock()
         self._keys: KeySet | None = None
         self._fetched = 0
-        self._asked: int | None = None
+        self._begun: int | None = None
         self._failed = False
-        self._in_flight: threading.Event | None = None
+        self._running: threading.Event | None = None
 
     def find(self, kid: str | None, algorithm: str) -> VerifyingKey | None:
         now = self._now()
-        key = self._look_up(kid, algorithm, now)
+        key = self._known(kid, algorithm, now)
         if key is not None and 0 <= now - self._fetched < REFRESH_AFTER:
             return key
-        answered = self._ask(now)
+        answered = self._begin_fetch(now)
         if key is None and answered is not None:
             answered.wait(TIMEOUT)
-            key = self._look_up(kid, algorithm, now)
-        if key is None and (self._failed or self._in_flight is not None):
-            # Nobody can tell whether the issuer has such a key.
+            key = self._known(kid, algorithm, now)
+        if key is None and (self._failed or self._running is not None):
+            # It is not known whether the issuer has such a key.
             raise RepositoryUnavailable(
-                f"the keys at {self._url} cannot be fetched just now"
+                f"the keys at {self._url} cannot be fetched"
             )
         return key
 
-    def _look_up(
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter(self._keys or ())
+
+    def _known(
         self, kid: str | None, algorithm: str, now: int
     ) -> VerifyingKey | None:
         keys = self._keys
@@ -102,19 +119,19 @@ class KeysAtURL:
             return None
         return keys.find(kid, algorithm)
 
-    def _ask(self, now: int) -> threading.Event | None:
-        """Let the keys be fetched, unless they just were. Give what is set
-        when the answer is there; ``None`` where nobody is asked.
+    def _begin_fetch(self, now: int) -> threading.Event | None:
+        """Begin to fetch the keys, unless that was done just now. Give the
+        event that is set at the end of the fetch; ``None`` if none is running.
         """
         with self._lock:
-            # An attempt from the future counts for nothing, and one that is
-            # still under way by then was lost, in a fork say.
-            if self._asked is not None and (
-                0 <= now - self._asked < COOL_DOWN
+            # A time in the future does not count: the clock was set back. And
+            # a fetch that still seems to run then was lost, as in a fork.
+            if self._begun is not None and (
+                0 <= now - self._begun < COOL_DOWN
             ):
-                return self._in_flight
-            self._asked = now
-            answered = self._in_flight = threading.Event()
+                return self._running
+            self._begun = now
+            answered = self._running = threading.Event()
         threading.Thread(
             target=self._fetch, args=(now, answered), daemon=True
         ).start()
@@ -129,16 +146,16 @@ class KeysAtURL:
             )
             self._failed = True
         else:
-            tell_refused(keys, self._url)
+            log_refused(keys, self._url)
             self._keys, self._fetched, self._failed = keys, now, False
         finally:
             with self._lock:
-                if self._in_flight is answered:
-                    self._in_flight = None
+                if self._running is answered:
+                    self._running = None
             answered.set()
 
 
-def tell_refused(keys: KeySet, where: str) -> None:
-    """Say which keys are not used, and why."""
+def log_refused(keys: KeySet, where: str) -> None:
+    """Log which keys are not used, and why."""
     for sentence in keys.refused:
         log.warning("%s: %s", where, sentence)

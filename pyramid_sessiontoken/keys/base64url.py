@@ -1,7 +1,8 @@
-"""Base64url without padding (RFC 7515, section 2): one text for one value."""
+"""Base64url and base64, strictly: one text for one value."""
 
 from __future__ import annotations
 
+import base64
 import binascii
 
 _TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
@@ -24,4 +25,16 @@ def decode_base64url(text: str) -> bytes:
     raw = binascii.a2b_base64(padded.encode().translate(_FROM_URLSAFE))
     if encode_base64url(raw) != text:
         raise ValueError("not canonical base64url")
+    return raw
+
+
+def decode_base64(text: str) -> bytes:
+    """Decode base64 with padding (RFC 4648, section 4).
+
+    :raises ValueError: for every other text. The last character may have
+        unused bits, and these must be 0 (section 3.5).
+    """
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode("ascii") != text:
+        raise ValueError("not canonical base64")
     return raw

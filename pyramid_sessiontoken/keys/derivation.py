@@ -20,20 +20,25 @@ KEY_BYTES = 32
 NAME_BYTES = 8
 
 
+def labelled(*texts: str) -> bytes:
+    """Join texts, each before its length in bytes, so that no two lists of
+    texts are written alike.
+    """
+    return b"".join(
+        text.encode() + len(text.encode()).to_bytes(2, "big") for text in texts
+    )
+
+
 def derive(ring: Iterable[Key], *purpose: str) -> dict[bytes, bytes]:
     """Derive a key for a purpose from each key of a ring, in its order.
 
     HKDF-SHA-256 (RFC 5869) without a salt gives 40 bytes: the name of the
     key, 8 bytes, and the key, 32 bytes. The info is the label and the texts of
-    the purpose, and each text is followed by its length in bytes. So two
-    purposes never have the same info.
+    the purpose.
 
     :return: the keys by their names.
     """
-    info = b"".join(
-        text.encode() + len(text.encode()).to_bytes(2, "big")
-        for text in (LABEL, *purpose)
-    )
+    info = labelled(LABEL, *purpose)
     keys = {}
     for key in ring:
         hkdf = HKDF(

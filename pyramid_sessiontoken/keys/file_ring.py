@@ -20,6 +20,11 @@ log = logging.getLogger("pyramid_sessiontoken")
 #: every process on every node has read the file.
 PROPAGATION = 300
 
+#: A key that is missing among plain keys verifies until the file has not
+#: changed for so many seconds: the file may be half written. Otherwise the
+#: library would take cookies of the key for unreadable, and delete them.
+SETTLED = 5
+
 Stamps = tuple[Stamp | None, ...]
 
 
@@ -39,7 +44,9 @@ class FileRing:
     When the keys are used, the ring checks once a second whether the files
     have changed, and once more if a request names an unknown key. If the files
     cannot be read, or a key is not good enough, the log says so and the
-    previous keys stay in use.
+    previous keys stay in use. A JWK Set that is half written cannot be read.
+    Half of a file of plain keys can, so a key that left it verifies until it
+    has not changed for some seconds.
 
     :param keys: the keys that were read at the start.
     :param paths: the paths of the files.
@@ -65,6 +72,8 @@ class FileRing:
         # Unknown: a file may have changed since the keys were read.
         self._stamps: Stamps | None = None
         self._complaint: tuple[Stamps, str] | None = None
+        # Files that lack a key, and when that was noticed.
+        self._unsettled: tuple[Stamps, int] | None = None
         self._checked: int = clock.now()
         self._reloaded: int | None = None
         self._ring = KeyRing(signer_first(keys, self._checked))
@@ -126,13 +135,31 @@ class FileRing:
         changed = max((s.changed // 10**9 for s in stamps if s), default=now)
         since = min(max(changed, self._checked), now)
         known = {key: key for key in self._keys}
-        self._keys = tuple(
-            known.get(key) or replace(key, since=since) for key in keys
+        missing: tuple[Key, ...] = ()
+        if any(key.is_plain for key in keys):
+            missing = tuple(key for key in self._keys if key not in keys)
+        if not missing or self._is_settled(stamps, changed, now):
+            missing = ()
+            self._stamps = stamps
+        self._keys = (
+            *(known.get(key) or replace(key, since=since) for key in keys),
+            *missing,
         )
-        self._stamps = stamps
         recovered = self._complaint is not None
         self._complaint = None
         return recovered
+
+    def _is_settled(self, stamps: Stamps, changed: int, now: int) -> bool:
+        """Tell whether files have not changed for some seconds.
+
+        :param changed: when one of them changed, by the clock of the machine
+            that has the files.
+        """
+        if self._unsettled is None or self._unsettled[0] != stamps:
+            self._unsettled = (stamps, now)
+        # abs: the clock may have been set back meanwhile.
+        noticed = abs(now - self._unsettled[1])
+        return noticed >= SETTLED or now - changed >= SETTLED
 
 
 def _is_new(key: Key, now: int) -> bool:

@@ -20,6 +20,8 @@ class Key:
 
     :ivar alg: the only algorithm that the key may be used with; ``None`` for
         any.
+    :ivar is_plain: whether it was written as plain text, a part of which can
+        be a key, too.
     :ivar since: when the key was added to a ring in use, in seconds since the
         epoch; ``None`` if the ring began with it.
     """
@@ -28,6 +30,7 @@ class Key:
     secret: bytes = field(repr=False)
     alg: str | None = None
     since: int | None = field(default=None, compare=False)
+    is_plain: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, secret: bytes) -> Key:

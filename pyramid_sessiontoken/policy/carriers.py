@@ -10,7 +10,9 @@ from ..authenticators.names import COOKIE, SESSION
 from ..cookies.jar import CookieShown, Headers, Jar
 from ..sessions.forms import HeaderForm
 from ..sessions.lifecycle import IssuedToken, Sessions
+from .endpoint import scheme_of
 from .private_headers import PrivateHeaders
+from .sizes import fits_response_header
 
 
 class Carrier(Protocol):
@@ -24,6 +26,11 @@ class Carrier(Protocol):
 
         :param reference: as in ``forms.Decoded``, of this token.
         """
+
+    def takes(
+        self, request: Any, issued: IssuedToken, reference: str | None
+    ) -> bool:
+        """Tell whether a response may carry a renewed token."""
 
     def put(
         self,
@@ -57,6 +64,13 @@ class HeaderCarrier:
     def renews(self, reference: str | None) -> bool:
         return self._header is not None or reference is not None
 
+    def takes(
+        self, request: Any, issued: IssuedToken, reference: str | None
+    ) -> bool:
+        return reference is not None or fits_response_header(
+            request.registry, issued.access_token
+        )
+
     def put(
         self,
         request: Any,
@@ -81,6 +95,11 @@ class CookieCarrier:
     def renews(self, reference: str | None) -> bool:
         return True
 
+    def takes(
+        self, request: Any, issued: IssuedToken, reference: str | None
+    ) -> bool:
+        return True  # At sign-in it fitted, or the user saw that it did not.
+
     def put(
         self,
         request: Any,
@@ -96,7 +115,7 @@ class CookieCarrier:
 
         :raises ClaimsError: where the token is too long for the cookie.
         """
-        return self.jar.write(
+        return self._jar_for(request).write(
             issued.access_token,
             self._shown(request),
             issued.session_expires_in if issued.ticket.persistent else None,
@@ -111,7 +130,14 @@ class CookieCarrier:
 
     def delete_headers(self, request: Any) -> Headers:
         """Give the headers that delete the cookie."""
-        return self.jar.delete(self._shown(request))
+        return self._jar_for(request).delete(self._shown(request))
+
+    def expire(self, request: Any, name: str) -> Headers:
+        """Give the headers that delete a cookie that a response sets."""
+        return self._jar_for(request).expire((name,))
+
+    def _jar_for(self, request: Any) -> Jar:
+        return self.jar.over(scheme_of(request))
 
 
 @dataclass(frozen=True, slots=True)

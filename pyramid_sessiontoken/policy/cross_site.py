@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from pyramid.request import Request
 from pyramid.settings import aslist
 from pyramid.util import is_same_domain
+
+from ..authenticators.schemes import credential_of
+from .endpoint import is_for_endpoint, is_for_token, is_handshake, scheme_of
 
 #: RFC 9110, section 9.2.1.
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
@@ -16,17 +20,23 @@ def is_cross_site(request: Any) -> bool:
     """Tell whether an unsafe request comes from another origin.
 
     ``Sec-Fetch-Site`` decides, because no script can forge it; without it,
-    ``Origin``. A request with neither does not come from a browser.
+    ``Origin``. A request with neither does not come from a browser. An origin
+    in ``pyramid.csrf_trusted_origins`` is accepted, but not at the endpoint.
     """
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS and not _is_unsafe_get(request):
         return False
     site = request.environ.get("HTTP_SEC_FETCH_SITE")
-    if site is not None:
-        return site not in ("same-origin", "none")
     origin = request.environ.get("HTTP_ORIGIN")
-    if origin is None or origin == request.host_url:
+    if site is not None:
+        if site in ("same-origin", "none"):
+            return False
+    elif origin is None or origin == _own_origin(request):
         return False
-    return not _is_trusted(request, origin)
+    return (
+        origin is None
+        or not _is_trusted(request, origin)
+        or is_for_endpoint(request)
+    )
 
 
 def allow_all(request: Any) -> bool:
@@ -34,6 +44,30 @@ def allow_all(request: Any) -> bool:
     application checks origins itself.
     """
     return False
+
+
+def _is_unsafe_get(request: Any) -> bool:
+    """Tell whether a GET does more than to ask: it opens a WebSocket, or
+    spends a password that the browser remembers for a token.
+    """
+    if request.method != "GET":
+        return False
+    if is_handshake(request):
+        return True
+    shown = request.environ.get("HTTP_AUTHORIZATION")
+    if not shown or credential_of(shown, "Basic") is None:
+        return False
+    return is_for_token(request)
+
+
+def _own_origin(request: Any) -> str:
+    scheme = scheme_of(request)
+    if scheme != request.scheme:
+        # WebOb knows the standard ports of http and https alone.
+        environ = {**request.environ, "wsgi.url_scheme": scheme}
+        request = Request(environ)
+    origin: str = request.host_url
+    return origin
 
 
 def _is_trusted(request: Any, origin: str) -> bool:
@@ -45,6 +79,6 @@ def _is_trusted(request: Any, origin: str) -> bool:
     trusted = aslist(
         request.registry.settings.get("pyramid.csrf_trusted_origins", ())
     )
-    return parsed.scheme == request.scheme and any(
+    return parsed.scheme == scheme_of(request) and any(
         is_same_domain(parsed.netloc, pattern) for pattern in trusted
     )

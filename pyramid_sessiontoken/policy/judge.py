@@ -6,12 +6,18 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+from .. import clock
 from ..authenticators.state import Refusal
 from ..errors import ClaimsError, InvalidCredential, RepositoryUnavailable
 from ..events import CredentialRefused
 from ..identity.identity import Identity
 from ..interfaces import IUserLoader
-from .answers import TLS_REQUIRED, is_refused_for_tls, too_many, unavailable
+from .answers import (
+    is_refused_for_tls,
+    log_refused_for_tls,
+    too_many,
+    unavailable,
+)
 from .combine import combine, distribute, is_agreed
 from .state import Judged, PolicyState
 from .transformer import transform
@@ -23,15 +29,17 @@ _NOTHING_SHOWN = Judged()
 _ANOTHER_USER = "another credential names another user"
 
 
+#: A sign-in was just now for so many seconds.
+JUST_NOW = 60
+
+
 def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
     """Judge what a request shows to some authenticators.
 
     It raises nothing: an error is part of the answer.
     """
     if is_refused_for_tls(request, state.rules):
-        refusal = Refusal("sessiontoken", TLS_REQUIRED)
-        log.info("%s", refusal)
-        return Judged(refusal=refusal)
+        return Judged(refusal=log_refused_for_tls(request))
     found: Identity | Refusal | None
     try:
         if state.decided:
@@ -51,6 +59,8 @@ def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
             refusal=Refusal("repository", str(error)), error=unavailable()
         )
     except Exception as error:  # noqa: BLE001
+        if isinstance(error, ClaimsError):
+            log.error("the application gives what no token carries: %s", error)
         # Code of the application failed: an authenticator, the transformer
         # or the user loader. The error is raised where it can be answered.
         return Judged(
@@ -64,14 +74,41 @@ def _load_user(
     """Ask the user loader of the application for the user."""
     if isinstance(found, Refusal):
         return Judged(refusal=found, error=too_many(found))
-    load = request.registry.utilities.lookup((), IUserLoader)
-    user = found if load is None else load(found, request)
+    user = _user_of(request, found)
     if user is None:
+        _warn_of_loop(request, found)
         reason = "the user loader gave None: the user is gone or barred"
         return Judged(refusal=state.refuse(found.authenticator, reason))
     if log.isEnabledFor(logging.DEBUG):
         log.debug("%s vouches for %r", found.authenticator, found.userid)
     return Judged(found, user)
+
+
+def _user_of(request: Any, identity: Identity) -> Any:
+    load = request.registry.utilities.lookup((), IUserLoader)
+    return identity if load is None else load(identity, request)
+
+
+def is_barred(request: Any, identity: Identity) -> bool:
+    """Tell whether the user loader gives ``None`` for a user."""
+    return _user_of(request, identity) is None
+
+
+def _warn_of_loop(request: Any, found: Identity) -> None:
+    """Warn where a user who signed in just now is barred at once: the
+    application would sign the user in again and again.
+    """
+    if found.ticket is None:
+        return
+    seconds = clock.now(request.registry) - found.ticket.auth_time
+    if seconds < JUST_NOW:
+        log.warning(
+            "%r signed in %d s ago, and sessiontoken.user_loader knows no such"
+            " user, so the request is anonymous; let the sign-in refuse users"
+            " whom the user loader bars",
+            found.userid,
+            max(0, seconds),
+        )
 
 
 def _combine_all(
@@ -121,7 +158,7 @@ def _transform_credential(
 ) -> Identity | Refusal:
     try:
         return transform(request, identity)
-    except (InvalidCredential, ClaimsError) as error:
+    except InvalidCredential as error:
         return state.refuse(identity.authenticator, str(error))
 
 

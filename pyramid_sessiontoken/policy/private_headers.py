@@ -16,6 +16,7 @@ from typing import Any
 from pyramid.threadlocal import manager
 
 from ..cookies.jar import Headers
+from .response import is_for_caches
 
 _KEY = "sessiontoken.private_headers"
 
@@ -37,11 +38,14 @@ class PrivateHeaders:
         """Give a copy of headers with the changes."""
         gone = {name.lower() for name in self.replaced}
         dropped = self.dropped
+        private = "cache-control" in gone
         return [
             *(
                 header
                 for header in headers
                 if header[0].lower() not in gone
+                # Shared caches would obey it rather than Cache-Control.
+                and not (private and is_for_caches(header[0].lower()))
                 and not (dropped is not None and dropped(header))
             ),
             *self.replaced.items(),

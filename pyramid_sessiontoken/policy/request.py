@@ -114,13 +114,26 @@ class RequestSession:
         """End every session that a user began up to now. A session that begins
         after the call goes on.
 
-        :param userid: ``None`` for the user of this request.
+        :param userid: ``None`` for the user of this request. A text that is
+            also an ``int`` or a ``uuid.UUID`` means the user of that type,
+            too, unless only one of them has stored sessions.
         :param keep_current: whether the session of this request goes on.
         :raises SessionTokenError: where the server keeps no sessions.
         """
         keep = self._sid if keep_current else None
         with repository_or_503():
-            self._stored.end_all(self._userid(userid), keep)
+            for user in self._users(userid):
+                self._stored.end_all(user, keep)
+
+    def _users(self, userid: Userid | None) -> list[Userid]:
+        """Give the users whose sessions are to end."""
+        user = self._userid(userid)
+        if not isinstance(user, str) or userid is None:
+            return [user]
+        own = self._judged.identity
+        if own is not None and own.userid == user:
+            return [user]
+        return self._stored.meant_by(user)
 
     def _userid(self, userid: Userid | None) -> Userid:
         if userid is not None:

@@ -37,13 +37,15 @@ def may_carry_token(
     """Tell whether a response may carry a new token.
 
     It may not if it is an error, if a cache may keep it, if pyramid_retry
-    throws it away, or if the client sent ``Session-Slide: no``.
+    throws it away, if the browser only prefetches it, or if the client sent
+    ``Session-Slide: no``.
 
     :param is_private: whether the response becomes ``no-store`` anyway.
     """
     return not (
         response.status_code >= 400  # noqa: PLR2004
         or request.environ.get("HTTP_SESSION_SLIDE", "").lower() == "no"
+        or is_prefetch(request)
         or (not is_private and is_cacheable(request, response))
         or will_be_retried(request)
     )
@@ -56,13 +58,14 @@ def is_cacheable(request: Any, response: Any) -> bool:
     """
     if response.status_code == 304:  # noqa: PLR2004
         return True
-    control = ",".join(response.headers.getall("Cache-Control")).lower()
-    for directive in control.split(","):
-        name, _, value = directive.strip().partition("=")
-        if name == "public":
+    for name, value in response.headerlist:
+        if _is_control(name.lower()) and _may_be_kept(value.lower()):
             return True
-        if name in ("max-age", "s-maxage") and value.strip('" ') != "0":
-            return True
+    if any(
+        _is_kept_by_nginx(value, clock.now(request.registry))
+        for value in response.headers.getall("X-Accel-Expires")
+    ):
+        return True
     return _expires_later(request, response)
 
 
@@ -77,6 +80,57 @@ def _expires_later(request: Any, response: Any) -> bool:
     now = clock.moment(clock.now(request.registry))
     # A text that is no date, such as "0", means the past.
     return expires is not None and expires > now
+
+
+def is_for_caches(name: str) -> bool:
+    """Tell whether a response header, in lower case, is for shared caches
+    alone, which obey it rather than ``Cache-Control``: RFC 9213 (also
+    ``Cloudflare-CDN-Cache-Control`` and the like), the Edge Architecture
+    Specification, nginx.
+    """
+    return name.endswith("cdn-cache-control") or name in (
+        "surrogate-control",
+        "x-accel-expires",
+    )
+
+
+def _is_control(name: str) -> bool:
+    if name == "x-accel-expires":
+        return False
+    return name == "cache-control" or is_for_caches(name)
+
+
+def _may_be_kept(control: str) -> bool:
+    for directive in control.split(","):
+        name, _, value = directive.strip().partition("=")
+        if name == "public":
+            return True
+        if name in ("max-age", "s-maxage") and value.strip('" ') != "0":
+            return True
+    return False
+
+
+def _is_kept_by_nginx(value: str, now: int) -> bool:
+    """Tell what ``X-Accel-Expires`` says: seconds, or a time behind ``@``."""
+    text = value.strip()
+    if not text.startswith("@"):
+        return text != "0"
+    try:
+        return int(text[1:]) > now
+    except ValueError:
+        return True
+
+
+def is_prefetch(request: Any) -> bool:
+    """Tell whether the browser fetches a page that the user may never see
+    (``Sec-Purpose``, and what browsers said before there was one).
+    """
+    environ = request.environ
+    for name in ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ"):
+        said = environ.get(name)
+        if said and said.lower().startswith(("prefetch", "prerender")):
+            return True
+    return False
 
 
 def will_be_retried(request: Any) -> bool:

@@ -15,6 +15,7 @@ from ..errors import SessionTokenError
 from ..interfaces import IAuthorization, IPrincipals
 from . import signin
 from .authorization import principals_of
+from .challenges import challenges
 from .judge import judge, notify_refusals
 from .rules import Rules
 from .settle import settle
@@ -85,8 +86,20 @@ class SessionTokenPolicy:
         )
 
     def forget(self, request: Any, **kw: Any) -> Headers:
-        """End the session and give the headers that delete its cookie."""
-        return signin.forget(request, self.state(request))
+        """End the session and give the headers that delete its cookie.
+
+        Where nobody is signed in, the challenges of a 401 follow: Pyramid's
+        idiom is ``HTTPUnauthorized(headers=forget(request))``.
+        """
+        state = self.state(request)
+        anonymous = not state.is_judging and self._is_anonymous(request)
+        headers = signin.forget(request, state)
+        return [*headers, *self.challenges(request)] if anonymous else headers
+
+    def challenges(self, request: Any) -> Headers:
+        """Give the challenges of a 401 on the request's route."""
+        names = self.rules.names_for(request)
+        return challenges(request, self.state(request), names)
 
     def authenticate(
         self, request: Any, names: tuple[str, ...] | None = None
@@ -116,6 +129,10 @@ class SessionTokenPolicy:
             if state.untold:
                 notify_refusals(request, state)
         return judged
+
+    def _is_anonymous(self, request: Any) -> bool:
+        judged = self.authenticate(request)
+        return judged.identity is None and judged.error is None
 
     def principals(self, request: Any, judged: Judged) -> list[Any]:
         """Give the names of the user for ACLs."""

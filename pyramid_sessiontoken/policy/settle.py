@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from ..authenticators.state import ShownToken, Status
+from ..errors import RepositoryUnavailable
 from ..events import SessionRenewed
 from ..identity.identity import Identity
 from ..interfaces import RENEW
@@ -21,10 +22,15 @@ from .state import PolicyState
 
 log = logging.getLogger("pyramid_sessiontoken")
 
+_NOT_RENEWED = "a session was not renewed: the response carries no new token"
+
 
 def settle(state: PolicyState, request: Any, response: Any) -> None:
     """Add what the status of the request demands to the response."""
     add_vary(response, dict.fromkeys(state.vary))
+    state.is_settled = True
+    if state.begun:
+        state.response = response
     status = state.status
     if status is Status.NONE and not state.carries_token:
         return
@@ -57,11 +63,12 @@ def _renew(
         return
     try:
         issued = _put_renewed(request, state, shown, headers)
+    # The request must not fail: the token that came in is still good.
+    except RepositoryUnavailable as error:
+        log.error("%s, because a backend failed: %s", _NOT_RENEWED, error)
+        return
     except Exception:
-        # The request must not fail: the token that came in is still good.
-        log.exception(
-            "a session could not be renewed: the response carries no new token"
-        )
+        log.exception(_NOT_RENEWED)
         return
     if issued is not None:
         _notify(request, identity, issued)
@@ -80,7 +87,7 @@ def _put_renewed(
     if carrier is None or not carrier.renews(shown.reference):
         return None
     issued = carrier.sessions.renew(shown.ticket, shown.reference)
-    if issued is None:
+    if issued is None or not carrier.takes(request, issued, shown.reference):
         return None
     if carrier.put(request, headers, issued, shown.reference):
         headers.replaced["Cache-Control"] = NO_STORE
@@ -113,4 +120,4 @@ def _delete(
         name = header[1].partition("=")[0]
         if name not in names:
             names.add(name)
-            headers.added += cookie.jar.expire((name,))
+            headers.added += cookie.expire(request, name)

@@ -14,9 +14,17 @@ from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..sessions.lifecycle import IssuedToken, Sessions
 from .answers import repository_or_503, require_tls
-from .ending import Ending, end, ending_of, ending_of_expired
+from .begun import forget_cookie, watch
+from .ending import (
+    Ending,
+    end,
+    ending_of,
+    ending_of_expired,
+    endings_beside,
+)
 from .rules import Rules
-from .state import PolicyState
+from .sizes import warn_of_large_claims
+from .state import Begun, PolicyState
 from .transformer import transform
 
 #: Stands for an authenticator if the application itself signs a user in.
@@ -49,7 +57,9 @@ def issue(
     """
     require_tls(request, state.rules)
     state.carries_token = True
-    issued = _begin(request, state, state.rules.header.sessions, identity)
+    sessions = state.rules.header.sessions
+    issued = _begin(request, state, sessions, identity)
+    watch(request, state, Begun(sessions, issued, in_cookie=False))
     return _notify(request, identity, issued)
 
 
@@ -59,9 +69,9 @@ def remember(
     identity: Identity,
     persistent: bool | None,
 ) -> Headers:
-    """Begin a session that travels in the cookie, and end the session of the
-    cookie that was shown. Give the headers that set the new cookie; none where
-    no cookie is accepted.
+    """Begin a session that travels in the cookie, and end the sessions of all
+    genuine cookies that were shown. Give the headers that set the new cookie;
+    none where no cookie is accepted.
 
     :param persistent: ``None`` for ``sessiontoken.cookie.persistent``.
     :raises HTTPForbidden: over plain HTTP.
@@ -75,8 +85,10 @@ def remember(
     if persistent is None:
         persistent = rules.persistent
     issued = _begin(request, state, cookie.sessions, identity, persistent)
-    headers = cookie.set_headers(request, issued)
-    end(request, state, _ending_of_cookie(request, state))
+    begun = Begun(cookie.sessions, issued, in_cookie=True)
+    watch(request, state, begun)
+    headers = begun.headers = cookie.set_headers(request, issued)
+    end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(
         Identity(identity.userid, identity.claims, COOKIE, issued.ticket)
     )
@@ -85,13 +97,15 @@ def remember(
 
 
 def forget(request: Any, state: PolicyState) -> Headers:
-    """End the session of the cookie; give the headers that delete the cookie.
+    """End the sessions of all genuine cookies that were shown; give the
+    headers that delete the cookie.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
     cookie = state.rules.cookie
-    end(request, state, _ending_of_cookie(request, state))
+    end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(None)
+    forget_cookie(state)
     return [] if cookie is None else cookie.delete_headers(request)
 
 
@@ -103,12 +117,14 @@ def _begin(
     persistent: bool = False,
 ) -> IssuedToken:
     with repository_or_503():
-        return sessions.issue(
+        issued = sessions.issue(
             identity,
             persistent=persistent,
             device=_device(request, state.rules),
             thumbprint=_thumbprint(request, state),
         )
+    warn_of_large_claims(request.registry, issued.access_token, issued.ticket)
+    return issued
 
 
 def _notify(
@@ -121,18 +137,23 @@ def _notify(
     return event
 
 
-def _ending_of_cookie(request: Any, state: PolicyState) -> Ending | None:
-    """Decide to end the session of the cookie, or the session that this
+def _endings_of_cookie(
+    request: Any, state: PolicyState
+) -> list[Ending | None]:
+    """Decide to end the sessions of the cookie, or the session that this
     request began before.
     """
     if state.rules.cookie is None or state.decided:
-        return ending_of(state, state.signed_in)
+        return [ending_of(state, state.signed_in)]
     # The chain refuses a cookie that another site made the browser send.
     with repository_or_503():
         answer = state.rules.chain.ask(request, state, COOKIE)
-    if isinstance(answer, Refusal):
-        return ending_of_expired(request, state, answer)
-    return ending_of(state, answer)
+    counts = (
+        ending_of_expired(request, state, answer)
+        if isinstance(answer, Refusal)
+        else ending_of(state, answer)
+    )
+    return [counts, *endings_beside(request, state)]
 
 
 def _thumbprint(request: Any, state: PolicyState) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..authenticators.state import Refusal, RequestState, Status
+from ..cookies.jar import Headers
 from ..identity.identity import Identity
+from ..sessions.lifecycle import IssuedToken, Sessions
 from .rules import Rules
 
 
@@ -35,6 +38,21 @@ class Judged(NamedTuple):
         raise self.error
 
 
+@dataclass(slots=True)
+class Begun:
+    """A session that a request began.
+
+    :ivar sessions: the sessions that travel as this one does.
+    :ivar in_cookie: whether it travels in the cookie.
+    :ivar headers: set the cookie.
+    """
+
+    sessions: Sessions
+    issued: IssuedToken
+    in_cookie: bool
+    headers: Headers | None = None
+
+
 class PolicyState(RequestState):
     """The state of a request under the security policy.
 
@@ -45,12 +63,20 @@ class PolicyState(RequestState):
     :ivar carries_token: whether the body of the response may contain a token.
     :ivar signed_in: the user whom ``remember`` signed in; ``None`` after
         ``forget``.
+    :ivar begun: the sessions that this request began.
+    :ivar is_watched: whether what no client got is removed at the end.
+    :ivar is_settled: whether the response has all that it needs.
+    :ivar response: as it leaves the application, where a session began.
     """
 
     is_judging = False
     slides = True
     carries_token = False
     signed_in: Identity | None = None
+    begun: tuple[Begun, ...] = ()
+    is_watched = False
+    is_settled = False
+    response: Any = None
 
     def __init__(self, rules: Rules) -> None:
         # Each request makes one: no call of the base class.

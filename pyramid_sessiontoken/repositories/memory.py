@@ -12,6 +12,8 @@ from zope.interface import implementer
 from ..clock import moment
 from ..errors import RepositoryUnavailable
 from ..interfaces import (
+    IAddingRepository,
+    IForgetfulRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -25,6 +27,8 @@ MAX_ITEMS = 1_000_000
 
 
 @implementer(
+    IForgetfulRepository,
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -42,18 +46,27 @@ class MemoryRepository:
         self._lock = threading.Lock()
         self._items: dict[str, TokenItem] = {}
         self._keys_of: dict[str, set[str]] = {}
+        self._began: int | None = None
+
+    @property
+    def began(self) -> int:
+        """When it was first asked for this: before the first session that it
+        could know began, and in each process of its own.
+        """
+        if self._began is None:
+            self._began = self._clock.now()
+        return self._began
 
     def add_or_update(self, item: TokenItem) -> None:
         with self._lock:
-            if len(self._items) >= self._max_items:
-                self._purge(self._now())
-            if len(self._items) >= self._max_items:
-                raise RepositoryUnavailable(
-                    f"sessiontoken.repository = memory: {self._max_items}"
-                    " items are in memory, and it takes no more"
-                )
-            self._drop(item.key)
-            self._keep(item)
+            self._put(item)
+
+    def add(self, item: TokenItem) -> bool:
+        with self._lock:
+            if self.get(item.key) is not None:
+                return False
+            self._put(item)
+            return True
 
     def get(self, key: str) -> TokenItem | None:
         item = self._items.get(key)
@@ -101,6 +114,17 @@ class MemoryRepository:
         return (item for item in items if item.expires > now)
 
     # The methods below are called with the lock held.
+
+    def _put(self, item: TokenItem) -> None:
+        if len(self._items) >= self._max_items:
+            self._purge(self._now())
+        if len(self._items) >= self._max_items:
+            raise RepositoryUnavailable(
+                f"sessiontoken.repository = memory: {self._max_items} items"
+                " are in memory, and it takes no more"
+            )
+        self._drop(item.key)
+        self._keep(item)
 
     def _keep(self, item: TokenItem) -> None:
         self._items[item.key] = item

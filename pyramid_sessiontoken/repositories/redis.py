@@ -18,6 +18,7 @@ from zope.interface import implementer
 from ..clock import moment
 from ..errors import RepositoryUnavailable
 from ..interfaces import (
+    IAddingRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -25,8 +26,10 @@ from ..interfaces import (
     TokenItem,
 )
 from .item import MAX_SUBJECT, check_item, is_key, seconds_of
-from .redis_connections import Client, Command, Connections
-from .redis_url import OUTAGES, opener
+from .outages import tell
+from .redis_clients import OUTAGES, Client, opener
+from .redis_connections import Command, Connections
+from .redis_url import read_url
 
 # A value is: the version 1, the time when it expires (seconds since the
 # epoch), the length of the subject in bytes, the subject, the token.
@@ -52,6 +55,20 @@ redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
 return 1
 """
 
+# KEYS: item. ARGV: version, least length of a value, now, new value, seconds
+# since the epoch. A value that _unpack does not read is replaced.
+_ADD = """
+local value = redis.call('GET', KEYS[1])
+if value and string.sub(value, 1, 1) == ARGV[1] and #value >= tonumber(ARGV[2])
+then
+    local expires = 0
+    for i = 2, 9 do expires = expires * 256 + string.byte(value, i) end
+    if expires > tonumber(ARGV[3]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[4], 'EXAT', ARGV[5])
+return 1
+"""
+
 # KEYS: item. ARGV: length of the head, version, subject with its length.
 _REMOVE_IF_OF_SUBJECT = """
 local value = redis.call('GET', KEYS[1])
@@ -74,6 +91,7 @@ return 1
 
 
 @implementer(
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -85,17 +103,20 @@ class RedisRepository:
 
     :param url: ``redis://``, ``rediss://``, ``unix://``,
         ``redis+sentinel://h1:26379,h2:26379/mymaster`` or
-        ``redis+cluster://h1:6379,h2:6379``. ``user:password@`` may stand
-        before the hosts; it is for the servers, not for Sentinel. Options of
-        redis-py may follow, such as ``?db=1``.
+        ``redis+cluster://h1:6379,h2:6379``; the last two with TLS as
+        ``rediss+sentinel://`` and ``rediss+cluster://``. ``user:password@``
+        may stand before the hosts; it is for the servers. For Sentinel,
+        ``?sentinel_username=&sentinel_password=`` may follow, and options
+        for all, such as ``?db=1``. Time limits in the URL are used instead
+        of ``timeout``, and ``max_connections`` instead of ``pool_size``.
     :param clock: an ``IClock``; it should agree with the server's clock.
     :param prefix: stands before every key in Redis.
     :param timeout: how long to wait for a free connection, to connect, and
-        for an answer, in seconds each. No command is repeated.
+        for an answer, in seconds each.
     :param pool_size: the most connections of a process; in a cluster, to each
         server.
-    :raises ValueError: for a URL that is not one of Redis. The error does not
-        contain the URL.
+    :raises ValueError: for a URL that Redis cannot use. The error contains
+        no value of the URL.
     """
 
     def __init__(
@@ -106,7 +127,11 @@ class RedisRepository:
         timeout: float = 0.25,
         pool_size: int = 10,
     ) -> None:
-        self._open = opener(url, timeout, pool_size)
+        read = read_url(url, timeout, pool_size)
+        self._secrets = read.secrets
+        #: What the URL says in place of the parameters, for people.
+        self.said_in_url = read.said_of_limits
+        self._open = opener(read)
         self._clock = clock
         self._prefix = prefix.encode()
         # By process id: connections do not survive a fork, and a child must
@@ -118,6 +143,14 @@ class RedisRepository:
         name, at = self._name(item.key), _expire_at(item.expires)
         put = ("SET", name, _pack(item), "EXAT", at)
         self._execute(*self._add_to_index(item), put)
+
+    def add(self, item: TokenItem) -> bool:
+        check_item(item)
+        name, at = self._name(item.key), _expire_at(item.expires)
+        head = (bytes([_VERSION]), _HEAD_AND_LENGTH.size, self._clock.now())
+        add = ("EVAL", _ADD, 1, name, *head, _pack(item), at)
+        answers = self._execute(*self._add_to_index(item), add)
+        return bool(answers[-1] == 1)
 
     def get(self, key: str) -> TokenItem | None:
         if not is_key(key):
@@ -177,7 +210,7 @@ class RedisRepository:
                     if item is not None and is_key(key):
                         yield item
         except OUTAGES as e:
-            raise _unavailable(e) from e
+            raise self._unavailable(e) from e
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens others."""
@@ -222,7 +255,7 @@ class RedisRepository:
         try:
             return self._connections().execute(commands)
         except OUTAGES as e:
-            raise _unavailable(e) from e
+            raise self._unavailable(e) from e
 
     def _connections(self) -> Connections | Client:
         pid = os.getpid()
@@ -231,12 +264,15 @@ class RedisRepository:
             opened = self._opened.setdefault(pid, self._open())
         return opened
 
-
-def _unavailable(error: Exception) -> RepositoryUnavailable:
-    return RepositoryUnavailable(
-        f"Redis failed ({type(error).__name__}): check the server and"
-        " sessiontoken.repository.url"
-    )
+    def _unavailable(self, error: Exception) -> RepositoryUnavailable:
+        # redis-py and Redis may quote the command, and with it an item.
+        text = str(error).rpartition(" of pipeline caused error: ")[2]
+        text = text.partition(", with args beginning with")[0]
+        why = tell(error, text, self._secrets)
+        return RepositoryUnavailable(
+            f"Redis failed ({why}): check the server and"
+            " sessiontoken.repository.url"
+        )
 
 
 def _pack(item: TokenItem) -> bytes:

@@ -1,4 +1,4 @@
-"""Send commands to Redis: through connections of our own, or a client."""
+"""Connections to one server of Redis, which threads share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import suppress
 from typing import Any
+
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 Command = tuple[Any, ...]
 
 #: A connection that was idle for longer is checked before it is used, in
 #: seconds. No server can stop and start again in less time.
 CHECK_AFTER = 0.001
+
+#: After how many seconds of rest a firewall may have forgotten a connection.
+FORGOTTEN = 10
+
+#: After how many seconds a connection is not used again: a name may lead to
+#: another server by now.
+OLD = 300
 
 #: How many names Redis is asked for at a time.
 SCAN_COUNT = 500
@@ -46,14 +55,20 @@ class Connections:
         :raises TimeoutError: if no connection becomes free in time.
         """
         try:
+            return self._execute(commands)
+        except ReadOnlyError:
+            # Nothing was written. After a failover, the same name may lead
+            # to a server that writes.
+            self.close()
+            return self._execute(commands)
+
+    def _execute(self, commands: tuple[Command, ...]) -> list[Any]:
+        try:
             connection, since = self._idle.pop()
         except IndexError:
             connection, since = self._wait()
         try:
-            if connection is None or (
-                time.monotonic() - since > CHECK_AFTER
-                and _is_broken(connection)
-            ):
+            if connection is None or not self._is_usable(connection, since):
                 connection = self._make()
             return _exchange(connection, commands)
         except BaseException:
@@ -62,9 +77,7 @@ class Connections:
             raise
         finally:
             self._idle.append((connection, time.monotonic()))
-            if self._waiting:
-                with self._returned:
-                    self._returned.notify()
+            self._tell()
 
     def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
         """Give the names of all texts that match, in batches."""
@@ -83,15 +96,39 @@ class Connections:
     def close(self) -> None:
         """Close the connections that are idle."""
         for _ in range(len(self._idle)):
-            connection, _ = self._idle.pop()
+            try:
+                connection, _since = self._idle.pop()
+            except IndexError:  # Another thread took the rest.
+                return
             self._idle.appendleft((None, 0.0))
+            self._tell()
             if connection is not None:
                 connection.disconnect()
+
+    def _tell(self) -> None:
+        """Tell one of those that wait."""
+        if self._waiting:
+            with self._returned:
+                self._returned.notify()
 
     def _make(self) -> Any:
         made = self.pool.connection_class(**self.pool.connection_kwargs)
         made.connect()
+        made.made = time.monotonic()
         return made
+
+    def _is_usable(self, connection: Any, since: float) -> bool:
+        """Tell whether a connection can be used; else close it."""
+        if time.monotonic() - since <= CHECK_AFTER:
+            return True
+        try:
+            if answers(connection, since):
+                return True
+        except (RedisError, OSError):
+            # Those that rested longer are no better.
+            self.close()
+        connection.disconnect()
+        return False
 
     def _wait(self) -> tuple[Any, float]:
         until = time.monotonic() + self.pool.timeout
@@ -112,46 +149,21 @@ class Connections:
                 self._waiting -= 1
 
 
-class Client:
-    """A client of redis-py, for Sentinel and for a cluster.
+def answers(connection: Any, since: float) -> bool:
+    """Tell whether a connection that rested since then can be used.
 
-    :param in_one_step: whether the client can execute several commands in one
-        step. If not, it executes one after the other.
+    A server that left can be seen. What a firewall forgot cannot: only an
+    answer tells.
     """
-
-    def __init__(self, client: Any, *, in_one_step: bool) -> None:
-        self.client = client
-        self._in_one_step = in_one_step
-        self.close = client.close
-
-    def execute(self, commands: tuple[Command, ...]) -> list[Any]:
-        """Give the answers, in order."""
-        if not self._in_one_step or not commands[1:]:
-            return [self.client.execute_command(*each) for each in commands]
-        with self.client.pipeline(transaction=True) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            answers: list[Any] = pipeline.execute()
-            return answers
-
-    def scan(self, pattern: bytes) -> Iterator[list[bytes]]:
-        """Give the names of all texts that match, in batches."""
-        found = self.client.scan_iter(pattern, SCAN_COUNT, _type="string")
-        while names := list(islice(found, SCAN_COUNT)):
-            yield names
-
-
-def _is_broken(connection: Any) -> bool:
-    """Tell whether an idle connection can be read: then the server closed it,
-    or sent an answer that no command waits for. Such a connection is closed.
-    """
-    try:
-        broken = connection.can_read()
-    except Exception:  # noqa: BLE001
-        broken = True
-    if broken:
-        connection.disconnect()
-    return bool(broken)
+    now = time.monotonic()
+    if connection.can_read() or now - getattr(connection, "made", now) > OLD:
+        return False
+    if now - since > FORGOTTEN:
+        connection.send_command("PING")
+        # That the server lets nobody ask is an answer, too.
+        with suppress(ResponseError):
+            connection.read_response()
+    return True
 
 
 def _exchange(connection: Any, commands: tuple[Command, ...]) -> list[Any]:

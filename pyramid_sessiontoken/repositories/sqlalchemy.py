@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from zope.interface import implementer
 
 from ..clock import moment
-from ..errors import RepositoryUnavailable, SessionTokenError
+from ..errors import SessionTokenError
 from ..interfaces import (
+    IAddingRepository,
     IListingRepository,
     IPurgingRepository,
     IRenewingRepository,
@@ -23,7 +22,7 @@ from ..interfaces import (
     TokenItem,
 )
 from .item import MAX_SUBJECT, check_item, is_key, seconds_of
-from .sqlalchemy_engine import Engines, create_table
+from .sqlalchemy_engine import Database, create_table
 
 #: How many rows a transaction of a purge removes, or a query of a list reads.
 BATCH = 1_000
@@ -36,7 +35,11 @@ LAST = 253_402_300_799
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
+def table(
+    metadata: sa.MetaData,
+    name: str = "session_tokens",
+    schema: str | None = None,
+) -> sa.Table:
     """Describe the table, for example for the migrations of Alembic."""
     # MySQL compares texts without case unless the collation says otherwise,
     # and its BLOB ends at 64 KiB.
@@ -63,15 +66,22 @@ def table(metadata: sa.MetaData, name: str = "session_tokens") -> sa.Table:
         sa.Column(
             "subject", sa.Text().with_variant(subject, *mine), index=True
         ),
-        # A column of SQLite accepts values of every type.
-        sa.CheckConstraint(
-            "typeof(expires) = 'integer' AND typeof(token) = 'blob'",
-            name=f"ck_{name}_types",
-        ).ddl_if(dialect="sqlite"),
+        schema=schema,
+    )
+
+
+def _types_of_sqlite(name: str) -> sa.CheckConstraint:
+    """A column of SQLite accepts values of every type. The constraint is not
+    in :func:`table`, since Alembic would write it for other databases, too.
+    """
+    return sa.CheckConstraint(
+        "typeof(expires) = 'integer' AND typeof(token) = 'blob'",
+        name=f"ck_{name}_types",
     )
 
 
 @implementer(
+    IAddingRepository,
     IRenewingRepository,
     ISubjectRepository,
     IListingRepository,
@@ -85,41 +95,58 @@ class SQLAlchemyRepository:
     ``remove_all_before``. The table is created at the first use if it is
     absent.
 
-    :param url: SQLAlchemy's URL, with a synchronous driver.
+    :param url: SQLAlchemy's URL, with a synchronous driver. Time limits in
+        it are used instead of ``timeout``.
     :param clock: an ``IClock``.
     :param table: the name of the table.
     :param timeout: how long to wait for a free connection, for a lock and for
         a statement, in seconds each. A new connection to PostgreSQL may take
         2 seconds, which is the least that libpq allows. If a server does not
         answer at all, psycopg 3.2 or later gives up after twice this time.
-        Other drivers wait as long as TCP does.
+        Other drivers wait as long as TCP does. Behind a pooler that refuses
+        or ignores options (PgBouncer), only that last limit holds.
     :param pool_size: the most connections of a process.
-    :raises ValueError: for any other URL. The error does not contain the URL.
+    :param schema: the schema of the table. It must exist.
+    :raises ValueError: for a URL that the driver cannot use. The error
+        contains no value of the URL.
     :raises ImportError: if the driver is not installed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         url: str,
         clock: Any,
         table: str = "session_tokens",
         timeout: float = 0.25,
         pool_size: int = 10,
+        *,
+        schema: str | None = None,
     ) -> None:
         self._clock = clock
-        self._engines = Engines(url, timeout, pool_size)
-        self._sql = _Statements(table, self._engines.dialect)
-        self._table_exists = False
+        self._database = Database(
+            url,
+            timeout,
+            pool_size,
+            lambda engine: create_table(engine, self._sql.table),
+        )
+        self._sql = _Statements(table, schema, self._database.dialect)
+        self._ask = self._database.ask
+        #: What the URL says in place of the parameters, for people.
+        self.said_in_url = {"timeout": self._database.limits_of_url}
 
     def add_or_update(self, item: TokenItem) -> None:
         self._execute(self._sql.put, _row(item))
+
+    def add(self, item: TokenItem) -> bool:
+        args = {**_row(item), "k": item.key, "now": self._clock.now()}
+        changed = [self._execute(each, args) for each in self._sql.add]
+        return changed[-1] == 1
 
     def get(self, key: str) -> TokenItem | None:
         if not is_key(key):
             return None
         args = {"k": key, "now": self._clock.now()}
-        with self._connection() as connection:
-            row = connection.execute(self._sql.get, args).first()
+        row = self._ask(self._sql.get, args, _first)
         return None if row is None else _item(row)
 
     def remove(self, key: str) -> None:
@@ -134,8 +161,7 @@ class SQLAlchemyRepository:
         """Remove them in transactions of 1,000 rows; yield each number."""
         args = {"date": seconds_of(date)}
         while True:
-            with self._connection() as connection:
-                expired = connection.scalars(self._sql.expired, args).all()
+            expired = self._ask(self._sql.expired, args, _keys)
             if not expired:
                 return
             # The statement compares the time again: a request may have
@@ -151,9 +177,7 @@ class SQLAlchemyRepository:
         if not _is_subject(subject):
             return []
         args = {"s": subject, "now": self._clock.now()}
-        with self._connection() as connection:
-            rows = connection.execute(self._sql.items_of, args).all()
-        return [_item(row) for row in rows]
+        return self._ask(self._sql.items_of, args, _items)
 
     def remove_all_of(self, subject: str, keep: Collection[str] = ()) -> int:
         if not _is_subject(subject):
@@ -166,50 +190,28 @@ class SQLAlchemyRepository:
     def items(self) -> Iterator[TokenItem]:
         args = {"k": "", "now": self._clock.now()}
         while True:
-            with self._connection() as connection:
-                rows = connection.execute(self._sql.items, args).all()
-            yield from map(_item, rows)
-            if len(rows) < BATCH:
+            found = self._ask(self._sql.items, args, _items)
+            yield from found
+            if len(found) < BATCH:
                 return
-            args["k"] = rows[-1].key
+            args["k"] = found[-1].key
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens others."""
-        self._engines.close()
+        self._database.close()
 
     def _execute(self, statement: sa.Executable, args: dict[str, Any]) -> int:
         """Execute a statement; give the number of rows that it changed."""
-        with self._connection() as connection:
-            return connection.execute(statement, args).rowcount
-
-    @contextmanager
-    def _connection(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine().connect() as connection:
-                yield connection
-        # Drivers also raise errors that are not their own (OverflowError,
-        # UnicodeError). Their messages contain values, so only the name of
-        # the class is told.
-        except (SQLAlchemyError, OSError, ArithmeticError, ValueError) as e:
-            why = type(getattr(e, "orig", None) or e).__name__
-            raise RepositoryUnavailable(
-                f"the database failed ({why}): check the server and"
-                " sessiontoken.repository.url"
-            ) from e
-
-    def _engine(self) -> sa.Engine:
-        engine = self._engines.current()
-        if not self._table_exists:
-            create_table(engine, self._sql.table)
-            self._table_exists = True
-        return engine
+        return self._ask(statement, args, _count)
 
 
 class _Statements:
     """All statements, built once: to build one takes as long as to run it."""
 
-    def __init__(self, name: str, dialect: str) -> None:
-        self.table = t = table(sa.MetaData(), name)
+    def __init__(self, name: str, schema: str | None, dialect: str) -> None:
+        self.table = t = table(sa.MetaData(), name, schema)
+        if dialect == "sqlite":
+            t.append_constraint(_types_of_sqlite(name))
         c, bind = t.c, sa.bindparam
         now: sa.BindParameter[int] = bind("now")
         live = sa.and_(c.expires > now, c.expires <= LAST)
@@ -220,9 +222,24 @@ class _Statements:
             live &= sa.func.typeof(c.token) == "blob"
         of_key = c.key == bind("k")
         of_subject = c.subject == bind("s")
+        if dialect in {"mysql", "mariadb"}:
+            # For them, "alice" and "alice " are equal (PAD SPACE).
+            length = sa.func.char_length
+            of_subject &= length(c.subject) == length(bind("s"))
         expired = c.expires <= bind("date")
         self.put = _upsert(t, dialect)
         self.get = sa.select(t).where(of_key, live)
+        self.add: tuple[sa.Executable, ...]
+        if dialect in {"mysql", "mariadb"}:
+            # Its upsert takes no condition.
+            dead = sa.delete(t).where(of_key, sa.not_(live))
+            self.add = (dead, sa.insert(t).prefix_with("IGNORE"))
+        else:
+            self.add = (_upsert(t, dialect, sa.not_(live)),)
+        # An INSERT does not count otherwise.
+        self.add = tuple(
+            each.execution_options(preserve_rowcount=True) for each in self.add
+        )
         self.remove = sa.delete(t).where(of_key)
         self.expired = (
             sa.select(c.key).where(expired).order_by(c.expires).limit(BATCH)
@@ -247,7 +264,13 @@ class _Statements:
         )
 
 
-def _upsert(t: sa.Table, dialect: str) -> sa.Insert:
+def _upsert(
+    t: sa.Table, dialect: str, where: sa.ColumnElement[bool] | None = None
+) -> sa.Insert:
+    """Write the statement that puts a row in place of any other.
+
+    :param where: a condition for that other row; not for MySQL.
+    """
     names = TokenItem._fields[1:]
     if dialect in {"mysql", "mariadb"}:
         into = mysql.insert(t)
@@ -257,8 +280,26 @@ def _upsert(t: sa.Table, dialect: str) -> sa.Insert:
     build = sqlite.insert if dialect == "sqlite" else postgresql.insert
     put = build(t)
     return put.on_conflict_do_update(
-        index_elements=["key"], set_={n: put.excluded[n] for n in names}
+        index_elements=["key"],
+        set_={n: put.excluded[n] for n in names},
+        where=where,
     )
+
+
+def _count(result: Any) -> int:
+    return int(result.rowcount)
+
+
+def _first(result: Any) -> Any:
+    return result.first()
+
+
+def _keys(result: Any) -> list[str]:
+    return list(result.scalars())
+
+
+def _items(result: Any) -> list[TokenItem]:
+    return [_item(row) for row in result]
 
 
 def _row(item: TokenItem) -> dict[str, Any]:

@@ -1,74 +1,184 @@
-"""Engines of SQLAlchemy whose connections give up in time."""
+"""A database, and an engine of SQLAlchemy for each process."""
 
 from __future__ import annotations
 
-import math
 import os
-import time
-from collections.abc import Callable, Generator
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-_DATABASES = {"sqlite", "postgresql", "mysql", "mariadb"}
+from ..errors import RepositoryUnavailable
+from .outages import tell
+from .sqlalchemy_limits import connector, limits, limits_of_url
+from .sqlalchemy_url import prove
+
+T = TypeVar("T")
+
+#: How often a statement is asked that lost to another one at the same time.
+TRIES = 5
+
+#: After how many seconds a connection is not used again: a name may lead to
+#: another server by now.
+OLD = 300
+
+#: A deadlock, or a transaction that cannot be put in a row with others:
+#: PostgreSQL's SQLSTATE, and numbers of MySQL and MariaDB. The server has
+#: undone the statement, and asks for it again.
+_AGAIN = {"40001", "40P01", 1213, 1020}
+
+#: This server does not write, say since another one does.
+_READ_ONLY = {"25006", 1290, 1792, 1836}
 
 
-class Engines:
-    """An engine for each process: connections do not survive a fork, and a
-    child must not close those of its parent.
+class Database:
+    """Connections to the database that a URL names, and to its table.
 
-    :param url: SQLAlchemy's URL, with a synchronous driver.
-    :param timeout: how long to wait for a free connection, for a lock and for
-        a statement, in seconds each.
-    :param pool_size: the most connections of a process.
-    :raises ValueError: for any other URL. The error does not contain the URL.
-    :raises ImportError: if the driver is not installed.
+    :param make: makes the table, where it is absent, once a process.
     """
 
-    def __init__(self, url: str, timeout: float, pool_size: int) -> None:
-        self._url, dialect = _parse(url)
+    def __init__(
+        self,
+        url: str,
+        timeout: float,
+        pool_size: int,
+        make: Callable[[sa.Engine], None],
+    ) -> None:
+        self._url, dialect, words = prove(url)
         self.dialect = dialect.name
-        self._driver = dialect.driver
-        self._timeout = timeout
+        self._make_table = make
+        self._there = False
+        args = limits(dialect.driver, timeout, self._url.query)
+        self.limits_of_url = limits_of_url(dialect.driver, self._url.query)
+        self._connector = connector(dialect.driver, timeout, self._url.query)
+        in_memory = _is_in_memory(self._url)
         self._options = {
             # The log shall not contain subjects.
             "hide_parameters": True,
             "isolation_level": "AUTOCOMMIT",
-            "connect_args": connect_args(dialect, timeout),
+            "connect_args": args,
             "poolclass": sa.QueuePool,
-            "pool_size": _pool_size(self._url, pool_size),
+            # A database in memory is that of its one connection.
+            "pool_size": 1 if in_memory else pool_size,
             "max_overflow": 0,
             "pool_timeout": timeout,
             # A file needs no ping.
-            "pool_pre_ping": dialect.name != "sqlite",
+            "pool_pre_ping": self.dialect != "sqlite",
+            "pool_recycle": -1 if self.dialect == "sqlite" else OLD,
         }
-        self._engines: dict[int, sa.Engine] = {}
+        secrets = (words.get(name) for name in ("password", "passwd"))
+        self._secrets = tuple(str(secret) for secret in secrets if secret)
+        # By process id: connections do not survive a fork, and a child must
+        # not close those of its parent.
+        self.engines: dict[int, sa.Engine] = {}
 
-    def current(self) -> sa.Engine:
-        """Give the engine of this process."""
-        pid = os.getpid()
-        engine = self._engines.get(pid)
-        if engine is None:
-            # If two threads come here at once, both take the engine of the
-            # first. The other engine has not opened a connection.
-            engine = self._engines.setdefault(pid, self._make())
-        return engine
+    def ask(
+        self,
+        statement: sa.Executable,
+        args: dict[str, Any],
+        take: Callable[[Any], T],
+        tries: int = TRIES,
+    ) -> T:
+        """Give what is taken from the result of one statement, which is a
+        transaction.
+
+        :raises RepositoryUnavailable:
+        """
+        with self.connection(args) as connection:
+            try:
+                return take(connection.execute(statement, args))
+            except DBAPIError as error:
+                codes = _codes(error.orig)
+                if codes & _READ_ONLY:
+                    tries = min(tries, 2)
+                if tries == 1 or not codes & (_AGAIN | _READ_ONLY):
+                    raise
+        return self.ask(statement, args, take, tries - 1)
+
+    @contextmanager
+    def connection(
+        self, args: dict[str, Any] | None = None
+    ) -> Iterator[sa.Connection]:
+        try:
+            with self._engine().connect() as connection:
+                yield connection
+        # Drivers also raise errors that are not their own (OverflowError,
+        # UnicodeError).
+        except (SQLAlchemyError, OSError, ArithmeticError, ValueError) as e:
+            why = self._why(e, args or {})
+            raise RepositoryUnavailable(
+                f"the database failed ({why}): check the server and"
+                " sessiontoken.repository.url"
+            ) from e
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens others."""
-        engine = self._engines.pop(os.getpid(), None)
+        engine = self.engines.pop(os.getpid(), None)
         if engine is not None:
             engine.dispose()
 
+    def _engine(self) -> sa.Engine:
+        pid = os.getpid()
+        engine = self.engines.get(pid)
+        if engine is None:
+            # If two threads come here at once, both take the engine of the
+            # first. The other engine has not opened a connection.
+            engine = self.engines.setdefault(pid, self._make())
+        if not self._there:
+            self._make_table(engine)
+            self._there = True
+        return engine
+
     def _make(self) -> sa.Engine:
         engine = sa.create_engine(self._url, **self._options)
-        if self._driver == "psycopg":
-            sa.event.listen(
-                engine, "do_connect", _psycopg_connector(self._timeout)
-            )
+        if self._connector is not None:
+            sa.event.listen(engine, "do_connect", self._connector)
+        sa.event.listen(engine, "handle_error", _leave_what_does_not_write)
         return engine
+
+    def _why(self, error: Exception, args: dict[str, Any]) -> str:
+        cause = getattr(error, "orig", None) or error
+        if isinstance(error, _TELLING):
+            # PyMySQL: the number, then the sentence.
+            text = next((t for t in cause.args if isinstance(t, str)), "")
+            secrets = (v for v in args.values() if isinstance(v, str))
+            return tell(cause, text, (*self._secrets, *secrets))
+        return type(cause).__name__
+
+
+#: The errors whose text is the server's or the driver's own. The text of
+#: others (DataError, IntegrityError) may hold what was to be stored.
+_TELLING = (
+    sa.exc.OperationalError,
+    sa.exc.ProgrammingError,
+    sa.exc.InternalError,
+    sa.exc.InterfaceError,
+    sa.exc.NotSupportedError,
+    sa.exc.TimeoutError,
+)
+
+
+def _is_in_memory(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite" and (
+        url.database in {None, "", ":memory:"}
+    )
+
+
+def _codes(error: Any) -> set[Any]:
+    """Give what the server calls its error: psycopg, psycopg2, PyMySQL."""
+    names = ("sqlstate", "pgcode")
+    first = error.args[:1] if isinstance(error, Exception) else ()
+    return {*(getattr(error, name, None) for name in names), *first}
+
+
+def _leave_what_does_not_write(context: Any) -> None:
+    """Close all connections where one leads to a server that only reads;
+    the next ones are made anew.
+    """
+    if _codes(context.original_exception) & _READ_ONLY:
+        context.is_disconnect = True
 
 
 def create_table(engine: sa.Engine, table: sa.Table) -> None:
@@ -83,85 +193,5 @@ def create_table(engine: sa.Engine, table: sa.Table) -> None:
     except DBAPIError:
         # Another process has created it meanwhile, or this user may not
         # create a table, but it is there.
-        if not sa.inspect(engine).has_table(table.name):
+        if not sa.inspect(engine).has_table(table.name, table.schema):
             raise
-
-
-def _parse(url: str) -> tuple[sa.URL, sa.Dialect]:
-    try:
-        parsed = sa.make_url(url)
-        kind = parsed.get_dialect()
-    except (ArgumentError, ValueError):
-        # Not chained: the first error may quote the password.
-        raise ValueError(
-            "it is not a URL that SQLAlchemy knows, such as"
-            " postgresql+psycopg://host/database"
-        ) from None
-    if kind.name not in _DATABASES:
-        raise ValueError(
-            "it must be a URL of SQLite, PostgreSQL, MySQL or MariaDB"
-        )
-    if kind.is_async:
-        raise ValueError(f"it needs a synchronous driver, not {kind.driver}")
-    kind.import_dbapi()
-    return parsed, kind()
-
-
-def _pool_size(url: sa.URL, pool_size: int) -> int:
-    """Allow one connection to a database in memory: it is the connection's."""
-    in_memory = url.get_backend_name() == "sqlite" and (
-        url.database in {None, "", ":memory:"}
-    )
-    return 1 if in_memory else pool_size
-
-
-def connect_args(dialect: sa.Dialect, timeout: float) -> dict[str, Any]:
-    """Write the timeout as the options of a driver."""
-    seconds = max(1, math.ceil(timeout))
-    if dialect.name == "sqlite":
-        # SQLite's busy_timeout.
-        return {"timeout": timeout, "check_same_thread": False}
-    if dialect.driver in {"psycopg", "psycopg2"}:
-        ms = max(1, round(timeout * 1000))
-        return {
-            "connect_timeout": max(2, seconds),
-            "options": f"-c lock_timeout={ms} -c statement_timeout={ms}",
-        }
-    if dialect.driver in {"pymysql", "mysqldb"}:
-        kinds = ("connect_timeout", "read_timeout", "write_timeout")
-        return dict.fromkeys(kinds, seconds)
-    return {}
-
-
-def _psycopg_connector(timeout: float) -> Callable[..., Any]:
-    """Give a function that connects. Its connections give up when a server
-    does not answer: a server that is stopped or hangs does not obey its
-    ``statement_timeout``.
-    """
-    import psycopg
-
-    class Connection(psycopg.Connection[Any]):
-        def wait(self, gen: Any, *args: Any, **kw: Any) -> Any:
-            return super().wait(self._until_timeout(gen), *args, **kw)
-
-        def _until_timeout(self, gen: Any) -> Generator[Any, Any, Any]:
-            until = time.monotonic() + 2 * timeout
-            try:
-                state = next(gen)
-                while True:
-                    # psycopg sends an empty value ten times a second while
-                    # the server sends nothing.
-                    ready = yield state
-                    if not ready and time.monotonic() > until:
-                        self.pgconn.finish()
-                        raise psycopg.OperationalError("no answer")
-                    state = gen.send(ready)
-            except StopIteration as stop:
-                return stop.value
-
-    def connect(
-        dialect: Any, record: Any, cargs: list[Any], cparams: dict[str, Any]
-    ) -> Any:
-        return Connection.connect(*cargs, **cparams)
-
-    return connect

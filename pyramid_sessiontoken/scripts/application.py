@@ -12,13 +12,17 @@ from pyramid.paster import bootstrap
 from pyramid.request import Request
 
 from ..errors import SessionTokenError
-from ..identity.userid import Userid, from_subject
+from ..identity.userid import Userid, check_userid, from_subject
 from ..interfaces import ITokenRepository
 from ..policy.rules import Rules
 from ..policy.security_policy import POLICY, SessionTokenPolicy
+from ..sessions.stored import StoredSessions
 
 #: How a userid is written on the command line.
 USERID = "a text, or int:42, or uuid:..."
+
+#: How the user of stored sessions is written.
+USER = "42 is the userid 42 of any type; str:42, int:42 or uuid:... is one"
 
 
 def add_ini(command: argparse.ArgumentParser) -> None:
@@ -69,8 +73,28 @@ def rules_of(request: Any) -> Rules:
     return policy.rules
 
 
+def stored_of(request: Any) -> StoredSessions:
+    """Give the sessions that the application keeps.
+
+    :raises SessionTokenError: where it keeps none.
+    """
+    stored = rules_of(request).stored
+    if stored is None:
+        raise no_repository()
+    return stored
+
+
 def no_repository() -> SessionTokenError:
     return SessionTokenError("sessiontoken.repository is not set")
+
+
+def read_users(stored: StoredSessions, text: str) -> list[Userid]:
+    """Read whose sessions are meant, as :data:`USER` says.
+
+    :raises ValueError: for a text that is no userid.
+    """
+    user = read_userid(text)
+    return [user] if user != text else stored.meant_by(str(check_userid(text)))
 
 
 def read_userid(text: str) -> Userid:

@@ -10,7 +10,7 @@ from typing import Any
 from ..config.keys import FILE, files_of, located
 from ..config.row import PREFIX
 from ..config.settings import Settings
-from ..issuers.jwks import is_hmac
+from ..issuers.verifying_key import is_hmac
 
 
 def warnings_of_server(

@@ -7,13 +7,7 @@ from typing import Any
 
 from ..identity.userid import subject_of
 from ..sessions.stored import SessionInfo
-from .application import (
-    add_ini,
-    application,
-    no_repository,
-    read_userid,
-    rules_of,
-)
+from .application import USER, add_ini, application, read_users, stored_of
 
 
 def add_to(commands: Any) -> None:
@@ -23,7 +17,7 @@ def add_to(commands: Any) -> None:
         "userid",
         metavar="USERID",
         nargs="?",
-        help="whose, everybody's by default; a text, int:42, or uuid:...",
+        help=f"whose, everybody's by default: {USER}",
     )
     sessions.set_defaults(run=run)
 
@@ -33,17 +27,15 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.userid is None:
             _list_all(request)
         else:
-            userid = read_userid(arguments.userid)
-            for info in request.sessiontoken.sessions(userid):
-                print(_line(info))
+            stored = stored_of(request)
+            for user in read_users(stored, arguments.userid):
+                for info in stored.of(user, None):
+                    print(_line(info))
     return 0
 
 
 def _list_all(request: Any) -> None:
-    stored = rules_of(request).stored
-    if stored is None:
-        raise no_repository()
-    for userid, info in stored.of_everybody():
+    for userid, info in stored_of(request).of_everybody():
         print(f"{_line(info)}  {subject_of(userid)}")
 
 

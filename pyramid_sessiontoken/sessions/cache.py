@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from ..tokens.verified import PLACE
+
 #: Stands for an answer that the cache does not have.
 UNKNOWN: Any = object()
 
@@ -16,7 +18,8 @@ class FirstLevelCache:
     needs no lock. Writing has one: an answer that was asked for before a
     change must not be kept after it.
 
-    :param size: how many answers at most; 0 switches the cache off.
+    :param size: how many answers at most; fewer if some are long, see
+        :data:`.verified.PLACE`; 0 switches the cache off.
     :param ttl: seconds that an answer counts; 0 switches the cache off.
     """
 
@@ -26,6 +29,8 @@ class FirstLevelCache:
         self._lock = threading.Lock()
         self._young: dict[str, tuple[Any, int]] = {}
         self._old: dict[str, tuple[Any, int]] = {}
+        # The places that long answers take besides their own.
+        self._more = 0
         #: How often this process changed something. An answer that was asked
         #: for under another number may be older than the change.
         self.version = 0
@@ -38,15 +43,19 @@ class FirstLevelCache:
             return UNKNOWN
         return entry[0]
 
-    def put(self, key: str, answer: Any, now: int, version: int) -> None:
+    def put(
+        self, key: str, answer: Any, now: int, version: int, length: int = 0
+    ) -> None:
         """Keep an answer of the repository, unless something was changed
         since it was asked.
 
         :param version: the :attr:`version` when it was asked.
+        :param length: of the record, in bytes.
         """
         with self._lock:
             if self._ttl and version == self.version:
                 self._keep(key, answer, now)
+                self._more += length // PLACE
 
     def replace(self, key: str, answer: Any, now: int) -> None:
         """Keep what this process itself changed: it holds at once.
@@ -65,8 +74,10 @@ class FirstLevelCache:
         with self._lock:
             self.version += 1
             self._young, self._old = {}, {}
+            self._more = 0
 
     def _keep(self, key: str, answer: Any, now: int) -> None:
-        if len(self._young) >= self._half:
+        if len(self._young) + self._more >= self._half:
             self._old, self._young = self._young, {}
+            self._more = 0
         self._young[key] = (answer, now)

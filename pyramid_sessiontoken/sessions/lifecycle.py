@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import clock
-from ..errors import REASON_EXPIRED, ClaimsError, InvalidCredential
+from ..errors import (
+    REASON_EXPIRED,
+    ClaimsError,
+    InvalidCredential,
+    RepositoryUnavailable,
+    SessionTokenError,
+)
+from ..expiry import LONGEST
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
-from ..identity.ticket import Ticket, new_id
-from ..identity.userid import Userid, check_userid
+from ..identity.ticket import MOST_AHEAD, Ticket, new_id
+from ..identity.userid import Userid
 from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
 from .forms import Decoded, Form
+from .remaining import renewal, session_end, token_end
 from .revocation import Revocations
 
 #: The names of RFC 8176 for authenticators. An authenticator that has none
@@ -87,12 +94,19 @@ class Sessions:
 
         :param thumbprint: of the certificate to which it is bound.
         :raises ClaimsError: for an identity that no token can carry.
+        :raises SessionTokenError: if the expiry policy makes it longer than
+            400 days.
         """
         now = self._now()
         if identity.userid is None:
             raise ClaimsError("a session needs a userid")
-        userid = check_userid(identity.userid)
-        times = self._expiry.begin(now)
+        userid = identity.userid
+        times = self._expiry.begin(now, identity, persistent)
+        if times.session_end > now + LONGEST:
+            raise SessionTokenError(
+                "the expiry policy begins a session of more than 400 days:"
+                " the end of a session is remembered no longer than that"
+            )
         ticket = Ticket(
             userid=userid,
             sid=new_id(),
@@ -140,16 +154,18 @@ class Sessions:
 
         :param reference: as in ``forms.Decoded``, of the token that is
             renewed.
-        :return: ``None`` if another request ended or renewed the session
-            meanwhile.
+        :return: ``None`` if the session reached its end, or if another
+            request ended or renewed it meanwhile.
         """
         now = self._now()
         times = self._expiry.renew(ticket, now)
+        if times.exp <= times.iat:
+            return None
         renewed = replace(
             ticket,
             iat=times.iat,
             exp=times.exp,
-            session_end=times.session_end,
+            session_end=_limited(times.session_end, ticket),
         )
         text = self._form.renew(reference, renewed)
         if text is None:
@@ -161,9 +177,14 @@ class Sessions:
         return self._issued(text, ticket, self._now())
 
     def exchange(self, ticket: Ticket) -> IssuedToken:
-        """Give a token in this carrier for a session of the other one."""
+        """Give a token in this carrier for a session of the other one.
+
+        :raises InvalidCredential: if the session reached its end meanwhile.
+        """
         now = self._now()
         times = self._expiry.renew(ticket, now)
+        if times.exp <= times.iat:
+            raise InvalidCredential(REASON_EXPIRED, ticket)
         renewed = replace(ticket, iat=times.iat, exp=times.exp)
         return self._issued(self._form.encode(renewed), renewed, now)
 
@@ -178,43 +199,35 @@ class Sessions:
         """Give the seconds that are left: until the token expires, until the
         session ends, and until a use renews the token (``None`` for never).
         """
-        now = self._now()
-        policy = self._expiry
-        # The policy may be the application's own, and the settings may have
-        # changed since the ticket was written. So search for the second at
-        # which the policy's verdict changes.
-        end = self._end(ticket)
-        life = range(now, max(now, min(ticket.exp, end)))
-        due = bisect_left(
-            life, True, key=lambda t: policy.judge(ticket, t) is not VALID
-        )
-        expires = bisect_left(
-            life, True, key=lambda t: policy.judge(ticket, t) is EXPIRED
-        )
+        now, policy = self._now(), self._expiry
+        due = renewal(policy, ticket, now)
         return {
-            "expires_in": expires,
-            "session_expires_in": max(0, end - now),
-            "renews_in": due if due < expires else None,
+            "expires_in": token_end(policy, ticket, now) - now,
+            "session_expires_in": session_end(policy, ticket, now) - now,
+            "renews_in": None if due is None else due - now,
         }
 
     def _auth_time(self, userid: Userid, now: int) -> int:
         if self._revocations is None:
             return now
-        return self._revocations.first_auth_time(userid, now)
+        auth_time = self._revocations.first_auth_time(userid, now)
+        if auth_time - now > MOST_AHEAD:
+            raise RepositoryUnavailable(
+                "no session of this user can begin: a mark ended all sessions"
+                " up to a time in the future, so a clock was set back or is"
+                " ahead"
+            )
+        return auth_time
 
     def _issued(self, text: str, ticket: Ticket, now: int) -> IssuedToken:
+        policy = self._expiry
         return IssuedToken(
             access_token=text,
             token_type=self._token_type,
-            expires_in=max(ticket.exp - now, 0),
-            session_expires_in=max(self._end(ticket) - now, 0),
+            expires_in=token_end(policy, ticket, now) - now,
+            session_expires_in=session_end(policy, ticket, now) - now,
             ticket=ticket,
         )
-
-    def _end(self, ticket: Ticket) -> int:
-        """Give the end of a session under the settings of now."""
-        end: int = self._expiry.begin(ticket.auth_time).session_end
-        return min(ticket.session_end, end)
 
     def _now(self) -> int:
         return clock.now(self._registry)
@@ -228,3 +241,10 @@ def _amr(identity: Identity) -> tuple[str, ...]:
     """Name how the user was authenticated (RFC 8176)."""
     names = identity.authenticator.split()
     return tuple(AMR.get(name, name) for name in names)
+
+
+def _limited(end: int, ticket: Ticket) -> int:
+    """Give the end that an expiry policy of the application's own moved, but
+    no later than that of the longest session.
+    """
+    return min(end, max(ticket.session_end, ticket.auth_time + LONGEST))

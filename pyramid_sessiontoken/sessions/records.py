@@ -8,59 +8,81 @@ from typing import Any
 from ..errors import RepositoryUnavailable
 from ..identity.userid import Userid, subject_of
 from ..interfaces import ITokenRepository
+from ..keys.base64url import encode_base64url
+from ..keys.derivation import LABEL, labelled
 
 #: How long a record outlives its ticket, seconds: the most that
 #: ``expiry.clock_skew`` can be.
 LINGER = 300
 
-_LINK = "of:"
+#: Bytes of a digest in a name: 24 characters of base64url.
+NAME_BYTES = 18
+
+#: Bytes of a digest that tells the subjects of applications apart.
+TAG_BYTES = 6
 
 
-def digest_of(text: str) -> str:
-    """Give the SHA-256 of a text, hexadecimal."""
-    return sha256(text.encode()).hexdigest()
+class RecordNames:
+    """Keys and subjects of the records of one application.
 
-
-def record_key(reference: str) -> str:
-    """Give the key of the record that a reference points to. The reference
-    cannot be computed from it.
+    They are derived from its issuer and audience, and from no key. Two
+    applications in one repository have no name in common, so neither finds,
+    lists or ends a session of the other. A key is a letter for the kind of
+    the record, and 24 characters of a digest, from which the reference, the
+    ``sid`` or the userid cannot be computed.
     """
-    return digest_of(reference)
 
+    def __init__(self, issuer: str, audience: str) -> None:
+        self._application = sha256(
+            labelled(LABEL, "records", issuer, audience)
+        ).digest()
+        self._tag = "#" + encode_base64url(self._application[:TAG_BYTES])
 
-def link_key(key: str) -> str:
-    """Give the key of a link: the record that says to which session a ticket
-    belongs. Its subject is that of the session.
+    def ticket(self, reference: str) -> str:
+        """Give the key of the record to which a reference points."""
+        return self._key("t", reference)
 
-    :param key: of the record with the ticket.
-    """
-    return _LINK + key
+    def link(self, key: str) -> str:
+        """Give the key of a link: the record that says to which session a
+        ticket belongs. Its subject is that of the session.
 
+        :param key: of the record with the ticket.
+        """
+        return "l" + key[1:]
 
-def linked_key(link: str) -> str:
-    """Give the key of the ticket to which a link points."""
-    return link.removeprefix(_LINK)
+    def linked(self, link: str) -> str:
+        """Give the key of the ticket to which a link points."""
+        return "t" + link[1:]
 
+    def session_mark(self, sid: str) -> str:
+        """Give the key of the mark that says that a session was ended."""
+        return self._key("e", sid)
 
-def is_link(key: str) -> bool:
-    return key.startswith(_LINK)
+    def user_mark(self, userid: Userid) -> str:
+        """Give the key of the mark that says which sessions of a user were
+        ended together.
+        """
+        return self._key("b", subject_of(userid))
 
+    def subject_of_user(self, userid: Userid) -> str:
+        """Give the subject of the tickets of a user: ``str:alice#`` and a
+        text that tells applications apart.
+        """
+        # At the end. So a database that ignores trailing blanks does not take
+        # two userids for one.
+        return subject_of(userid) + self._tag
 
-def session_mark_key(sid: str) -> str:
-    """Give the key of the mark that says that a session was ended."""
-    return "ended:" + digest_of(sid)
+    def is_of_user(self, subject: str | None) -> bool:
+        """Tell whether a subject is a user of this application."""
+        return subject is not None and subject.endswith(self._tag)
 
+    def subject_of_session(self, sid: str) -> str:
+        """Give the subject of the links of a session."""
+        return "sid:" + self._key("s", sid)
 
-def user_mark_key(userid: Userid) -> str:
-    """Give the key of the mark that says which sessions of a user were ended
-    together.
-    """
-    return "before:" + digest_of(subject_of(userid))
-
-
-def subject_of_sid(sid: str) -> str:
-    """Give the subject of the links of a session."""
-    return "sid:" + digest_of(sid)
+    def _key(self, kind: str, text: str) -> str:
+        digest = sha256(self._application + (kind + text).encode()).digest()
+        return kind + encode_base64url(digest[:NAME_BYTES])
 
 
 def find_repository(registry: Any) -> Any:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import logging
+import struct
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import clock
 from ..clock import moment
-from ..errors import InvalidCredential
+from ..expiry import LONGEST
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
-from ..interfaces import IExpiryPolicy, IRenewingRepository, TokenItem
-from .cache import UNKNOWN, FirstLevelCache
-from .records import (
-    LINGER,
-    digest_of,
-    find_repository,
-    session_mark_key,
-    user_mark_key,
+from ..interfaces import (
+    IAddingRepository,
+    IForgetfulRepository,
+    IRenewingRepository,
+    TokenItem,
 )
-from .seal import Seal
+from .cache import UNKNOWN, FirstLevelCache
+from .records import LINGER, RecordNames, find_repository
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -30,13 +30,18 @@ ATTEMPTS = 5
 
 _NO_SESSION = ""
 
+# The content of the mark of a user: the version 1, before, spared_since; then
+# spared.
+_HEAD = struct.Struct(">Bqq")
+_VERSION = 1
+
 
 class Mark(NamedTuple):
     """The sessions of a user that were ended together.
 
     :ivar before: every session that began up to this time has ended, in
         seconds since the epoch.
-    :ivar spared: the digest of the ``sid`` of a session that goes on.
+    :ivar spared: the key of the mark of a session that goes on.
     :ivar spared_since: it goes on only if it began after this time. If it
         did not, an earlier mark had ended it.
     """
@@ -45,10 +50,13 @@ class Mark(NamedTuple):
     spared: str = _NO_SESSION
     spared_since: int = -1
 
-    def ends(self, ticket: Ticket) -> bool:
-        began = ticket.auth_time
+    def ends(self, began: int, key: str) -> bool:
+        """Tell whether this ends a session.
+
+        :param key: of the mark of the session itself.
+        """
         return began <= self.before and (
-            began <= self.spared_since or digest_of(ticket.sid) != self.spared
+            began <= self.spared_since or key != self.spared
         )
 
     def successor(self, now: int, spared: str) -> Mark:
@@ -61,80 +69,115 @@ class Mark(NamedTuple):
             self.spared_since if spared == self.spared else self.before,
         )
 
+    def write(self) -> bytes:
+        """Write the content of a record. It is sealed by no key, so a mark
+        outlives every key of the ring.
+        """
+        head = _HEAD.pack(_VERSION, self.before, self.spared_since)
+        return head + self.spared.encode()
+
+
+def read_mark(content: bytes) -> Mark | None:
+    """Turn :meth:`Mark.write` round; ``None`` for what it did not write."""
+    try:
+        version, before, since = _HEAD.unpack_from(content)
+        spared = content[_HEAD.size :].decode("ascii")
+    except (struct.error, UnicodeDecodeError):
+        return None
+    return Mark(before, spared, since) if version == _VERSION else None
+
 
 class Revocations:
     """Two kinds of marks in the repository. Neither becomes a list.
 
-    The mark of a session says that it was ended, until its end. It has no
-    content. The mark of a user says that every session that began up to a
-    time was ended. It is sealed. If it cannot be read, for example because
-    its key left the ring, all sessions of the user that began up to now
-    count as ended, until the mark is written anew.
+    The mark of a session says that it was ended. It has no content. It stays
+    until the end of that session; where that is unknown, as long as the
+    longest session. The mark of a user says that every session that began up
+    to a time was ended. It always stays as long as the longest session. If it
+    cannot be read, all sessions of the user that began up to now count as
+    ended, until the mark is written anew.
 
-    :param registry: where repository, clock and expiry policy are looked up.
+    Where the repository forgets with its process what was ended, every session
+    that began before counts as ended.
+
+    "Now" is a little later than the clock says. The clock of another node may
+    be ahead, and a session that began there before the call must end, too.
+
+    :param registry: where repository and clock are looked up.
+    :param names: of the records.
+    :param skew: by how many seconds the clock of a node may be ahead.
     """
 
     def __init__(
-        self, registry: Any, seal: Seal, cache: FirstLevelCache
+        self,
+        registry: Any,
+        names: RecordNames,
+        cache: FirstLevelCache,
+        skew: int = 0,
     ) -> None:
         self._registry = registry
-        self._seal = seal
+        self._names = names
         self._cache = cache
+        self._skew = skew
 
     def is_ended(self, ticket: Ticket) -> bool:
         """Tell whether a session was ended. The answer may be as old as
         ``repository.cache_ttl``.
         """
-        if self._cached_mark(session_mark_key(ticket.sid)) is not None:
+        key = self._names.session_mark(ticket.sid)
+        if self._cached(key, self._session_mark) is not None:
             return True
-        mark = self._cached_mark(user_mark_key(ticket.userid))
-        return mark is not None and mark.ends(ticket)
+        user_key = self._names.user_mark(ticket.userid)
+        mark = self._cached(user_key, self._user_mark)
+        return mark is not None and mark.ends(ticket.auth_time, key)
 
     def is_ended_by_now(self, ticket: Ticket) -> bool:
         """Tell whether a session was ended, from the repository and not from
         the cache.
         """
-        if self._stored_mark(session_mark_key(ticket.sid)) is not None:
+        key = self._names.session_mark(ticket.sid)
+        if self._session_mark(key) is not None:
             return True
-        mark = self._stored_mark(user_mark_key(ticket.userid))
-        return mark is not None and mark.ends(ticket)
+        mark = self._user_mark(self._names.user_mark(ticket.userid))
+        return mark is not None and mark.ends(ticket.auth_time, key)
 
-    def end(self, sid: str, until: int = 0) -> None:
-        """End a session.
+    def end(self, sid: str, until: int | None = None) -> datetime:
+        """End a session; give the time until which that is remembered.
 
-        The mark stays until all sessions that exist now have ended.
-
-        :param until: the end of this session, where it is known: the mark
-            stays at least so long.
+        :param until: the end of the session; ``None`` if it is unknown.
         """
-        key, now = session_mark_key(sid), self._now()
-        last = max(self._last_end(now), moment(until + LINGER))
-        item = TokenItem(key, last, b"", None)
-        self._repository.add_or_update(item)
+        key, now = self._names.session_mark(sid), self._now()
+        last = _last_end(now) if until is None else moment(until + LINGER)
+        self._repository.add_or_update(TokenItem(key, last, b"", None))
         self._cache.replace(key, Mark(now), now)
+        return last
 
-    def end_all(self, userid: Userid, keep: str | None = None) -> None:
-        """End all sessions that a user began up to now.
+    def end_all(self, userid: Userid, keep: str | None = None) -> datetime:
+        """End all sessions that a user began up to now; give the time until
+        which that is remembered.
 
         :param keep: the ``sid`` of a session that goes on.
         """
-        spared = _NO_SESSION if keep is None else digest_of(keep)
-        self._write_mark(user_mark_key(userid), spared)
+        spared = (
+            _NO_SESSION if keep is None else self._names.session_mark(keep)
+        )
+        mark = self._write_mark(self._names.user_mark(userid), spared)
+        return _last_end(mark.before)
 
     def first_auth_time(self, userid: Userid, now: int) -> int:
         """Give the ``auth_time`` of a session that begins now. It is later
         than the mark of the user, also within the same second.
         """
-        key = user_mark_key(userid)
-        item = self._repository.get(key)
+        key, repository = self._names.user_mark(userid), self._repository
+        item = repository.get(key)
         if item is None:
-            return now
-        mark = self._read(item)
+            mark = _mark_of_beginning(repository)
+            return now if mark is None else max(now, mark.before + 1)
+        mark = read_mark(item.token)
         if mark is None:
             log.warning(
-                "the mark that ended all sessions of a user cannot be read,"
-                " maybe because its key left the key ring: all sessions that"
-                " this user began up to now have ended"
+                "the mark that ended all sessions of a user cannot be read:"
+                " all sessions that this user began up to now have ended"
             )
             mark = self._write_mark(key, _NO_SESSION)
         return max(now, mark.before + 1)
@@ -144,48 +187,48 @@ class Revocations:
         for _ in range(ATTEMPTS):
             current = self._repository.get(key)
             mark = self._successor(current, spared)
-            if self._replace(current, self._item(key, mark)):
+            if self._replace(current, _item(key, mark)):
                 break
         else:
             # Other requests were faster each time. Write without comparing,
             # and end the session that was to be spared, too.
             mark = self._successor(self._repository.get(key), _NO_SESSION)
-            self._repository.add_or_update(self._item(key, mark))
+            self._repository.add_or_update(_item(key, mark))
         self._cache.replace(key, mark, self._now())
         return mark
 
-    def _cached_mark(self, key: str) -> Mark | None:
+    def _cached(
+        self, key: str, ask: Callable[[str], Mark | None]
+    ) -> Mark | None:
         now = self._now()
         known: Mark | None = self._cache.get(key, now)
         if known is UNKNOWN:
             version = self._cache.version
-            known = self._stored_mark(key)
+            known = ask(key)
             self._cache.put(key, known, now, version)
         return known
 
-    def _stored_mark(self, key: str) -> Mark | None:
+    def _session_mark(self, key: str) -> Mark | None:
         return self._mark_of(self._repository.get(key))
+
+    def _user_mark(self, key: str) -> Mark | None:
+        repository = self._repository
+        mark = self._mark_of(repository.get(key))
+        return _mark_of_beginning(repository) if mark is None else mark
 
     def _mark_of(self, item: TokenItem | None) -> Mark | None:
         """Give the mark of a record, also of one that cannot be read."""
         if item is None:
             return None
-        mark = self._read(item)
+        mark = read_mark(item.token)
         if mark is None:
-            now = self._now()
+            now = self._latest()
             # It ended something: count all that began up to now as ended.
             mark = Mark(now, spared_since=now)
         return mark
 
-    def _read(self, item: TokenItem) -> Mark | None:
-        """Read the mark of a user; ``None`` if it cannot be opened."""
-        try:
-            return Mark(**self._seal.open(item.token, item.key))
-        except (InvalidCredential, TypeError):
-            return None
-
     def _successor(self, current: TokenItem | None, spared: str) -> Mark:
-        now = self._now()
+        now = self._latest()
         mark = self._mark_of(current)
         return (
             Mark(now, spared) if mark is None else mark.successor(now, spared)
@@ -196,22 +239,20 @@ class Revocations:
         request wrote one meanwhile, and the repository notices that.
         """
         repository = self._repository
-        if current is None or not IRenewingRepository.providedBy(repository):
+        written = True
+        if current is None and IAddingRepository.providedBy(repository):
+            written = repository.add(item)
+        elif current is not None and IRenewingRepository.providedBy(
+            repository
+        ):
+            written = repository.renew(item, current.expires)
+        else:
             repository.add_or_update(item)
-            return True
-        replaced: bool = repository.renew(item, current.expires)
-        return replaced
+        return written
 
-    def _item(self, key: str, mark: Mark) -> TokenItem:
-        sealed = self._seal.seal(mark._asdict(), key)
-        return TokenItem(key, self._last_end(mark.before), sealed, None)
-
-    def _last_end(self, began: int) -> datetime:
-        """Give the time at which all sessions that began up to ``began``
-        have ended.
-        """
-        policy = self._registry.getUtility(IExpiryPolicy)
-        return moment(policy.begin(began).session_end + LINGER)
+    def _latest(self) -> int:
+        """Give the time on the clock that is most ahead."""
+        return self._now() + self._skew
 
     @property
     def _repository(self) -> Any:
@@ -219,3 +260,23 @@ class Revocations:
 
     def _now(self) -> int:
         return clock.now(self._registry)
+
+
+def _mark_of_beginning(repository: Any) -> Mark | None:
+    """Give the mark of what a repository does not know any more; ``None`` for
+    one that keeps its items.
+    """
+    if not IForgetfulRepository.providedBy(repository):
+        return None
+    return Mark(repository.began - 1)
+
+
+def _item(key: str, mark: Mark) -> TokenItem:
+    return TokenItem(key, _last_end(mark.before), mark.write(), None)
+
+
+def _last_end(began: int) -> datetime:
+    """Give the time at which all sessions that began up to ``began`` have
+    ended, under the settings of any application.
+    """
+    return moment(began + LONGEST + LINGER)

@@ -7,13 +7,12 @@ from hashlib import sha256
 
 from ..clock import moment
 from ..errors import InvalidCredential
-from ..identity.claims import freeze_claims
+from ..identity.claims import NO_CLAIMS
 from ..identity.ticket import Ticket
-from ..identity.userid import subject_of
 from ..interfaces import TokenItem
 from ..tokens.payload import read_ticket, write_members
 from ..tokens.verified import REMEMBERED, VerifiedUnderKeys
-from .records import LINGER
+from .records import LINGER, RecordNames
 from .seal import Seal
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -22,8 +21,9 @@ log = logging.getLogger("pyramid_sessiontoken")
 class SealedTickets:
     """Seal tickets for a repository; open them, and remember what they say."""
 
-    def __init__(self, seal: Seal) -> None:
+    def __init__(self, seal: Seal, names: RecordNames) -> None:
         self._seal = seal
+        self._names = names
         self._opened = VerifiedUnderKeys[Ticket](REMEMBERED)
 
     def seal(self, key: str, ticket: Ticket) -> TokenItem:
@@ -37,7 +37,7 @@ class SealedTickets:
             key,
             moment(ticket.exp + LINGER),
             self._seal.seal(members, key),
-            subject_of(ticket.userid),
+            self._names.subject_of_user(ticket.userid),
         )
 
     def open(self, item: TokenItem, key: str) -> Ticket | None:
@@ -51,7 +51,7 @@ class SealedTickets:
         if ticket is None:
             ticket = self._unseal(item.token, key)
             if ticket is not None:
-                opened.add(digest, ticket)
+                opened.add(digest, ticket, len(item.token))
         return ticket
 
     def _unseal(self, sealed: bytes, key: str) -> Ticket | None:
@@ -60,9 +60,9 @@ class SealedTickets:
             return read_ticket(
                 members,
                 members.pop("claims", {}),
-                persistent=members.pop("persistent", False) is True,
-                device=freeze_claims(members.pop("device", {})),
-                carrier=str(members.pop("carrier", "")),
+                persistent=members.pop("persistent", False),
+                device=members.pop("device", NO_CLAIMS),
+                carrier=members.pop("carrier", ""),
             )
         except InvalidCredential as refusal:
             log.warning(

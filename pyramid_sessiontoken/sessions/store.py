@@ -16,7 +16,7 @@ from ..clock import moment
 from ..errors import SessionTokenError
 from ..expiry import least_gain
 from ..identity.ticket import Ticket
-from ..identity.userid import Userid, subject_of
+from ..identity.userid import Userid
 from ..interfaces import (
     IListingRepository,
     IRenewingRepository,
@@ -25,15 +25,7 @@ from ..interfaces import (
     TokenItem,
 )
 from .cache import UNKNOWN, FirstLevelCache
-from .records import (
-    LINGER,
-    find_repository,
-    is_link,
-    link_key,
-    linked_key,
-    record_key,
-    subject_of_sid,
-)
+from .records import LINGER, RecordNames, find_repository
 from .seal import Seal
 from .sealed_tickets import SealedTickets
 
@@ -48,18 +40,24 @@ class RepositorySessionStore:
     """Keep encrypted tickets under the digests of their references.
 
     :param registry: where repository and clock are looked up.
+    :param names: of the records.
     """
 
     def __init__(
-        self, registry: Any, seal: Seal, cache: FirstLevelCache
+        self,
+        registry: Any,
+        seal: Seal,
+        names: RecordNames,
+        cache: FirstLevelCache,
     ) -> None:
         self._registry = registry
-        self._tickets = SealedTickets(seal)
+        self._tickets = SealedTickets(seal, names)
+        self._names = names
         self._cache = cache
 
     def store(self, ticket: Ticket) -> str:
         reference = REFERENCE_PREFIX + secrets.token_urlsafe(32)
-        key = record_key(reference)
+        key = self._names.ticket(reference)
         repository = self._repository
         repository.add_or_update(self._tickets.seal(key, ticket))
         self._add_link(repository, key, ticket)
@@ -69,7 +67,7 @@ class RepositorySessionStore:
         # The repository is not asked about other texts.
         if _REFERENCE.fullmatch(reference) is None:
             return None
-        key = record_key(reference)
+        key = self._names.ticket(reference)
         now = clock.now(self._registry)
         known = self._cache.get(key, now)
         if known is not UNKNOWN:
@@ -77,11 +75,12 @@ class RepositorySessionStore:
         version = self._cache.version
         item = self._repository.get(key)
         ticket = None if item is None else self._tickets.open(item, key)
-        self._cache.put(key, ticket, now, version)
+        length = 0 if item is None else len(item.token)
+        self._cache.put(key, ticket, now, version, length)
         return ticket
 
     def renew(self, reference: str, ticket: Ticket) -> bool:
-        key = record_key(reference)
+        key = self._names.ticket(reference)
         repository = self._repository
         # The answer that the cache has is old now, whatever happens below.
         self._cache.replace(key, UNKNOWN, self._now())
@@ -99,11 +98,22 @@ class RepositorySessionStore:
             self._add_link(repository, key, renewed)
         if not self._replace(repository, key, renewed, item.expires):
             return False
-        self._cache.put(key, renewed, self._now(), version)
+        self._cache.put(key, renewed, self._now(), version, len(item.token))
         return True
 
     def remove(self, reference: str) -> None:
-        self._remove(record_key(reference))
+        self._remove(self._names.ticket(reference))
+
+    def tickets_of_session(self, sid: str) -> Iterator[Ticket]:
+        """Give every ticket of a session that the repository can find."""
+        repository = self._repository
+        if not ISubjectRepository.providedBy(repository):
+            return
+        for key in self._keys_of(sid):
+            item = repository.get(key)
+            ticket = None if item is None else self._tickets.open(item, key)
+            if ticket is not None:
+                yield ticket
 
     def remove_session(self, sid: str) -> None:
         """Delete every ticket of a session that the repository can find."""
@@ -112,7 +122,7 @@ class RepositorySessionStore:
             return
         for key in self._keys_of(sid):
             self._remove(key)
-        repository.remove_all_of(subject_of_sid(sid))
+        repository.remove_all_of(self._names.subject_of_session(sid))
 
     def remove_all_of(self, userid: Userid, keep: str | None = None) -> int:
         """Delete every ticket of a user; give how many they were.
@@ -121,8 +131,9 @@ class RepositorySessionStore:
         """
         kept = self._keys_of(keep) if keep else []
         repository = self._repository
+        subject = self._names.subject_of_user(userid)
         self._cache.clear()
-        removed: int = repository.remove_all_of(subject_of(userid), kept)
+        removed: int = repository.remove_all_of(subject, kept)
         self._cache.clear()
         return removed
 
@@ -137,7 +148,8 @@ class RepositorySessionStore:
                 "sessions are listed only where the repository provides"
                 " ISubjectRepository"
             )
-        for item in repository.items_of(subject_of(userid)):
+        subject = self._names.subject_of_user(userid)
+        for item in repository.items_of(subject):
             ticket = self._tickets.open(item, item.key)
             # The subject of a record is not sealed; the userid is.
             if ticket is not None and ticket.userid == userid:
@@ -155,8 +167,9 @@ class RepositorySessionStore:
                 " repository provides IListingRepository: name a user"
             )
         for item in repository.items():
-            # The other records are marks, which have no subject, and links.
-            if item.subject is not None and not is_link(item.key):
+            # The other records are marks, which have no subject, links, and
+            # those of other applications.
+            if self._names.is_of_user(item.subject):
                 ticket = self._tickets.open(item, item.key)
                 if ticket is not None:
                     yield ticket
@@ -190,13 +203,14 @@ class RepositorySessionStore:
         """Write the link by which the ticket of a session is found."""
         if ISubjectRepository.providedBy(repository):
             expires = moment(ticket.session_end + LINGER)
-            subject = subject_of_sid(ticket.sid)
-            link = TokenItem(link_key(key), expires, b"", subject)
-            repository.add_or_update(link)
+            subject = self._names.subject_of_session(ticket.sid)
+            link = self._names.link(key)
+            repository.add_or_update(TokenItem(link, expires, b"", subject))
 
     def _keys_of(self, sid: str) -> list[str]:
-        links = self._repository.items_of(subject_of_sid(sid))
-        return [linked_key(link.key) for link in links]
+        subject = self._names.subject_of_session(sid)
+        links = self._repository.items_of(subject)
+        return [self._names.linked(link.key) for link in links]
 
     def _remove(self, key: str) -> None:
         self._repository.remove(key)

@@ -12,7 +12,7 @@ from ..clock import moment
 from ..errors import SessionTokenError
 from ..identity.claims import FrozenDict
 from ..identity.ticket import Ticket
-from ..identity.userid import Userid
+from ..identity.userid import Userid, readings
 from ..interfaces import (
     EXPIRED,
     IExpiryPolicy,
@@ -21,6 +21,7 @@ from ..interfaces import (
     ITokenRepository,
 )
 from .lifecycle import AMR
+from .remaining import session_end
 from .revocation import Revocations
 from .store import RepositorySessionStore
 
@@ -77,7 +78,7 @@ class StoredSessions:
             latest = tickets.get(ticket.sid, ticket)
             if ticket.iat >= latest.iat:
                 tickets[ticket.sid] = ticket
-        infos = [_info(ticket, current) for ticket in tickets.values()]
+        infos = [self._info(ticket, current) for ticket in tickets.values()]
         return sorted(infos, key=lambda info: info.began, reverse=True)
 
     def of_everybody(self) -> Iterator[tuple[Userid, SessionInfo]]:
@@ -89,7 +90,22 @@ class StoredSessions:
         for ticket in self._live(self._listing_store.tickets()):
             if ticket.sid not in given:
                 given.add(ticket.sid)
-                yield ticket.userid, _info(ticket, None)
+                yield ticket.userid, self._info(ticket, None)
+
+    def meant_by(self, text: str) -> list[Userid]:
+        """Give the users whom a text can mean, of any type: ``"42"`` is the
+        text, and also the number. If one has stored sessions, only those that
+        have.
+        """
+        users = readings(text)
+        if len(users) == 1 or not self.finds_by_sid:
+            return users
+        return [user for user in users if self.of(user, None)] or users
+
+    def count(self, sid: str) -> int:
+        """Give 1 if a session is stored and can be found, else 0."""
+        store = self._store
+        return int(store is not None and any(store.tickets_of_session(sid)))
 
     def can_end(self, reference: str | None) -> bool:
         """Tell whether a token can be ended before its time.
@@ -109,40 +125,69 @@ class StoredSessions:
         return self._store is not None and self._knows_subjects
 
     def end(
-        self, sid: str, reference: str | None = None, until: int = 0
-    ) -> None:
-        """End a session in all its tokens.
+        self,
+        sid: str,
+        reference: str | None = None,
+        ticket: Ticket | None = None,
+    ) -> datetime | None:
+        """End a session in all its tokens. Give the time until which its
+        self-contained tokens are refused; ``None`` if they are not.
 
         :param reference: one of its references, where it is known.
-        :param until: the end of the session, where it is known.
+        :param ticket: one of its tickets, where it is known.
         """
         if self.revocations is None and reference is None:
             self._require_subjects("a session is ended by its sid")
+        until = None
         # The mark comes first: see references.References.
         if self.revocations is not None:
-            self.revocations.end(sid, until)
+            until = self.revocations.end(sid, self._end_of(sid, ticket))
+        self.remove(sid, reference)
+        return until
+
+    def remove(self, sid: str, reference: str | None) -> None:
+        """Delete the stored tickets of a session, without a mark."""
         if reference is not None:
             self._registry.getUtility(ISessionStore).remove(reference)
         if self._store is not None:
             self._store.remove_session(sid)
 
-    def end_all(self, userid: Userid, keep: str | None = None) -> None:
-        """End every session that a user began up to now.
+    def end_all(
+        self, userid: Userid, keep: str | None = None
+    ) -> datetime | None:
+        """End every session that a user began up to now. Give the time until
+        which their self-contained tokens are refused; ``None`` if they are
+        not.
 
         :param keep: the ``sid`` of a session that goes on.
         :raises SessionTokenError: where the sessions cannot be found.
         """
+        until = None
         if self.revocations is None:
             self._require_subjects("all sessions of a user are ended")
         else:
             # The mark comes first: see references.References.
-            self.revocations.end_all(userid, keep)
+            until = self.revocations.end_all(userid, keep)
         if self._store is not None and self._knows_subjects:
             self._store.remove_all_of(userid, keep)
+        return until
+
+    def _end_of(self, sid: str, ticket: Ticket | None) -> int | None:
+        """Give the end of a session; ``None`` if no ticket of it is found."""
+        found: Iterable[Ticket] = () if ticket is None else (ticket,)
+        if ticket is None and self._store is not None:
+            found = self._store.tickets_of_session(sid)
+        now, policy = clock.now(self._registry), self._policy
+        # Another ticket of the session may have a later end, by an expiry
+        # policy of the application's own.
+        ends = [
+            max(each.session_end, policy.renew(each, now).session_end)
+            for each in found
+        ]
+        return max(ends, default=None)
 
     def _live(self, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
-        policy = self._registry.getUtility(IExpiryPolicy)
-        now = clock.now(self._registry)
+        policy, now = self._policy, clock.now(self._registry)
         return (t for t in tickets if policy.judge(t, now) is not EXPIRED)
 
     @property
@@ -173,15 +218,19 @@ class StoredSessions:
                 " ISubjectRepository, or with sessiontoken.revocation = on"
             )
 
+    def _info(self, ticket: Ticket, current: str | None) -> SessionInfo:
+        method = ticket.amr[0] if ticket.amr else ""
+        now = clock.now(self._registry)
+        return SessionInfo(
+            sid=ticket.sid,
+            began=moment(ticket.auth_time),
+            renewed=moment(ticket.iat),
+            ends=moment(session_end(self._policy, ticket, now)),
+            authenticator=_AUTHENTICATORS.get(method, method),
+            device=ticket.device,
+            current=ticket.sid == current,
+        )
 
-def _info(ticket: Ticket, current: str | None) -> SessionInfo:
-    method = ticket.amr[0] if ticket.amr else ""
-    return SessionInfo(
-        sid=ticket.sid,
-        began=moment(ticket.auth_time),
-        renewed=moment(ticket.iat),
-        ends=moment(ticket.session_end),
-        authenticator=_AUTHENTICATORS.get(method, method),
-        device=ticket.device,
-        current=ticket.sid == current,
-    )
+    @property
+    def _policy(self) -> Any:
+        return self._registry.getUtility(IExpiryPolicy)

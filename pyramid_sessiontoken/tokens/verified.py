@@ -10,6 +10,10 @@ Content = TypeVar("Content")
 #: repository, each.
 REMEMBERED = 10_000
 
+#: A longer token takes several places in a memory, one for each so many bytes
+#: of its text. Its content takes far more memory than its text.
+PLACE = 800
+
 
 class VerifiedTokens(Generic[Content]):
     """Remember the content of verified tokens by a digest of their text.
@@ -24,28 +28,43 @@ class VerifiedTokens(Generic[Content]):
     needed: each step is one operation on a ``dict``, and if two threads meet,
     a token may be forgotten, but nothing worse happens.
 
-    :param size: the most tokens, two or more.
+    :param size: the most tokens, two or more; fewer if some are long, see
+        :data:`PLACE`.
     """
 
-    __slots__ = ("_half", "_old", "_young")
+    __slots__ = ("_half", "_long", "_more", "_old", "_old_long", "_young")
 
     def __init__(self, size: int) -> None:
         self._half = size // 2
         self._young: dict[bytes, Content] = {}
         self._old: dict[bytes, Content] = {}
+        # The lengths of long tokens, and the places that those in the young
+        # half take besides their own.
+        self._long: dict[bytes, int] = {}
+        self._old_long: dict[bytes, int] = {}
+        self._more = 0
 
     def get(self, digest: bytes) -> Content | None:
         content = self._young.get(digest)
         if content is None:
             content = self._old.get(digest)
             if content is not None:
-                self.add(digest, content)
+                self.add(digest, content, self._old_long.get(digest, 0))
         return content
 
-    def add(self, digest: bytes, content: Content) -> None:
-        if len(self._young) >= self._half:
+    def add(self, digest: bytes, content: Content, length: int = 0) -> None:
+        """Remember the content of a token.
+
+        :param length: of its text.
+        """
+        if len(self._young) + self._more >= self._half:
             self._old, self._young = self._young, {}
+            self._old_long, self._long = self._long, {}
+            self._more = 0
         self._young[digest] = content
+        if length > PLACE:
+            self._long[digest] = length
+            self._more += length // PLACE
 
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())

@@ -7,10 +7,10 @@ from typing import Any
 from ..authenticators.state import Refusal
 from ..errors import REASON_EXPIRED
 from ..identity.identity import Identity
+from ..policy.challenges import challenges
 from ..policy.judge import notify_refusals
 from ..policy.security_policy import SessionTokenPolicy
 from ..policy.state import Judged
-from .challenges import challenges
 from .oauth import OAuthError
 
 
@@ -55,6 +55,5 @@ def unauthorized(
         description = "The token expired"
     elif refusal is not None:
         description = "The credential was refused"
-    return OAuthError(
-        401, "invalid_client", description, challenges(request, policy, names)
-    )
+    fields = challenges(request, policy.state(request), names)
+    return OAuthError(401, "invalid_client", description, fields)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
+from ..errors import ClaimsError
 from ..policy.answers import (
+    NO_SNIFF,
     RETRY_AFTER,
     TLS_REQUIRED,
     is_refused_for_tls,
+    log_refused_for_tls,
     repository_or_503,
 )
+from ..policy.form import FORM, is_form, parse_form, read_body
 from ..policy.response import NO_STORE
 from ..policy.security_policy import is_in_use, policy_of
 
-#: A larger body is refused unread, bytes.
-MAX_BODY = 65536
-
-_FORM = "application/x-www-form-urlencoded"
+log = logging.getLogger("pyramid_sessiontoken")
 
 Verb = Callable[[Any], dict[str, Any] | None]
 
@@ -56,6 +57,11 @@ def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
         return write_json(request, 204 if body is None else 200, body)
     except OAuthError as error:
         return _write_error(request, error)
+    except ClaimsError as error:
+        log.error("the token endpoint: %s", error)
+        return _write_error(
+            request, invalid_request("No token can carry the user's claims")
+        )
     except HTTPServiceUnavailable:
         return _write_error(request, _unavailable())
     except HTTPTooManyRequests as error:
@@ -83,7 +89,7 @@ def write_json(
         response.json_body = body
     response.headers["Cache-Control"] = NO_STORE
     response.headers["Pragma"] = "no-cache"
-    response.headerlist.extend(headers)
+    response.headerlist.extend([NO_SNIFF, *headers])
     return response
 
 
@@ -101,6 +107,7 @@ def _require_usable(request: Any) -> None:
     """Refuse plain HTTP, and an application that would not use the token."""
     policy = policy_of(request)
     if is_refused_for_tls(request, policy.rules):
+        log_refused_for_tls(request)
         raise OAuthError(403, "tls_required", TLS_REQUIRED)
     if not is_in_use(request, policy):
         raise OAuthError(
@@ -120,15 +127,10 @@ def read_form(request: Any) -> dict[str, str]:
     body = _read_body(request)
     if not body:
         return {}
-    if request.content_type.lower() != _FORM:
-        raise OAuthError(415, "invalid_request", f"The body must be {_FORM}")
+    if not is_form(request):
+        raise OAuthError(415, "invalid_request", f"The body must be {FORM}")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=100,
-        )
+        pairs = parse_form(body)
     except ValueError:
         raise invalid_request("The body is no form") from None
     form = dict(pairs)
@@ -140,15 +142,12 @@ def read_form(request: Any) -> dict[str, str]:
 
 def _read_body(request: Any) -> bytes:
     try:
-        length = request.content_length
-        if length is not None and length > MAX_BODY:
-            raise OAuthError(413, "invalid_request", "The body is too large")
-        body: bytes = request.body_file.read(MAX_BODY + 1)
+        body = read_body(request)
     except OSError:
         # The client closed the connection, or sent another length than it
         # announced.
         raise invalid_request("The body cannot be read") from None
-    if len(body) > MAX_BODY:
+    if body is None:
         raise OAuthError(413, "invalid_request", "The body is too large")
     return body
 

@@ -31,7 +31,9 @@ from pyramid_sessiontoken.errors import (
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
+    EXPIRED,
     RENEW,
+    VALID,
     IAuthenticator,
     IClock,
     ICookieTransform,
@@ -62,7 +64,7 @@ class Site:
 
     def __init__(self, kind=SignedTransform, *keys, name=NAME):
         self.clock = ManualClock(NOW)
-        registry = Registry()
+        registry = self.registry = Registry()
         registry.registerUtility(self.clock, IClock)
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
         transform = kind(
@@ -79,7 +81,12 @@ class Site:
 
     def sign_in(self, userid="alice", **claims):
         """Give the pairs that a browser sends after the sign-in."""
-        issued = self.sessions.issue(Identity(userid, claims, "basic"))
+        return self.pairs(
+            self.sessions.issue(Identity(userid, claims, "basic"))
+        )
+
+    def pairs(self, issued):
+        """Give the pairs that carry a token."""
         headers = self.jar.write(issued.access_token, None, None)
         return [header.partition(";")[0] for _, header in headers]
 
@@ -108,7 +115,7 @@ def site(request):
     return Site(request.param)
 
 
-def test_it_does_what_the_seam_asks(site):
+def test_the_authenticator_provides_its_interface(site):
     authenticator = site.authenticator
 
     assert verifyObject(IAuthenticator, authenticator)
@@ -126,8 +133,26 @@ def test_a_request_without_the_cookie_shows_nothing(site, header):
     assert site.authenticator.authenticate(Request.blank("/")) is None
 
 
+def test_a_cookie_behind_a_comma_is_refused_and_not_deleted(site):
+    """It may be genuine. Undecodable ones are deleted, this is not."""
+    long = site.sign_in("alice", text=NUMBERS[:200])
+    first, *rest = long
+
+    for header in (
+        f"theme=dark,{site.sign_in()[0]}",
+        f"{first},{';'.join(rest)}",
+        f"{rest[0]},{';'.join([first, *rest[1:]])}",
+        f"{NAME}=0.tampered,{site.sign_in()[0]}",
+    ):
+        refusal = site.refusal(header)
+        assert not isinstance(refusal, Undecodable)
+        assert "behind a comma in the Cookie header" in refusal.reason
+    assert site.is_undecodable(f"{NAME}=0.tampered,theme=dark")
+    assert site.ask(*site.sign_in(), f"a=b,{NAME}=0.evil").userid == "alice"
+
+
 @pytest.mark.parametrize("userid", ["alice", "7", 7])
-def test_the_cookie_says_who_it_is(site, userid):
+def test_the_cookie_gives_its_user(site, userid):
     identity = site.ask(*site.sign_in(userid, roles=["admin"]))
 
     assert identity.userid == userid
@@ -138,7 +163,7 @@ def test_the_cookie_says_who_it_is(site, userid):
     assert identity.ticket.amr == ("pwd",)
 
 
-def test_it_stands_among_others_in_any_order(site):
+def test_the_cookie_may_stand_among_others_in_any_order(site):
     pairs = site.sign_in(text=NUMBERS[:200])
     assert len(pairs) == 3
 
@@ -146,14 +171,14 @@ def test_it_stands_among_others_in_any_order(site):
         assert site.ask(*order).userid == "alice"
 
 
-def test_it_may_stand_between_quotes(site):
+def test_the_cookie_may_stand_between_quotes(site):
     """RFC 6265, section 4.1.1: some clients write quotes."""
     pairs = [re.sub("=(.*)", '="\\1"', pair) for pair in site.sign_in()]
 
     assert site.ask(*pairs).userid == "alice"
 
 
-def test_what_is_due_for_renewal_is_noted_where_somebody_asks(site):
+def test_a_cookie_that_is_due_for_renewal_is_noted(site):
     """The response decides later whether it may carry a cookie."""
     pairs = site.sign_in()
 
@@ -167,7 +192,7 @@ def test_what_is_due_for_renewal_is_noted_where_somebody_asks(site):
         assert site.ask(*pairs) == identity
 
 
-def test_of_two_only_the_one_that_holds_is_due(site):
+def test_of_two_cookies_only_the_accepted_one_is_noted_as_due(site):
     old = site.sign_in("alice")
     site.clock.advance(1800)
 
@@ -211,7 +236,7 @@ def test_a_cookie_out_of_its_time_can_be_decoded_and_is_refused(
     assert not isinstance(refusal, Undecodable)
 
 
-def test_an_outage_is_no_refusal():
+def test_an_outage_is_not_a_refusal():
     def redeem(text):
         raise RepositoryUnavailable("nobody answers")
 
@@ -224,7 +249,7 @@ def test_an_outage_is_no_refusal():
 # A cookie that cannot be decoded is deleted.
 
 
-def test_no_bit_of_the_cookie_may_flip(site):
+def test_a_flipped_bit_makes_the_cookie_undecodable(site):
     pairs = site.sign_in(text=NUMBERS[:60])
     assert len(pairs) == 2
 
@@ -243,7 +268,7 @@ def test_no_bit_of_the_cookie_may_flip(site):
     assert site.ask(*pairs).userid == "alice"
 
 
-def test_nothing_of_the_cookie_may_be_cut(site):
+def test_a_cut_cookie_is_undecodable(site):
     """Characters are missing at the end or the start of a chunk."""
     pairs = site.sign_in(text=NUMBERS[:60])
 
@@ -261,7 +286,7 @@ def test_nothing_of_the_cookie_may_be_cut(site):
     assert read == []
 
 
-def test_nothing_of_a_cookie_in_one_piece_may_be_cut(site):
+def test_a_cut_cookie_in_one_piece_is_undecodable(site):
     """Also the mark that no other chunk follows is needed."""
     jar = Jar(NAME)
     authenticator = CookieAuthenticator(site.sessions.redeem, jar)
@@ -314,7 +339,7 @@ def test_chunks_of_two_sign_ins_are_undecodable(site):
             assert isinstance(site.refusal(*pairs), Undecodable)
 
 
-def test_a_stale_chunk_behind_the_last_says_nothing(site):
+def test_a_stale_chunk_after_the_last_is_ignored(site):
     pairs = site.sign_in()
 
     stale = [f"{NAME}.{i}=stale" for i in range(len(pairs), 20)]
@@ -325,7 +350,7 @@ def test_a_stale_chunk_behind_the_last_says_nothing(site):
 @pytest.mark.parametrize(
     "count", ["4", "19", "20", "99", "2147483648", "01", "x", "-1", ""]
 )
-def test_a_count_that_we_never_write_is_undecodable(site, count):
+def test_an_impossible_count_of_chunks_is_undecodable(site, count):
     first, *rest = site.sign_in()
     first = re.sub(r"=\d+\.", f"={count}.", first)
     every = [f"{NAME}.{i}=x" for i in range(1, 20)]
@@ -348,7 +373,7 @@ def test_a_cookie_of_a_lost_key_is_undecodable():
         assert isinstance(refusal, Undecodable)
 
 
-def test_the_cookie_of_another_name_is_undecodable_under_ours(site):
+def test_the_value_of_another_cookie_is_undecodable(site):
     """The prefix of a name is a promise about the origin of the cookie."""
     other = Site(SignedTransform, name="sessiontoken")
     pairs = [pair.replace("sess", "__Host-sess") for pair in other.sign_in()]
@@ -372,7 +397,7 @@ def test_a_header_token_is_undecodable_in_a_cookie(site):
 @pytest.mark.parametrize(
     "other", ["0.stranger", "", "0.", "99.x", "3.x", "not.ours", '"']
 )
-def test_of_two_the_one_that_verifies_holds(site, other):
+def test_of_two_cookies_the_one_that_verifies_is_accepted(site, other):
     first, *rest = site.sign_in()
     stranger = f"{NAME}={other}"
 
@@ -380,14 +405,14 @@ def test_of_two_the_one_that_verifies_holds(site, other):
     assert site.ask(first, *rest, stranger).userid == "alice"
 
 
-def test_of_two_chunks_the_one_that_verifies_holds(site):
+def test_of_two_chunks_the_one_that_verifies_is_accepted(site):
     for order in itertools.permutations(
         [*site.sign_in(text=NUMBERS[:60]), f"{NAME}.1=stranger"]
     ):
         assert site.ask(*order).userid == "alice"
 
 
-def test_of_two_the_one_that_is_still_good_holds(site):
+def test_of_two_cookies_the_one_that_has_not_expired_is_accepted(site):
     old = site.sign_in("alice")
     site.clock.advance(3600)
     new = site.sign_in("bob")
@@ -397,7 +422,94 @@ def test_of_two_the_one_that_is_still_good_holds(site):
         assert site.ask(*order).userid == "bob"
 
 
-def test_of_two_that_are_refused_the_expired_one_is_not_deleted(site):
+def test_of_two_sessions_the_one_signed_in_last_counts(site):
+    """Of the first one there is no trace but its cookie: the path of the
+    cookie is another one since.
+    """
+    alice = site.sign_in("alice")
+    site.clock.advance(1)
+    bob = site.sign_in("bob")
+    assert len(alice) == len(bob) == 2
+
+    for order in itertools.permutations([*alice, *bob]):
+        request = make_request("; ".join(order))
+        state = begin_state(request)
+        assert site.authenticator.authenticate(request).userid == "bob"
+        assert [t.ticket.userid for t in state.tokens] == ["bob"]
+        assert [t.ticket.userid for t in state.beside] == ["alice"]
+
+
+def test_a_later_renewal_does_not_make_a_session_the_later_one(site):
+    alice = site.sessions.issue(Identity("alice", {}, "basic"))
+    site.clock.advance(1)
+    bob = site.sign_in("bob")
+    site.clock.advance(1)
+    renewed = site.sessions.renew(alice.ticket, None)
+    pairs = site.pairs(renewed)
+
+    assert site.ask(*bob, *pairs).userid == "bob"
+    assert site.ask(*pairs, *bob).userid == "bob"
+
+
+def test_of_one_session_the_copy_renewed_last_counts(site):
+    issued = site.sessions.issue(Identity("alice", {}, "basic"))
+    site.clock.advance(1800)
+    renewed = site.sessions.renew(issued.ticket, None)
+    old, new = site.pairs(issued), site.pairs(renewed)
+    assert len(old) == len(new) == 2
+
+    for passed in (0, 1800):
+        site.clock.advance(passed)
+        for order in itertools.permutations([*old, *new]):
+            ticket = site.ask(*order).ticket
+            assert ticket.iat == NOW + 1800
+
+
+def test_where_the_last_one_expired_no_earlier_one_takes_its_place():
+    """Else the user before would be back an hour after the sign-in."""
+    site = Site()
+    policy = {"alice": 36000, "bob": 600}
+
+    class Unequal(ExpiryPolicy):
+        def judge(self, ticket, now):
+            life = policy[ticket.userid]
+            return EXPIRED if now >= ticket.iat + life else VALID
+
+    site.registry.registerUtility(Unequal(36000), IExpiryPolicy)
+    alice = site.sign_in("alice")
+    site.clock.advance(1)
+    bob = site.sign_in("bob")
+    site.clock.advance(600)
+    assert site.ask(*alice).userid == "alice"
+
+    for order in ([*alice, *bob], [*bob, *alice]):
+        request = make_request("; ".join(order))
+        state = begin_state(request)
+        with pytest.raises(InvalidCredential) as caught:
+            site.authenticator.authenticate(request)
+        assert caught.value.reason == REASON_EXPIRED
+        assert caught.value.ticket.userid == "bob"
+        assert [t.ticket.userid for t in state.beside] == ["alice"]
+        assert state.tokens == ()
+
+
+def test_of_two_in_one_second_the_one_that_stands_last_counts(site):
+    """RFC 6265, section 5.4: of equal paths the older cookie comes first."""
+    alice = site.sign_in("alice")
+    bob = site.sign_in("bob")
+
+    assert site.ask(*alice, *bob).userid == "bob"
+    assert site.ask(*bob, *alice).userid == "alice"
+
+
+def test_a_second_cookie_is_ignored_without_a_request_state(site):
+    alice = site.sign_in("alice")
+    site.clock.advance(1)
+
+    assert site.ask(*alice, *site.sign_in("bob")).userid == "bob"
+
+
+def test_of_two_refused_cookies_the_expired_one_is_not_deleted(site):
     """The reason is that it expired, whatever else came with it."""
     old = site.sign_in()
     site.clock.advance(3600)
@@ -409,7 +521,7 @@ def test_of_two_that_are_refused_the_expired_one_is_not_deleted(site):
             assert not isinstance(refusal, Undecodable)
 
 
-def test_of_two_that_cannot_be_decoded_neither_holds(site):
+def test_of_two_undecodable_cookies_neither_is_accepted(site):
     assert isinstance(site.refusal(f"{NAME}=0.a", f"{NAME}=0.b"), Undecodable)
 
 
@@ -464,9 +576,7 @@ def test_any_header_shows_nothing_or_is_refused(header):
 
 @given(HEADERS, HEADERS)
 @example("a=b", 'c="\\377')
-def test_any_header_around_the_cookie_says_nothing_of_another_user(
-    before, after
-):
+def test_no_header_around_the_cookie_gives_another_user(before, after):
     site = Site()
     pairs = site.sign_in()
 
@@ -564,7 +674,7 @@ def masked(make, request):
     return make(**WAYS[request.param])
 
 
-def test_an_applications_own_transform_sees_what_is_signed(masked):
+def test_a_transform_of_the_application_gets_the_signed_text(masked):
     masked.post_json("/sign_in", {})
 
     assert masked.get("/identity").json["userid"] == "alice"
@@ -576,7 +686,9 @@ def test_an_applications_own_transform_sees_what_is_signed(masked):
     assert protected == bytes(byte ^ 0x55 for byte in signed)
 
 
-def test_what_it_refuses_or_nobody_signed_is_deleted(masked):
+def test_a_cookie_that_is_unsigned_or_refused_by_the_transform_is_deleted(
+    masked,
+):
     masked.post_json("/sign_in", {})
     [cookie] = masked.cookies.values()
     text = cookie.partition(".")[2]
@@ -632,7 +744,7 @@ def test_a_cookie_that_is_refused_keeps_no_token_from_being_renewed(make):
     assert "Session-Token" in response.headers
 
 
-def test_all_that_cannot_be_decoded_is_answered_alike(make):
+def test_all_undecodable_cookies_get_the_same_answer(make):
     """The answer does not say which check failed."""
     client = make()
     client.post_json("/sign_in", {})

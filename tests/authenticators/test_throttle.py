@@ -67,7 +67,7 @@ def fail(throttle, times, username="alice", request=HERE, password="wrong"):
         assert not throttle(username, password, request)
 
 
-def test_it_answers_as_the_check_does(make_throttle):
+def test_the_throttle_answers_as_the_check_does(make_throttle):
     answer = {"sub": 7}
     throttle = make_throttle(check=lambda *args: answer)
 
@@ -81,7 +81,7 @@ def test_passwords_that_are_right_are_never_counted(make_throttle, check):
     assert len(check.asked) == 20
 
 
-def test_after_so_many_failures_no_password_is_looked_at(
+def test_after_the_allowed_failures_no_password_is_checked(
     make_throttle, check, clock
 ):
     throttle = make_throttle()
@@ -97,7 +97,7 @@ def test_after_so_many_failures_no_password_is_looked_at(
     assert len(check.asked) == 3
 
 
-def test_when_the_time_is_over_it_begins_anew(make_throttle, clock):
+def test_after_its_time_the_count_begins_anew(make_throttle, clock):
     throttle = make_throttle()
     fail(throttle, 3)
     clock.advance(59)
@@ -111,7 +111,7 @@ def test_when_the_time_is_over_it_begins_anew(make_throttle, clock):
     fail(throttle, 3)
 
 
-def test_what_is_turned_away_does_not_count(make_throttle, clock):
+def test_attempts_that_are_turned_away_do_not_count(make_throttle, clock):
     """Else a client that tries on and on would never be let in again."""
     throttle = make_throttle()
     fail(throttle, 3)
@@ -125,7 +125,7 @@ def test_what_is_turned_away_does_not_count(make_throttle, clock):
     assert throttle("alice", "alice", HERE) is True
 
 
-def test_a_success_takes_no_failure_back(make_throttle):
+def test_a_success_does_not_reset_the_count(make_throttle):
     """Or an attacker with one account could go on guessing, with a right
     password of that account in between.
     """
@@ -139,7 +139,7 @@ def test_a_success_takes_no_failure_back(make_throttle):
 
 
 @pytest.mark.parametrize("answer", [None, False])
-def test_both_noes_count(make_throttle, answer):
+def test_none_and_false_are_both_counted(make_throttle, answer):
     throttle = make_throttle(1, check=lambda *args: answer)
     fail(throttle, 1)
 
@@ -148,7 +148,7 @@ def test_both_noes_count(make_throttle, answer):
 
 
 @pytest.mark.parametrize("answer", [True, 0, "", {}])
-def test_any_other_answer_is_no_failure(make_throttle, answer):
+def test_any_other_answer_is_not_counted(make_throttle, answer):
     """0 is a userid. An answer that is no userid is not a wrong password."""
     throttle = make_throttle(1, check=lambda *args: answer)
 
@@ -167,7 +167,7 @@ def test_a_check_that_refuses_by_raising_counts(make_throttle):
 @pytest.mark.parametrize(
     "error", [RepositoryUnavailable("no answer"), RuntimeError("a mistake")]
 )
-def test_a_check_that_cannot_tell_does_not_count(make_throttle, error):
+def test_an_outage_of_the_check_is_not_counted(make_throttle, error):
     throttle = make_throttle(1)
     for _ in range(3):
         with pytest.raises(type(error)):
@@ -179,7 +179,7 @@ def test_a_check_that_cannot_tell_does_not_count(make_throttle, error):
 # Users and addresses.
 
 
-def test_a_user_is_counted_from_everywhere(make_throttle):
+def test_a_user_is_counted_from_all_addresses(make_throttle):
     throttle = make_throttle(by=["user"])
     for number in range(3):
         fail(throttle, 1, request=come_from(f"192.0.2.{number}"))
@@ -190,7 +190,7 @@ def test_a_user_is_counted_from_everywhere(make_throttle):
     assert throttle("bob", "bob", HERE) is True
 
 
-def test_an_address_is_counted_for_everybody(make_throttle):
+def test_an_address_is_counted_for_all_users(make_throttle):
     throttle = make_throttle(by=["address"])
     for name in ("alice", "bob", "carol"):
         fail(throttle, 1, name)
@@ -201,7 +201,7 @@ def test_an_address_is_counted_for_everybody(make_throttle):
     assert throttle("alice", "alice", come_from("192.0.2.9")) is True
 
 
-def test_of_both_each_is_counted_for_itself(make_throttle, clock):
+def test_user_and_address_are_counted_separately(make_throttle, clock):
     throttle = make_throttle()
     fail(throttle, 1, "alice")
     clock.advance(20)
@@ -235,9 +235,7 @@ def test_of_both_each_is_counted_for_itself(make_throttle, clock):
         "a\u0142ice",
     ],
 )
-def test_who_writes_a_name_in_another_way_is_counted_with_it(
-    make_throttle, name
-):
+def test_spellings_of_one_name_are_counted_together(make_throttle, name):
     """Some databases and directories ignore such differences, too."""
     throttle = make_throttle(by=["user"])
     fail(throttle, 2)
@@ -420,7 +418,7 @@ def test_a_burst_of_right_passwords_is_let_in(clock):
     assert (crowd.asked, crowd.most) == (50, 2)
 
 
-def test_a_request_that_breaks_leaves_nothing_behind(make_throttle):
+def test_a_request_that_breaks_leaves_no_reservation_behind(make_throttle):
     throttle = make_throttle(1)
     for _ in range(3):
         with pytest.raises(KeyError):
@@ -448,7 +446,9 @@ class Broken(MemoryFailures):
 
 
 @pytest.mark.parametrize(("fails", "asked"), [("count", 0), ("add", 1)])
-def test_what_cannot_be_counted_is_not_answered(clock, check, fails, asked):
+def test_an_outage_of_the_counter_is_not_answered_with_a_verdict(
+    clock, check, fails, asked
+):
     broken = Broken(clock, fails)
     throttle = Throttle(check, broken, 3, BOTH, str, address=ClientAddress())
 

@@ -41,7 +41,7 @@ def test_a_value_is_read(key, value, parsed):
         ("cookie.max_chunks", "21", "out of range"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -74,7 +74,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -85,7 +85,7 @@ def test_a_contradiction_is_told(given, words):
         {"cookie.chunk_size": "3900", "cookie.name": "a" * 193},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
@@ -103,7 +103,7 @@ def test_what_is_just_allowed(given):
         ({"cookie.name": "__Secure-mine"}, "__Secure-mine"),
     ],
 )
-def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
+def test_the_default_name_of_the_cookie_is_the_strictest_allowed(given, name):
     parsed, faults = read(given)
 
     assert faults == []
@@ -111,10 +111,99 @@ def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
 
 
 @pytest.mark.parametrize(
+    ("given", "secure", "name"),
+    [
+        ({}, True, "__Host-sessiontoken"),
+        ({"require_tls": "false"}, None, "sessiontoken"),
+        ({"require_tls": "false", "cookie.path": "/a"}, None, "sessiontoken"),
+        ({"require_tls": "false", "cookie.name": "mine"}, None, "mine"),
+        (
+            {"require_tls": "false", "cookie.name": "__hOST-mine"},
+            True,
+            "__hOST-mine",
+        ),
+        (
+            {"require_tls": "false", "cookie.name": "__Secure-mine"},
+            True,
+            "__Secure-mine",
+        ),
+        (
+            {"require_tls": "false", "cookie.samesite": "None"},
+            True,
+            "__Host-sessiontoken",
+        ),
+        (
+            {"require_tls": "false", "cookie.secure": "true"},
+            True,
+            "__Host-sessiontoken",
+        ),
+        (
+            {"require_tls": "false", "cookie.secure": "false"},
+            False,
+            "sessiontoken",
+        ),
+        ({"cookie.secure": "false"}, False, "sessiontoken"),
+    ],
+)
+def test_secure_follows_require_tls_by_default(given, secure, name):
+    parsed, faults = read(given)
+
+    assert faults == []
+    assert parsed.cookie.secure is secure
+    assert parsed.cookie.full_name == name
+    warned = [w for w in parsed.warnings() if "not Secure over http" in w]
+    assert len(warned) == (secure is None)
+
+
+def test_no_warning_about_the_cookie_without_the_authenticator():
+    parsed, _ = read({"require_tls": "false", "authenticators": "session"})
+
+    assert "Secure" not in str(list(parsed.warnings()))
+
+
+@pytest.mark.parametrize(
+    ("given", "is_advised"),
+    [
+        ({}, False),
+        ({"cookie.max_chunks": "3"}, True),
+        ({"cookie.chunk_size": "3801"}, True),
+        ({"cookie.max_chunks": "3", "cookie.chunk_size": "2500"}, False),
+        ({"cookie.max_chunks": "3", "authenticators": "session"}, False),
+        (
+            {
+                "cookie.max_chunks": "3",
+                "cookie.form": "reference",
+                "repository": "memory",
+            },
+            False,
+        ),
+    ],
+)
+def test_cookies_that_common_servers_refuse_are_advised_against(
+    given, is_advised
+):
+    advice = str(list(read(given)[0].advice()))
+
+    assert ("proxy_buffer_size" in advice) is is_advised
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, "true"),
+        ({"cookie.secure": "false"}, "false"),
+        ({"require_tls": "false"}, "over https alone"),
+    ],
+)
+def test_secure_is_printed_as_it_applies(given, shown):
+    assert read(given)[0].cookie.shown_secure == shown
+
+
+@pytest.mark.parametrize(
     "value",
     ["example.org", "localhost", ".example.org", "xn--a.b-c.0d"],
 )
-def test_a_domain(value):
+def test_a_domain_is_read(value):
     assert cookie.COOKIE_DOMAIN.read(value) == value
 
 
@@ -137,17 +226,17 @@ def test_a_domain(value):
         "caf\xe9.example",
     ],
 )
-def test_no_domain(value):
+def test_other_texts_are_no_domains(value):
     with pytest.raises(ValueError):
         cookie.COOKIE_DOMAIN.read(value)
 
 
 @pytest.mark.parametrize("value", ["/", "/app", "/app/"])
-def test_a_path_of_a_cookie(value):
+def test_a_cookie_path_is_read(value):
     assert cookie.COOKIE_PATH.read(value) == value
 
 
 @pytest.mark.parametrize("value", ["", "app", "/a;b", "/a b", "/\xe9"])
-def test_no_path_of_a_cookie(value):
+def test_other_texts_are_no_cookie_paths(value):
     with pytest.raises(ValueError):
         cookie.COOKIE_PATH.read(value)

@@ -13,6 +13,7 @@ from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.identity.claims import (
     NO_CLAIMS,
     RESERVED,
+    Claims,
     FrozenDict,
     FrozenList,
     freeze_claims,
@@ -34,14 +35,15 @@ VALUES = st.recursive(
 NAMES = TEXTS.filter(lambda name: name not in RESERVED)
 CLAIMS = st.dictionaries(NAMES, VALUES, max_size=5)
 
-# What the contract lists, and what RFC 7519 and RFC 7800 give a meaning.
+# The members of a token, and names with a meaning in RFC 7519 and RFC 7800.
 OWN_NAMES = (
     "iss aud sub sub_type iat exp jti sid auth_time session_end amr nbf cnf"
+    " act persistent stamp began"
 ).split()
 
 
 @given(CLAIMS)
-def test_frozen_claims_say_what_was_said(claims):
+def test_frozen_claims_are_equal_to_the_original(claims):
     frozen = freeze_claims(claims)
 
     assert frozen == claims
@@ -60,7 +62,7 @@ def test_copies_of_frozen_claims_are_equal_hash_alike_and_are_frozen(claims):
     ):
         assert twin == frozen
         assert hash(twin) == hash(frozen)
-        assert type(twin) is FrozenDict
+        assert type(twin) is Claims
 
 
 def nested_values(value):
@@ -75,7 +77,7 @@ def nested_values(value):
 def test_everything_inside_is_frozen_as_well(claims):
     types = {type(value) for value in nested_values(freeze_claims(claims))}
 
-    assert types <= {FrozenDict, FrozenList}
+    assert types <= {Claims, FrozenDict, FrozenList}
 
 
 @pytest.mark.parametrize("twin", [copy.deepcopy, copy.copy])
@@ -86,7 +88,7 @@ def test_a_copied_list_is_frozen(twin):
     assert type(twin(roles)) is FrozenList
 
 
-def test_claims_do_not_follow_what_they_were_made_of():
+def test_frozen_claims_do_not_change_with_the_original():
     mine = {"roles": ["reader"], "address": {"city": "Oslo"}}
 
     frozen = freeze_claims(mine)
@@ -122,7 +124,7 @@ def twice(value):
         union,
     ],
 )
-def test_nobody_changes_a_mapping(change):
+def test_a_frozen_mapping_cannot_be_changed(change):
     claims = freeze_claims({"a": 1})
 
     with pytest.raises(TypeError, match="read-only"):
@@ -149,7 +151,7 @@ def test_nobody_changes_a_mapping(change):
         twice,
     ],
 )
-def test_nobody_changes_a_list(change):
+def test_a_frozen_list_cannot_be_changed(change):
     claims = freeze_claims({"a": [1, 3]})
 
     with pytest.raises(TypeError, match="read-only"):
@@ -164,24 +166,63 @@ def test_frozen_claims_are_not_copied_again():
     assert freeze_claims(frozen) is frozen
 
 
-def test_no_claims_are_one_object():
+def test_empty_claims_are_one_shared_object():
     assert freeze_claims({}) is NO_CLAIMS
 
 
-def test_a_tuple_is_a_list_as_json_has_it():
+def test_a_tuple_becomes_a_list():
     assert freeze_claims({"roles": ("a", "b")}) == {"roles": ["a", "b"]}
 
 
 @pytest.mark.parametrize("name", OWN_NAMES)
-def test_a_claim_bears_none_of_the_tokens_own_names(name):
+def test_a_claim_must_not_have_one_of_the_tokens_own_names(name):
     with pytest.raises(ClaimsError, match=repr(name)):
         freeze_claims({"mail": "a@example.org", name: "mine"})
 
 
-def test_inside_another_claim_those_names_are_free():
-    claims = {"act": {"sub": "bob", "exp": 5}}
+def test_reserved_names_are_allowed_inside_another_claim():
+    claims = {"profile": {"sub": "bob", "exp": 5}}
 
     assert freeze_claims(claims) == claims
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+@pytest.mark.parametrize("twin", [dict, copy.copy, copy.deepcopy, lambda c: c])
+def test_a_frozen_inner_claim_is_checked_when_it_becomes_the_claims(
+    name, twin
+):
+    """It is read-only already, and may bear the token's own names."""
+    inner = freeze_claims({"profile": {"a": 1, name: "mine"}})["profile"]
+
+    with pytest.raises(ClaimsError, match=repr(name)):
+        freeze_claims(twin(inner))
+
+
+def test_read_only_mappings_that_others_made_are_looked_at():
+    for made in (FrozenDict({"a": {"set"}}), FrozenDict({"sub": "alice"})):
+        with pytest.raises(ClaimsError):
+            freeze_claims(made)
+
+
+def test_pickled_claims_are_looked_at_when_they_are_read():
+    forged = Claims({"sub": "alice"})
+
+    with pytest.raises(ClaimsError, match="'sub'"):
+        pickle.loads(pickle.dumps(forged))  # noqa: S301
+
+
+def test_a_name_with_its_own_equality_is_compared_as_text():
+    class Sly(str):
+        __slots__ = ()
+
+        def __eq__(self, other):
+            return self is other
+
+        def __hash__(self):
+            return 7
+
+    with pytest.raises(ClaimsError, match="'sub'"):
+        freeze_claims({Sly("sub"): "alice"})
 
 
 @pytest.mark.parametrize("claims", [None, [], "sub", 5, [("a", 1)]])
@@ -193,7 +234,7 @@ def test_claims_are_a_mapping(claims):
 @pytest.mark.parametrize(
     "claims", [{1: 2}, {None: 2}, {b"a": 1}, {"a": {1: 2}}, {"a": [{(): 2}]}]
 )
-def test_names_are_text(claims):
+def test_the_name_of_a_claim_is_a_text(claims):
     with pytest.raises(ClaimsError, match="must be a text, not"):
         freeze_claims(claims)
 
@@ -212,7 +253,7 @@ def test_names_are_text(claims):
         len,
     ],
 )
-def test_what_is_no_json_is_refused_at_any_depth(value):
+def test_a_value_that_is_not_json_is_refused_at_any_depth(value):
     name = type(value).__name__
 
     for claims in ({"a": value}, {"a": [value]}, {"a": {"b": value}}):
@@ -257,7 +298,7 @@ def test_a_list_that_holds_itself_is_refused():
 
 @settings(max_examples=30)
 @given(TEXTS, st.characters(categories=("Cs",)), TEXTS)
-def test_half_a_character_is_refused_wherever_it_stands(before, half, after):
+def test_half_a_character_is_refused_in_names_and_values(before, half, after):
     text = before + half + after
 
     for claims in ({text: 1}, {"a": text}, {"a": [text]}, {"a": {text: 1}}):

@@ -1,11 +1,13 @@
-"""Which keys are good enough to sign."""
+"""Only keys that are good enough may sign."""
 
+import base64
 import secrets
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from jwt.algorithms import RSAAlgorithm
+from support.tokens import BASE64URL
 
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.keys.strength import (
@@ -54,8 +56,39 @@ def test_a_key_is_at_least_as_long_as_the_hash(algorithm, least):
 
 
 @pytest.mark.parametrize("byte", [0, 1, 120, 255])
-def test_one_repeated_byte_is_no_key(byte):
+def test_one_repeated_byte_is_refused(byte):
     assert weakness(Key.of(bytes([byte]) * 64), "HS256") is not None
+
+
+def repeated_character(letter, length):
+    """Write one character as often as base64url needs; of the last one only
+    the bits count that are there (RFC 4648, section 3.5).
+    """
+    text = letter * -(-length * 4 // 3)
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    assert len(raw) == length
+    return raw
+
+
+@pytest.mark.parametrize("length", [32, 48, 64])
+def test_one_repeated_character_of_base64url_is_no_key(length):
+    """Nor, say, four that come again: the bytes repeat themselves."""
+    good = [
+        letter
+        for letter in BASE64URL
+        if weakness(Key.of(repeated_character(letter, length)), "HS256")
+        is None
+    ]
+
+    assert good == []
+
+
+@pytest.mark.parametrize("period", [2, 3, 5, 16, 31, 32])
+def test_a_repeated_sequence_of_bytes_is_refused(period):
+    secret = (ONE[:period] * 64)[:64]
+
+    assert weakness(Key.of(secret), "HS256") == f"it repeats {period} bytes"
+    assert weakness(Key.of(ONE[:33] + ONE[:31]), "HS256") is None
 
 
 @pytest.mark.parametrize(
@@ -69,11 +102,11 @@ def test_one_repeated_byte_is_no_key(byte):
         bytes(range(20)) + b"placeholder" + bytes(range(20)),
     ],
 )
-def test_a_placeholder_is_no_key_however_it_is_written(secret):
+def test_a_placeholder_is_refused_in_every_spelling(secret):
     assert "placeholder" in weakness(Key.of(secret), "HS256")
 
 
-def test_a_key_for_another_algorithm():
+def test_a_key_for_another_algorithm_is_refused():
     """RFC 8725, section 3.1: each key serves one algorithm."""
     assert weakness(Key("a", ONE, "HS256"), "HS256") is None
     for alg in ("HS384", "RS256", "none", "", []):
@@ -104,7 +137,7 @@ def asymmetric_keys():
     )
 
 
-def test_an_asymmetric_key_is_no_secret():
+def test_an_asymmetric_key_is_refused():
     """Others may know it (RFC 8725, section 3.1)."""
     accepted = [
         label
@@ -115,7 +148,7 @@ def test_an_asymmetric_key_is_no_secret():
     assert accepted == []
 
 
-def test_random_keys_are_good():
+def test_random_keys_are_accepted():
     weak = [
         raw
         for raw in (secrets.token_bytes(32) for _ in range(2000))

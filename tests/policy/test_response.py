@@ -14,7 +14,7 @@ def test_a_plain_response_carries_the_renewed_token(respond):
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
-def test_an_error_carries_none(respond, status):
+def test_an_error_carries_no_renewed_token(respond, status):
     assert not is_renewed(
         respond(lambda request: Response("no", status=status))
     )
@@ -30,9 +30,20 @@ def test_an_error_carries_none(respond, status):
         {"Cache-Control": 'private, max-age="60"'},
         {"Cache-Control": "max-age=what"},
         {"Expires": "Sat, 15 Jan 2028 08:00:00 GMT"},
+        {"CDN-Cache-Control": "max-age=60"},
+        {"CDN-Cache-Control": "public"},
+        {"Cloudflare-CDN-Cache-Control": "max-age=60"},
+        {"Cache-Control": "no-store", "CDN-Cache-Control": "s-maxage=1"},
+        {"Surrogate-Control": "max-age=3600+600"},
+        {"Surrogate-Control": 'content="ESI/1.0", max-age=60'},
+        {"X-Accel-Expires": "60"},
+        {"X-Accel-Expires": "@1800001801"},
+        {"X-Accel-Expires": "@soon"},
+        {"X-Accel-Expires": "off"},
+        {"Cache-Control": "no-store", "X-Accel-Expires": "1"},
     ],
 )
-def test_what_a_cache_may_keep_carries_none(respond, headers):
+def test_a_cacheable_response_carries_no_renewed_token(respond, headers):
     assert not is_renewed(
         respond(lambda request: Response("ok", headers=headers))
     )
@@ -45,13 +56,20 @@ def test_what_a_cache_may_keep_carries_none(respond, headers):
         {"Cache-Control": "no-cache"},
         {"Expires": "Fri, 14 Jan 2000 08:00:00 GMT"},
         {"Expires": "0"},
+        {"CDN-Cache-Control": "no-store"},
+        {"CDN-Cache-Control": "max-age=0"},
+        {"Surrogate-Control": "no-store"},
+        {"Surrogate-Control": 'content="ESI/1.0"'},
+        {"X-Accel-Expires": "0"},
+        {"X-Accel-Expires": "@1800001800"},
+        {"X-Cache-Control": "max-age=60"},
     ],
 )
-def test_what_no_cache_keeps_carries_one(respond, headers):
+def test_an_uncacheable_response_carries_the_renewed_token(respond, headers):
     assert is_renewed(respond(lambda request: Response("ok", headers=headers)))
 
 
-def test_a_304_carries_none(respond):
+def test_a_304_carries_no_renewed_token(respond):
     assert not is_renewed(respond(lambda request: HTTPNotModified()))
 
 
@@ -61,7 +79,19 @@ def test_a_request_may_ask_not_to_slide(respond):
     assert is_renewed(client, Session_Slide="yes")
 
 
-def test_a_year_that_nobody_knows_counts_as_cacheable(client):
+@pytest.mark.parametrize("name", ["Sec-Purpose", "Purpose", "X-Moz"])
+@pytest.mark.parametrize(
+    "said", ["prefetch", "Prefetch", "prefetch;prerender", "prerender"]
+)
+def test_a_page_that_is_fetched_in_advance_does_not_slide(respond, name, said):
+    """The user may never see it."""
+    client = respond(lambda request: Response("ok"))
+    assert not is_renewed(client, **{name: said})
+    assert is_renewed(client, **{name: ""})
+    assert is_renewed(client, **{name: "navigate"})
+
+
+def test_a_response_with_an_unreadable_expires_is_cacheable(client):
     request = client.get("/public").request
     request.registry = client.registry
     response = Response("ok")
@@ -78,7 +108,7 @@ def test_every_line_of_cache_control_counts(client):
     assert is_cacheable(request, response)
 
 
-def test_expires_is_compared_with_the_clock_in_the_hand(client):
+def test_expires_is_compared_with_the_clock_of_the_application(client):
     request = client.get("/public").request
     request.registry = client.registry
     response = Response("ok")

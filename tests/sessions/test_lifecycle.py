@@ -9,19 +9,24 @@ from pyramid_sessiontoken.errors import (
     REASON_EXPIRED,
     ClaimsError,
     InvalidCredential,
+    RepositoryUnavailable,
+    SessionTokenError,
 )
-from pyramid_sessiontoken.expiry import ExpiryPolicy
+from pyramid_sessiontoken.expiry import LONGEST, ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
+    EXPIRED,
     RENEW,
     VALID,
     IClock,
     IExpiryPolicy,
+    Times,
 )
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
 
 ALICE = Identity("alice", {"roles": ["admin"]}, "basic")
 HOUR = 3600
+DAY = 24 * HOUR
 
 
 class Drawer:
@@ -47,9 +52,12 @@ class Drawer:
 class Revocations:
     """All that began up to now ended, so a session begins a second later."""
 
+    def __init__(self, ahead=1):
+        self.ahead = ahead
+
     def first_auth_time(self, userid, now):
         assert userid == "alice"
-        return now + 1
+        return now + self.ahead
 
 
 @pytest.fixture
@@ -153,6 +161,14 @@ def test_revocation_may_set_when_a_session_began(clock, form):
     assert issued.ticket.iat == START
 
 
+def test_a_clock_that_was_set_back_far_is_told_as_an_outage(clock, form):
+    """No token can say that its session began that far in the future."""
+    assert make_sessions(clock, form, Revocations(600)).issue(ALICE)
+
+    with pytest.raises(RepositoryUnavailable, match="a clock was set back"):
+        make_sessions(clock, form, Revocations(601)).issue(ALICE)
+
+
 def test_a_printed_token_shows_no_token(sessions, form):
     form.tickets = [None] * 8_765_432
     issued = sessions.issue(ALICE)
@@ -160,6 +176,88 @@ def test_a_printed_token_shows_no_token(sessions, form):
     assert issued.access_token == "8765432"
     assert issued.access_token not in repr(issued)
     assert issued.ticket.sid in repr(issued)
+
+
+class ByUser(ExpiryPolicy):
+    """Bob's sessions last a month, and so do persistent ones."""
+
+    def begin(self, now, identity=None, persistent=False):
+        if self._is_long(identity.userid, persistent=persistent):
+            return Times(now, now + 7 * DAY, now + 30 * DAY)
+        return super().begin(now)
+
+    def judge(self, ticket, now):
+        if self._is_long(ticket.userid, persistent=ticket.persistent):
+            return EXPIRED if now >= ticket.exp else VALID
+        return super().judge(ticket, now)
+
+    def _is_long(self, userid, *, persistent):
+        return userid == "bob" or persistent
+
+
+@pytest.mark.parametrize(
+    ("userid", "persistent", "times"),
+    [
+        ("alice", False, (HOUR, 10 * HOUR)),
+        ("bob", False, (7 * DAY, 30 * DAY)),
+        ("alice", True, (7 * DAY, 30 * DAY)),
+    ],
+)
+def test_a_policy_may_give_sessions_different_times(
+    sessions, clock, userid, persistent, times
+):
+    """They are told as the policy will judge them, wherever they are told."""
+    policy = ByUser(10 * HOUR, HOUR)
+    sessions._registry.registerUtility(policy, IExpiryPolicy)
+    issued = sessions.issue(Identity(userid), persistent=persistent)
+    told = sessions.unchanged(issued.ticket, "0")
+    left = sessions.remaining(issued.ticket)
+
+    assert (issued.expires_in, issued.session_expires_in) == times
+    assert (told.expires_in, told.session_expires_in) == times
+    assert (left["expires_in"], left["session_expires_in"]) == times
+    for seconds, accepted in ((times[0] - 1, True), (1, False)):
+        clock.advance(seconds)
+        verdict = sessions.verdict_of(issued.ticket)
+        assert (verdict is not EXPIRED) is accepted
+
+
+def test_a_session_of_more_than_400_days_is_refused_where_it_begins(
+    sessions, form
+):
+    for seconds, begins in ((LONGEST, True), (LONGEST + 1, False)):
+        policy = ExpiryPolicy(seconds)
+        sessions._registry.registerUtility(policy, IExpiryPolicy)
+        if begins:
+            assert sessions.issue(ALICE).session_expires_in == LONGEST
+        else:
+            with pytest.raises(SessionTokenError, match="400 days"):
+                sessions.issue(ALICE)
+    assert len(form.tickets) == 1
+
+
+class PutsOff(ExpiryPolicy):
+    """A session ends so long after its last use."""
+
+    def renew(self, ticket, now):
+        times = super().renew(ticket, now)
+        return times._replace(session_end=now + self.absolute)
+
+
+@pytest.mark.parametrize(
+    ("days", "end"), [(10, 9 + 10), (30, 9 + 30), (395, 400)]
+)
+def test_no_renewal_makes_a_session_longer_than_400_days(
+    sessions, clock, days, end
+):
+    policy = PutsOff(days * DAY)
+    sessions._registry.registerUtility(policy, IExpiryPolicy)
+    ticket = sessions.issue(ALICE).ticket
+    clock.advance(9 * DAY)
+
+    renewed = sessions.renew(ticket, None).ticket
+
+    assert renewed.session_end == START + end * DAY
 
 
 # Redeem.
@@ -248,7 +346,7 @@ def test_an_exchange_gives_the_session_another_token(sessions, clock, form):
     assert exchanged.ticket.session_end == issued.ticket.session_end
 
 
-def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
+def test_the_time_left_of_a_known_token_is_given(sessions, clock, form):
     issued = sessions.issue(ALICE)
     clock.advance(600)
 
@@ -274,9 +372,7 @@ def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
         (36000, (0, 0, None)),
     ],
 )
-def test_what_is_left_is_told_as_the_policy_judges(
-    sessions, clock, seconds, left
-):
+def test_the_time_left_agrees_with_the_policy(sessions, clock, seconds, left):
     ticket = sessions.issue(ALICE).ticket
     clock.advance(seconds)
 

@@ -4,7 +4,7 @@ import pytest
 from pyramid.registry import Registry
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, make_jwt, make_ticket
+from support.tokens import FIRST, NAMES, make_jwt, make_ticket
 from zope.interface import implementer_only
 
 from pyramid_sessiontoken.errors import REASON_ENDED, InvalidCredential
@@ -97,7 +97,9 @@ def store(request, registry, clock):
 
 def own_store(registry):
     seal = Seal(Rings(FIRST), "store")
-    return RepositorySessionStore(registry, seal, FirstLevelCache(100, 0))
+    return RepositorySessionStore(
+        registry, seal, NAMES, FirstLevelCache(100, 0)
+    )
 
 
 def refused(references, text):
@@ -133,7 +135,7 @@ def test_a_reference_without_a_ticket_is_refused(registry, store, marks):
     assert refused(references, "junk") == REASON_ENDED
 
 
-def test_where_there_is_no_store_no_reference_is_good(registry, marks):
+def test_without_a_store_every_reference_is_refused(registry, marks):
     references = References(registry, marks, "header")
 
     assert refused(references, "pst_" + "x" * 43) == REASON_ENDED
@@ -147,7 +149,7 @@ def test_a_ticket_of_an_ended_session_is_deleted_again(registry, store, marks):
     assert store.retrieve(reference) is None
 
 
-def test_a_renewal_of_an_ended_session_is_none(registry, store, marks):
+def test_an_ended_session_is_not_renewed(registry, store, marks):
     references = References(registry, marks, "header")
     reference = references.issue(TICKET)
     later = ticket_of(START + 1800)

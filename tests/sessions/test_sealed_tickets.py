@@ -1,15 +1,18 @@
 """A ticket becomes an encrypted record, and an opened record is remembered."""
 
+from dataclasses import replace
+
 import pytest
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, SECOND, make_ticket
+from support.tokens import FIRST, NAMES, SECOND, make_ticket
 
 from pyramid_sessiontoken.clock import moment
 from pyramid_sessiontoken.identity.claims import freeze_claims
 from pyramid_sessiontoken.sessions.records import LINGER
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.sealed_tickets import SealedTickets
+from pyramid_sessiontoken.tokens.verified import PLACE
 
 KEY = "a" * 64
 
@@ -30,10 +33,10 @@ def rings():
 
 @pytest.fixture
 def tickets(rings):
-    return SealedTickets(Seal(rings, "store"))
+    return SealedTickets(Seal(rings, "store"), NAMES)
 
 
-def test_a_ticket_comes_back_with_all_that_it_says(tickets):
+def test_a_sealed_ticket_is_opened_unchanged(tickets):
     assert tickets.open(tickets.seal(KEY, TICKET), KEY) == TICKET
 
 
@@ -42,7 +45,7 @@ def test_only_key_end_and_subject_of_a_record_can_be_read(tickets):
 
     assert item.key == KEY
     assert item.expires == moment(START + 600 + LINGER)
-    assert item.subject == "int:7"
+    assert item.subject == NAMES.subject_of_user(7)
     assert b"admin" not in item.token
 
 
@@ -66,3 +69,16 @@ def test_a_record_of_a_key_that_left_the_ring_is_not_remembered(
     (message,) = caplog.messages
     assert message.startswith("a stored session cannot be read, and counts as")
     assert "a key that is not in the ring" in message
+
+
+def test_long_records_are_remembered_by_their_weight(rings, monkeypatch):
+    monkeypatch.setattr(
+        "pyramid_sessiontoken.sessions.sealed_tickets.REMEMBERED", 20
+    )
+    seal = Seal(rings, "store")
+    tickets = SealedTickets(seal, NAMES)
+    long = replace(TICKET, claims=freeze_claims({"a": "x" * 4000}))
+    for _ in range(20):
+        tickets.open(tickets.seal(KEY, long), KEY)
+    opened = tickets._opened.under(seal.keys)
+    assert len(opened) <= 20 * PLACE // 4000 + 2

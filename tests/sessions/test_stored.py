@@ -8,7 +8,7 @@ from pyramid.registry import Registry
 from pyramid.response import Response
 from support import START
 from support.keys import Rings
-from support.tokens import FIRST, make_jwt, make_ticket
+from support.tokens import FIRST, NAMES, make_jwt, make_ticket
 from zope.interface import implementer
 
 from pyramid_sessiontoken.clock import moment
@@ -32,7 +32,7 @@ from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
-from pyramid_sessiontoken.sessions.records import record_key
+from pyramid_sessiontoken.sessions.records import LINGER, RecordNames
 from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
@@ -78,8 +78,19 @@ class SubjectsOnly(FourVerbs):
         )
 
 
+DAY = 86400
+
+
 class Server:
-    def __init__(self, clock, repository, *, revokes=True, own_store=None):
+    def __init__(
+        self,
+        clock,
+        repository,
+        *,
+        revokes=True,
+        own_store=None,
+        names=NAMES,
+    ):
         self.repository = repository
         registry = self.registry = Registry()
         registry.registerUtility(clock, IClock)
@@ -91,9 +102,11 @@ class Server:
         cache = FirstLevelCache(100, 5)
         seal = Seal(Rings(FIRST), "store")
         self.revocations = (
-            Revocations(registry, seal, cache) if revokes else None
+            Revocations(registry, names, cache) if revokes else None
         )
-        self.store = own_store or RepositorySessionStore(registry, seal, cache)
+        self.store = own_store or RepositorySessionStore(
+            registry, seal, names, cache
+        )
         registry.registerUtility(self.store, ISessionStore)
         self.stored = StoredSessions(
             registry,
@@ -156,7 +169,7 @@ def any_server(clock, request):
 # Lists.
 
 
-def test_a_session_is_listed_as_people_read_it(server):
+def test_a_session_is_listed_with_all_its_fields(server):
     server.begin(
         iat=START + 10,
         sid=SIDS[0],
@@ -184,7 +197,7 @@ def test_no_credential_is_listed(server):
     reference = server.begin()
     [info] = server.stored.of("alice", None)
     assert reference[4:] not in repr(info)
-    assert record_key(reference) not in repr(info)
+    assert NAMES.ticket(reference) not in repr(info)
 
 
 def test_the_latest_is_listed_first(server):
@@ -194,7 +207,7 @@ def test_the_latest_is_listed_first(server):
     assert listed == SIDS
 
 
-def test_the_session_that_asks_is_marked(server):
+def test_the_current_session_is_marked(server):
     for sid in SIDS:
         server.begin(sid=sid)
     current = [i.sid for i in server.stored.of("alice", SIDS[1]) if i.current]
@@ -211,7 +224,9 @@ def test_only_the_users_own_are_listed(server):
     assert server.stored.of("42", None) == []
 
 
-def test_what_expired_is_left_out_though_its_record_is_there(server, clock):
+def test_expired_sessions_are_not_listed_though_their_records_remain(
+    server, clock
+):
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[1], exp=START + 7200, iat=START + 3600)
     clock.advance(3600 + 29)
@@ -220,7 +235,7 @@ def test_what_expired_is_left_out_though_its_record_is_there(server, clock):
     assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[1]]
 
 
-def test_what_was_ended_is_left_out(server):
+def test_ended_sessions_are_not_listed(server):
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[1])
     server.stored.end(SIDS[0])
@@ -237,7 +252,9 @@ def test_what_was_ended_is_left_out(server):
         ((), ""),
     ],
 )
-def test_who_vouched_goes_by_the_name_of_the_settings(server, amr, name):
+def test_the_authenticator_is_listed_by_its_name_in_the_settings(
+    server, amr, name
+):
     server.begin(amr=amr)
     [info] = server.stored.of("alice", None)
     assert info.authenticator == name
@@ -264,7 +281,7 @@ def test_a_session_of_which_one_reference_lives_is_listed(clock, newest_first):
     assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[0]]
 
 
-def test_listing_names_what_is_lacking(clock):
+def test_listing_names_the_missing_interface(clock):
     server = Server(clock, FourVerbs(clock))
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
         server.stored.of("alice", None)
@@ -273,7 +290,7 @@ def test_listing_names_what_is_lacking(clock):
         server.stored.of("alice", None)
 
 
-def test_everybody_s_sessions_are_listed_once_each(server):
+def test_sessions_of_all_users_are_listed_once_each(server):
     server.begin("alice", sid=SIDS[0])
     server.begin("alice", sid=SIDS[0])
     server.begin(42, sid=SIDS[1])
@@ -307,20 +324,20 @@ def test_ending_a_session_ends_all_its_tokens(any_server):
     server.stored.end("never was")
 
 
-def test_a_session_is_ended_by_its_name_alone(any_server):
+def test_a_session_can_be_ended_by_its_sid_alone(any_server):
     reference = any_server.begin(sid=SIDS[0])
     any_server.stored.end(SIDS[0])
     assert not any_server.lives(reference)
 
 
-def test_without_revocation_a_reference_is_ended_all_the_same(clock):
+def test_a_reference_can_be_ended_without_revocation(clock):
     server = Server(clock, MemoryRepository(clock), revokes=False)
     reference = server.begin(sid=SIDS[0])
     server.stored.end(SIDS[0])
     assert not server.lives(reference)
 
 
-def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
+def test_a_token_exchanged_while_its_session_ends_is_refused(any_server):
     """A cookie is swapped for a token while the user signs out: its ticket
     was read before the sign-out, the new reference is made after it.
     """
@@ -331,7 +348,7 @@ def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
     assert not server.lives(issued.access_token)
 
 
-def test_what_is_swapped_while_all_sessions_end_is_ended_too(any_server):
+def test_a_token_exchanged_while_all_sessions_end_is_refused(any_server):
     server = any_server
     ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
     server.stored.end_all("alice")
@@ -351,7 +368,7 @@ def test_all_sessions_of_a_user_end_but_for_one(clock, revokes):
     assert server.lives(other)
 
 
-def test_all_sessions_end_also_without_powers(clock):
+def test_all_sessions_can_be_ended_without_optional_verbs(clock):
     server = Server(clock, FourVerbs(clock))
     mine = [server.begin(sid=sid) for sid in SIDS]
     assert all(map(server.lives, mine))
@@ -359,10 +376,88 @@ def test_all_sessions_end_also_without_powers(clock):
     assert [server.lives(each) for each in mine] == [False, True, False]
 
 
-def test_ending_all_names_what_is_lacking(clock):
+def test_ending_all_names_the_missing_interface(clock):
     server = Server(clock, FourVerbs(clock), revokes=False)
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
         server.stored.end_all("alice")
+
+
+# How long it is remembered that a session ended.
+
+
+@pytest.mark.parametrize("is_at_hand", [True, False])
+def test_a_session_that_is_known_is_remembered_until_its_own_end(
+    clock, is_at_hand
+):
+    server = Server(clock, MemoryRepository(clock))
+    reference = server.begin(sid=SIDS[0], session_end=START + 90 * DAY)
+    ticket = server.store.retrieve(reference) if is_at_hand else None
+    until = server.stored.end(SIDS[0], None, ticket)
+    assert until == moment(START + 90 * DAY + LINGER)
+
+
+def test_a_session_that_is_not_known_is_remembered_for_400_days(any_server):
+    until = any_server.stored.end("never was")
+    assert until == moment(START + 400 * DAY + LINGER)
+    assert any_server.stored.end_all("alice") == until
+
+
+def test_nothing_is_remembered_without_revocation(clock):
+    server = Server(clock, MemoryRepository(clock), revokes=False)
+    assert server.stored.end(SIDS[0]) is None
+    assert server.stored.end_all("alice") is None
+
+
+class PutsOff(ExpiryPolicy):
+    """A session ends a month after its last use."""
+
+    def renew(self, ticket, now):
+        return super().renew(ticket, now)._replace(session_end=now + 30 * DAY)
+
+
+def test_a_session_whose_end_is_put_off_stays_ended(clock):
+    """The token at hand is an older one."""
+    server = Server(clock, MemoryRepository(clock))
+    server.registry.registerUtility(PutsOff(400 * DAY, DAY), IExpiryPolicy)
+    early = ticket_of(sid=SIDS[0], exp=START + DAY, session_end=START + DAY)
+    clock.advance(DAY // 2)
+    late = server.sessions.renew(early, None).ticket
+    assert late.session_end == START + DAY // 2 + 30 * DAY
+    until = server.stored.end(SIDS[0], None, early)
+    assert until == moment(late.session_end + LINGER)
+
+
+def test_a_session_is_listed_with_the_end_that_the_policy_gives_it(clock):
+    server = Server(clock, MemoryRepository(clock))
+    server.begin(sid=SIDS[0], session_end=START + 90 * DAY)
+    [info] = server.stored.of("alice", None)
+    assert info.ends == moment(START + 36000)
+
+
+# Two applications that share a repository.
+
+
+def test_two_applications_in_one_repository_know_nothing_of_each_other(clock):
+    repository = MemoryRepository(clock)
+    one, other = (
+        Server(clock, repository, names=RecordNames("one", audience))
+        for audience in ("a", "b")
+    )
+    mine, others = one.begin(sid=SIDS[0]), other.begin(sid=SIDS[0])
+    for server, reference in ((one, others), (other, mine)):
+        assert not server.lives(reference)
+        assert len(server.stored.of("alice", None)) == 1
+        assert len([*server.stored.of_everybody()]) == 1
+    for end in (
+        lambda: one.stored.end(SIDS[0], mine),
+        lambda: one.stored.end(SIDS[0]),
+        lambda: one.stored.end_all("alice"),
+    ):
+        end()
+        assert not one.lives(mine)
+        assert other.lives(others)
+        assert not other.revocations.is_ended(ticket_of(sid=SIDS[0]))
+    assert len(other.stored.of("alice", None)) == 1
 
 
 # A store of the application's own.
@@ -393,7 +488,7 @@ class Drawer:
         self.tickets.pop(reference, None)
 
 
-def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
+def test_a_shown_reference_is_removed_from_an_own_store(clock):
     server = Server(clock, None, revokes=False, own_store=Drawer())
     reference = server.begin()
     assert server.lives(reference)
@@ -401,7 +496,7 @@ def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
     assert server.store.tickets == {}
 
 
-def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
+def test_with_revocation_a_session_of_an_own_store_ends(clock):
     """Only its sid is known: it is on another device of the user."""
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
@@ -410,7 +505,7 @@ def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
         assert not server.lives(reference), make
 
 
-def test_with_revocation_all_sessions_end_in_a_store_of_ones_own(clock):
+def test_with_revocation_all_sessions_of_an_own_store_end(clock):
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
         mine = [server.begin(sid=sid) for sid in SIDS]
@@ -419,14 +514,14 @@ def test_with_revocation_all_sessions_end_in_a_store_of_ones_own(clock):
         assert lives == [False, True, False], make
 
 
-def test_ending_all_without_a_repository_says_what_is_lacking(clock):
+def test_ending_all_without_a_repository_is_an_error(clock):
     server = Server(clock, None, revokes=False, own_store=Drawer())
     server.begin()
     with pytest.raises(SessionTokenError):
         server.stored.end_all("alice")
 
 
-def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
+def test_sessions_of_an_own_store_cannot_be_ended_without_revocation(clock):
     """The repository could find tickets, but they are in another store."""
     repository = MemoryRepository(clock)
     server = Server(clock, repository, revokes=False, own_store=Drawer())
@@ -436,7 +531,7 @@ def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
     assert server.lives(reference)
 
 
-def test_ending_one_by_its_name_says_what_is_lacking(clock):
+def test_ending_by_sid_names_the_missing_interface(clock):
     """A session that goes on must not seem to be ended."""
     for repository in (FourVerbs(clock), None):
         own_store = None if repository else Drawer()
@@ -452,7 +547,7 @@ def test_ending_one_by_its_name_says_what_is_lacking(clock):
 # In an application.
 
 
-def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
+def test_a_token_swapped_during_a_sign_out_is_refused(make):
     """Another request ends the session just after the cookie was judged."""
     signs_out = []
 
@@ -481,7 +576,7 @@ def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
     assert client.fresh().ask(token).json["userid"] is None
 
 
-def test_of_two_renewals_of_one_window_one_is_written(make, clock):
+def test_of_two_renewals_of_one_token_one_is_written(make, clock):
     """Two requests at the same time end in two different seconds."""
     meanwhile, written = [], []
 
@@ -520,7 +615,7 @@ def test_of_two_renewals_of_one_window_one_is_written(make, clock):
     assert written.count(True) == 1
 
 
-def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
+def test_a_stored_session_is_renewed_under_shorter_settings(make, clock):
     """The setting was 8 hours and became 1: a session that is used every
     half an hour goes on, whatever was written before.
     """
@@ -545,7 +640,7 @@ def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
         assert client.ask(token).json["userid"] == "alice"
 
 
-def test_an_ended_session_is_told_in_the_log_without_its_token(make, caplog):
+def test_an_ended_session_is_logged_without_its_token(make, caplog):
     client = make({"repository": "memory", "token.form": "reference"})
     token = client.swap()["access_token"]
     headers = {"Authorization": f"Session {token}"}

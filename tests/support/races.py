@@ -24,7 +24,7 @@ from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
 from pyramid_sessiontoken.sessions.stored import StoredSessions
 from support.keys import Rings
-from support.tokens import FIRST, make_jwt
+from support.tokens import FIRST, NAMES, make_jwt
 
 
 class Process:
@@ -37,8 +37,8 @@ class Process:
         registry.registerUtility(repository, ITokenRepository)
         seal = Seal(Rings(FIRST), "store")
         cache = FirstLevelCache(100, ttl)
-        revocations = Revocations(registry, seal, cache)
-        store = RepositorySessionStore(registry, seal, cache)
+        revocations = Revocations(registry, NAMES, cache)
+        store = RepositorySessionStore(registry, seal, NAMES, cache)
         registry.registerUtility(store, ISessionStore)
         form = HeaderForm(
             make_jwt(FIRST),
@@ -72,6 +72,8 @@ class Paused:
 
     def __getattr__(self, name):
         verb = getattr(self._inner, name)
+        if not callable(verb):
+            return verb
 
         def step(*args, **kw):
             self._turns.wait()

@@ -145,10 +145,10 @@ def cluster_process(server_folder):
         server.end()
 
 
-def is_whole(server):
+def is_whole(server, count=2):
     info = server.client.cluster("INFO")
     known = info["cluster_known_nodes"]
-    return info["cluster_state"] == "ok" and int(known) == 2
+    return info["cluster_state"] == "ok" and int(known) == count
 
 
 @pytest.fixture(scope="session")
@@ -196,39 +196,73 @@ def unprivileged():
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-@pytest.fixture(scope="session")
-def postgresql_process(server_folder):
-    psycopg = pytest.importorskip("psycopg")
-    binaries, user = postgresql_binaries(), unprivileged()
-    path = tempfile.mkdtemp(dir=server_folder)
-    if user:
-        os.chown(path, user["user"], user["group"])
-    popen = {**user, "cwd": path, "env": {**os.environ, "HOME": path}}
-    options = "-U tests -A trust -E UTF8 --no-sync --locale=C"
-    subprocess.run(  # noqa: S603
-        [f"{binaries}/initdb", "-D", f"{path}/data", *options.split()],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        **popen,
-    )
-    port = free_port()
-    where = f"host=127.0.0.1 port={port} user=tests dbname=postgres"
+class PostgreSQLServer(Server):
+    """PostgreSQL in a folder of its own, or a standby of another one."""
 
-    def is_ready():
+    def __init__(self, folder, primary=None):
+        self.binaries, self._user = postgresql_binaries(), unprivileged()
+        self.path = tempfile.mkdtemp(dir=folder)
+        if self._user:
+            os.chown(self.path, self._user["user"], self._user["group"])
+        self.port = free_port()
+        where = f"127.0.0.1:{self.port}/postgres"
+        self.url = f"postgresql+psycopg://tests@{where}"
+        self.where = (
+            f"host=127.0.0.1 port={self.port} user=tests dbname=postgres"
+        )
+        if primary is None:
+            words = "initdb -U tests -A trust -E UTF8 --no-sync --locale=C"
+        else:
+            words = f"pg_basebackup -d {primary.conninfo} -R --checkpoint=fast"
+        self._run(*words.split(), "-D", f"{self.path}/data")
+        words = (
+            f"-D {self.path}/data -p {self.port} -k {self.path}"
+            " -c listen_addresses=127.0.0.1 -c fsync=off"
+            " -c max_connections=60 -c log_min_messages=fatal"
+        )
+        command = [f"{self.binaries}/postgres", *words.split()]
+        super().__init__(command, self.is_ready, **self._popen)
+
+    @property
+    def conninfo(self):
+        return f"postgresql://tests@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def _popen(self):
+        environment = {**os.environ, "HOME": self.path}
+        return {**self._user, "cwd": self.path, "env": environment}
+
+    def _run(self, program, *words):
+        subprocess.run(  # noqa: S603
+            [f"{self.binaries}/{program}", *words],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._popen,
+        )
+
+    def is_ready(self):
+        import psycopg
+
         try:
-            with psycopg.connect(where, connect_timeout=2):
+            with psycopg.connect(self.where, connect_timeout=2):
                 return True
         except psycopg.OperationalError:
             return False
 
-    words = (
-        f"-D {path}/data -p {port} -k {path} -c listen_addresses=127.0.0.1"
-        " -c fsync=off -c max_connections=60"
-    )
-    command = [f"{binaries}/postgres", *words.split()]
-    server = Server(command, is_ready, **popen)
-    server.url = f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
-    server.where = where
+    def execute(self, *statements):
+        import psycopg
+
+        with psycopg.connect(self.where, autocommit=True) as connection:
+            for statement in statements:
+                cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else None
+
+
+@pytest.fixture(scope="session")
+def postgresql_process(server_folder):
+    pytest.importorskip("psycopg")
+    server = PostgreSQLServer(server_folder)
     server.start()
     yield server
     server.end()
@@ -237,13 +271,21 @@ def postgresql_process(server_folder):
 @pytest.fixture
 def postgresql(postgresql_process):
     """A running server with an empty database."""
-    import psycopg
-
-    where = postgresql_process.where
-    with psycopg.connect(where, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
+    postgresql_process.execute(
+        "DROP SCHEMA IF EXISTS auth CASCADE",
+        "DROP SCHEMA public CASCADE",
+        "CREATE SCHEMA public",
+    )
     return postgresql_process
+
+
+@pytest.fixture
+def standby(server_folder, postgresql):
+    """A server that follows the other one, and only reads."""
+    server = PostgreSQLServer(server_folder, postgresql)
+    server.start()
+    yield server
+    server.end()
 
 
 # MariaDB, or MySQL
@@ -300,7 +342,7 @@ def mariadb_process(server_folder):
 
     server = Server(command, is_ready)
     server.crash = "SIGKILL"
-    server.connect = connect
+    server.connect, server.port = connect, port
     server.url = f"mysql+pymysql://root@127.0.0.1:{port}/tests"
     server.start()
     empty(server)

@@ -1,6 +1,7 @@
 """A certificate authority, and a server that it vouches for."""
 
 import datetime as dt
+import ipaddress
 import ssl
 
 from cryptography import x509
@@ -23,6 +24,12 @@ class Authority:
 
     def server(self, host="localhost"):
         """Give the context of a server."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.pair(host))
+        return context
+
+    def pair(self, host="localhost"):
+        """Give the path of a key and its certificate."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = self._certify(host, key, is_authority=False)
         path = self._folder / f"{host}.pem"
@@ -34,9 +41,7 @@ class Authority:
             )
             + made.public_bytes(PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _certify(self, host, key, *, is_authority):
         now = dt.datetime.now(dt.timezone.utc)
@@ -72,7 +77,7 @@ class Authority:
             .add_extension(own, critical=False)
             .add_extension(authority, critical=False)
             .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(host)]),
+                x509.SubjectAlternativeName([_alternative(host)]),
                 critical=False,
             )
             .sign(self._key, hashes.SHA256())
@@ -81,3 +86,10 @@ class Authority:
 
 def _name(text):
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def _alternative(host):
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

@@ -1,4 +1,4 @@
-"""What was verified is remembered, within bounds."""
+"""Verified tokens are remembered, up to a limit."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tokens import make_ticket
 
-from pyramid_sessiontoken.tokens.verified import VerifiedTokens
+from pyramid_sessiontoken.tokens.verified import PLACE, VerifiedTokens
 
 TICKETS = {bytes([i]): make_ticket(userid=i) for i in range(64)}
 
@@ -18,11 +18,11 @@ def filled(size, digests):
     return verified
 
 
-def test_what_is_new_is_unknown():
+def test_a_new_token_is_unknown():
     assert VerifiedTokens(10).get(b"new") is None
 
 
-def test_what_was_verified_is_known():
+def test_a_verified_token_is_known():
     verified = filled(10, [b"\0", b"\1"])
 
     assert verified.get(b"\0") is TICKETS[b"\0"]
@@ -30,13 +30,13 @@ def test_what_was_verified_is_known():
     assert len(verified) == 2
 
 
-def test_what_nobody_asks_for_is_forgotten():
+def test_a_token_that_is_not_used_is_forgotten():
     verified = filled(10, TICKETS)
 
     assert verified.get(b"\0") is None
 
 
-def test_what_is_asked_for_is_kept_however_many_others_come():
+def test_a_token_in_use_is_kept_while_others_come():
     verified = filled(10, [b"\0"])
 
     for digest, ticket in TICKETS.items():
@@ -44,7 +44,7 @@ def test_what_is_asked_for_is_kept_however_many_others_come():
         assert verified.get(b"\0") is TICKETS[b"\0"]
 
 
-def test_what_is_in_both_generations_counts_once():
+def test_a_token_in_both_halves_counts_once():
     verified = filled(4, [b"\0", b"\1", b"\2"])
 
     verified.get(b"\0")
@@ -59,7 +59,7 @@ def test_what_is_in_both_generations_counts_once():
         max_size=100,
     ),
 )
-def test_it_never_holds_more_than_its_size_nor_anothers_ticket(size, steps):
+def test_a_memory_stays_within_its_size_and_never_mixes_tickets(size, steps):
     verified = VerifiedTokens(size)
     for adds, digest in steps:
         if adds:
@@ -84,3 +84,49 @@ def test_threads_may_forget_but_never_mix_up():
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(work, range(4))) == {"fine"}
+
+
+class Lengths(VerifiedTokens):
+    """Remembers texts of given lengths."""
+
+    __slots__ = ()
+
+    def learn(self, number, length):
+        digest = number.to_bytes(4, "big")
+        self.add(digest, "x" * length, length)
+
+    def weight(self):
+        there = self._young | self._old
+        return sum(map(len, there.values()))
+
+
+def test_ten_thousand_tokens_of_the_usual_length_are_remembered():
+    verified = Lengths(10_000)
+    for number in range(10_000):
+        verified.learn(number, PLACE)
+    assert len(verified) == 10_000
+
+
+def test_long_tokens_are_fewer():
+    verified = Lengths(10_000)
+    for number in range(10_000):
+        verified.learn(number, 7600)
+    assert 500 < len(verified) <= 10_000 * PLACE // 7600
+    # The last ones are there.
+    assert verified.get((9999).to_bytes(4, "big")) == "x" * 7600
+
+
+@given(
+    st.integers(2, 40),
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 8192)), max_size=200
+    ),
+)
+def test_no_use_makes_it_heavier_than_its_places(size, steps):
+    """What is asked for again stays heavy in the other half."""
+    verified = Lengths(size)
+    for number, length in steps:
+        if verified.get(number.to_bytes(4, "big")) is None:
+            verified.learn(number, length)
+        # Each half may end with one long token.
+        assert verified.weight() <= (size + 2) * PLACE + 2 * 8192
