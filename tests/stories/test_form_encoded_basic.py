@@ -117,7 +117,7 @@ def test_a_failure_is_counted_once_for_each_spelling_of_the_name(make_client):
 def test_a_failure_is_counted_once_for_its_address(make_client):
     client = make_client(
         {"throttle.attempts": "3/minute", "throttle.by": "address"}
-    )
+    ).fresh(REMOTE_ADDR="192.0.2.1")
     wrong = basic("a b", "wrong+")
     for _ in range(3):
         client.post("/token", GRANT, headers=wrong, status=401)
