@@ -1,4 +1,4 @@
-"""Time is read in one place."""
+"""Time is whole seconds, read in one place."""
 
 import time
 from datetime import datetime, timezone
@@ -12,12 +12,12 @@ from pyramid_sessiontoken.clock import SystemClock, moment
 from pyramid_sessiontoken.interfaces import IClock
 
 
-def test_it_does_what_the_seam_asks():
+def test_it_has_all_that_the_interface_asks():
     assert verifyObject(IClock, SystemClock())
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.25, 0.999])
-def test_a_second_has_come_only_when_it_is_whole(monkeypatch, fraction):
+def test_a_fraction_of_a_second_is_cut_off(monkeypatch, fraction):
     monkeypatch.setattr(time, "time", lambda: 1_000_000_000 + fraction)
 
     now = SystemClock().now()

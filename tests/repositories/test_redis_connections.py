@@ -13,7 +13,7 @@ def repository(make_redis, redis):
     return make_redis(redis.tcp)
 
 
-def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
+def test_a_thread_needs_one_connection_and_many_stay_within_the_pool(
     make_redis, redis, clock
 ):
     def count():
@@ -46,7 +46,7 @@ def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
     assert repository.get("k0") == item_of(clock, "k0")
 
 
-def test_a_server_that_restarts_in_between_is_not_noticed(
+def test_a_restart_between_two_commands_is_not_noticed(
     make_redis, redis, item, monkeypatch
 ):
     monkeypatch.setattr(connections, "CHECK_AFTER", -1)
@@ -59,7 +59,7 @@ def test_a_server_that_restarts_in_between_is_not_noticed(
     assert repository.get(item.key) == item
 
 
-def test_what_is_left_to_read_is_nobody_s_answer(
+def test_an_unexpected_answer_is_never_given_to_another_command(
     repository, item, monkeypatch
 ):
     monkeypatch.setattr(connections, "CHECK_AFTER", -1)
@@ -71,7 +71,7 @@ def test_what_is_left_to_read_is_nobody_s_answer(
     assert repository.get(item.key) == item
 
 
-def test_a_question_that_is_interrupted_leaves_no_answer_behind(
+def test_an_interrupted_command_leaves_no_answer_behind(
     repository, item, monkeypatch
 ):
     repository.add_or_update(item)

@@ -65,7 +65,7 @@ def test_check_lists_all_faults(run, ini):
     assert "Traceback" not in err
 
 
-def test_what_the_application_sets_is_told_apart(run, ini, monkeypatch):
+def test_check_marks_settings_of_the_application(run, ini, monkeypatch):
     path = ini()
     make = application.make_app
     monkeypatch.setattr(
@@ -96,13 +96,13 @@ def test_what_the_application_sets_is_told_apart(run, ini, monkeypatch):
         ),
     ],
 )
-def test_check_prints_what_is_revocable_and_how_fast(
+def test_check_prints_which_sessions_can_be_revoked_and_how_fast(
     run, ini, settings, promise
 ):
     assert f"{promise}" in run("check", ini(**settings))[1]
 
 
-def test_check_tells_what_is_in_force(run, ini, kept):
+def test_check_prints_whether_revocation_is_on(run, ini, kept):
     assert re.search(r"revocation +on ", run("check", kept)[1])
     assert re.search(r"revocation +off ", run("check", ini())[1])
 

@@ -346,7 +346,7 @@ def test_an_exchange_gives_the_session_another_token(sessions, clock, form):
     assert exchanged.ticket.session_end == issued.ticket.session_end
 
 
-def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
+def test_the_time_left_of_a_known_token_is_given(sessions, clock, form):
     issued = sessions.issue(ALICE)
     clock.advance(600)
 
@@ -372,9 +372,7 @@ def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
         (36000, (0, 0, None)),
     ],
 )
-def test_what_is_left_is_told_as_the_policy_judges(
-    sessions, clock, seconds, left
-):
+def test_the_time_left_agrees_with_the_policy(sessions, clock, seconds, left):
     ticket = sessions.issue(ALICE).ticket
     clock.advance(seconds)
 

@@ -71,7 +71,7 @@ def sign_in_there(provider, sub, **claims):
     return answer.json()["id_token"]
 
 
-def test_who_signed_in_at_a_provider_has_a_session_here(make, clock, provider):
+def test_a_user_of_an_openid_provider_gets_a_session(make, clock, provider):
     clock.advance(int(time.time()) - START)
     known = provider.get("/.well-known/openid-configuration").json()
     client = make(
@@ -198,7 +198,7 @@ def test_documents_of_issuers_are_read_over_tls(
         assert len(issuer.asked) == 1
 
 
-def test_an_issuer_without_a_certificate_is_not_believed(make, tmp_path):
+def test_an_issuer_without_a_valid_certificate_is_not_trusted(make, tmp_path):
     authority = Authority(tmp_path)
     with serving(authority.server()) as issuer:
         client = make(

@@ -67,7 +67,7 @@ def test_scope_is_told_where_it_is_a_text(make):
     assert told.json["scope"] == "a b"
 
 
-def test_introspectors_are_told_the_claims_of_the_user(make):
+def test_introspection_gives_the_claims_of_the_user(make):
     """So that a gateway knows the roles. What the RFC names wins."""
     said = {
         "roles": ["admin"],
@@ -104,7 +104,7 @@ def test_introspectors_are_told_the_claims_of_the_user(make):
 
 
 @pytest.mark.parametrize("scope", [["a", 1], 5, None])
-def test_a_scope_that_is_no_text_is_not_told_as_one(make, scope):
+def test_a_scope_that_is_no_text_is_left_out(make, scope):
     server = make({"basic.check": lambda u, p, r: {"sub": u, "scope": scope}})
     token = server.swap()["access_token"]
     told = server.post(
@@ -113,7 +113,7 @@ def test_a_scope_that_is_no_text_is_not_told_as_one(make, scope):
     assert "scope" not in told.json
 
 
-def test_the_token_of_a_user_who_is_barred_is_not_active(make):
+def test_the_token_of_a_barred_user_is_not_active(make):
     barred = set()
 
     def load(identity, request):
@@ -143,7 +143,7 @@ def test_the_token_of_a_user_who_is_barred_is_not_active(make):
 
 
 @pytest.mark.parametrize("form", ["self-contained", "reference"])
-def test_revocation_ends_ones_own_tokens_only(make, form):
+def test_a_user_can_revoke_only_own_tokens(make, form):
     server = make({"repository": "memory", "token.form": form})
     alice = server.swap("alice")["access_token"]
     bob = server.swap("bob")["access_token"]
@@ -170,7 +170,7 @@ def test_revocation_ends_ones_own_tokens_only(make, form):
     assert response.json["error"] == "unsupported_token_type"
 
 
-def test_a_revocation_is_told(make):
+def test_a_revocation_is_notified(make):
     client = make({"repository": "memory"})
     told = []
     client.registry.registerHandler(told.append, (SessionEnded,))
@@ -185,7 +185,7 @@ def test_a_revocation_is_told(make):
 
 
 @pytest.mark.parametrize("text", ["junk", "a.b.c", "pst_" + "x" * 43])
-def test_a_text_that_is_no_token_is_revoked_without_effect(make, text):
+def test_revoking_a_text_that_is_no_token_has_no_effect(make, text):
     client = make(
         {
             "repository": "memory",
@@ -198,7 +198,7 @@ def test_a_text_that_is_no_token_is_revoked_without_effect(make, text):
     assert client.post("/token/revoke", form, headers=bearer(token)).json == {}
 
 
-def test_what_cannot_be_revoked_is_told(make):
+def test_a_token_that_cannot_be_revoked_is_an_error(make):
     client = make({"repository": "memory", "revocation": "off"})
     token = client.swap()["access_token"]
     answer = client.post(
