@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..authenticators.chain import find_authenticator, is_explicit
-from ..authenticators.names import SESSION
+from ..authenticators.names import COOKIE, SESSION
 from ..authenticators.state import Refusal
 from ..errors import REASON_ENDED, REASON_EXPIRED, InvalidCredential
 from ..events import SessionRenewed
@@ -116,7 +116,7 @@ def _end(request: Any) -> None:
         ending = ending_of_expired(request, state, shown)
     else:
         raise unauthorized(request, policy, tuple(rules.carriers), shown)
-    if shown.authenticator != "cookie":
+    if shown.authenticator != COOKIE:
         end(request, state, ending)
     if rules.cookie is not None and rules.cookie.is_shown(request):
         policy.forget(request)

@@ -502,6 +502,32 @@ def test_of_two_in_one_second_the_one_that_stands_last_counts(site):
     assert site.ask(*bob, *alice).userid == "alice"
 
 
+@given(st.data())
+def test_whatever_genuine_cookies_come_the_session_signed_in_last_counts(data):
+    """And of this session the copy that was renewed last, in any order."""
+    site = Site()
+    # In one piece: chunks of several cookies can be read in many ways.
+    site.jar = Jar(NAME)
+    site.authenticator = CookieAuthenticator(site.sessions.redeem, site.jar)
+    shown = []
+    for number in range(data.draw(st.integers(1, 3))):
+        issued = site.sessions.issue(Identity(number, {}, "basic"))
+        shown.append((issued.ticket, site.pairs(issued)))
+        site.clock.advance(data.draw(st.integers(1, 1000)))
+        if data.draw(st.booleans()):
+            earlier = data.draw(st.sampled_from(shown))[0]
+            renewed = site.sessions.renew(earlier, None)
+            shown.append((renewed.ticket, site.pairs(renewed)))
+    tickets = [ticket for ticket, _ in shown]
+    last = max(t.auth_time for t in tickets)
+    latest = max(t.iat for t in tickets if t.auth_time == last)
+    order = data.draw(st.permutations([pairs for _, pairs in shown]))
+
+    found = site.ask(*(pair for pairs in order for pair in pairs)).ticket
+
+    assert (found.auth_time, found.iat) == (last, latest)
+
+
 def test_a_second_cookie_is_ignored_without_a_request_state(site):
     alice = site.sign_in("alice")
     site.clock.advance(1)

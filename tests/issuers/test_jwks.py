@@ -338,6 +338,43 @@ def test_members_may_be_padded(algorithm):
     assert one.octets == other.octets
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                jwk(kid="k"),
+                jwk(kid="k", alg="ES256"),
+                jwk(kid="k", use="enc", number=1),
+                jwk(kid="k", number=1),
+                jwk("RS256", kid="k"),
+                jwk("RS256", kid="k", n="AQAB"),
+                jwk(kid="k", d="AA"),
+                {"kty": "AKP", "kid": "k"},
+                {"kid": "k"},
+                5,
+            ]
+        ),
+        max_size=5,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_a_set_changes_nothing(members, random):
+    """And a key is found only where all that could be meant is that key."""
+    shuffled = random.sample(members, len(members))
+    names = ("ES256", "RS256")
+    one, other = (read(*m, algorithms=names) for m in (members, shuffled))
+
+    for algorithm in names:
+        found = [keys.find("k", algorithm) for keys in (one, other)]
+        octets = [
+            key and key.algorithm == algorithm and key.octets for key in found
+        ]
+        assert octets[0] == octets[1]
+    broken = [jwk("RS256", kid="k", n="AQAB"), jwk(kid="k", d="AA")]
+    if any(m in members for m in (*broken, {"kid": "k"})):
+        assert len(one) == 0
+
+
 def test_a_modulus_may_begin_with_a_zero():
     """As ASN.1 writes it, where its first bit is set."""
     n = jwk("RS256")["n"]

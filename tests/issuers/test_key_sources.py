@@ -177,6 +177,16 @@ def test_keys_are_fetched_when_the_first_token_needs_them(issuer, keys):
     assert len(issuer.asked) == 1
 
 
+def test_the_keys_that_are_known_are_given_without_a_fetch(issuer, keys):
+    assert list(keys) == []
+    assert issuer.asked == []
+
+    find(keys)
+
+    assert [key.kid for key in keys] == ["ES256-0"]
+    assert len(issuer.asked) == 1
+
+
 def test_unknown_keys_cost_one_fetch_per_cool_down(issuer, clock, keys):
     find(keys)
     for number in range(1, 200):
