@@ -64,3 +64,9 @@ class ClaimsError(SessionTokenError, ValueError):
     """The userid or the claims cannot be written into a token. The cause is
     the application.
     """
+
+
+class UnfitAnswer(ClaimsError):
+    """The check of the application answered with claims that cannot be written
+    into a token. The credential was good, so it is not refused.
+    """

@@ -11,6 +11,7 @@ from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..issuers.claims import ClaimsMapping
 from ..issuers.tokens import ForeignTokens
+from ..issuers.verifying_key import is_hmac
 from .schemes import credential_of
 from .session import challenge_for_token
 
@@ -52,6 +53,14 @@ class BearerAuthenticator:
             return None
         claims = self._tokens.read(shown, self._now())
         return self._mapping.identity(claims, self.name)
+
+    def secrets(self) -> list[bytes]:
+        """Give the secret keys of the issuer, for HMAC, that are known now."""
+        return [
+            key.octets
+            for key in self._tokens.keys
+            if is_hmac((key.algorithm,))
+        ]
 
     def challenge(self, request: Any) -> str | None:
         return challenge_for_token(

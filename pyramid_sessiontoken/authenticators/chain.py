@@ -15,6 +15,7 @@ from ..errors import (
     SessionTokenError,
     TooManyAttempts,
     Undecodable,
+    UnfitAnswer,
 )
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
@@ -165,7 +166,7 @@ def _refuse_or_keep(
         return state.refuse(name, str(error), error.retry_after)
     if isinstance(error, InvalidCredential):
         return state.refuse(name, str(error), ticket=error.ticket)
-    if isinstance(error, ClaimsError):
+    if isinstance(error, ClaimsError) and not isinstance(error, UnfitAnswer):
         return state.refuse(name, str(error))
     return error
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ClaimsError, InvalidCredential
+from ..errors import ClaimsError, InvalidCredential, UnfitAnswer
+from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
+
+log = logging.getLogger("pyramid_sessiontoken")
 
 
 def is_refused(answer: object) -> bool:
@@ -25,8 +30,9 @@ def identity_of(
         A mapping: claims, with the userid as ``sub``; without ``sub`` it
         names no user. Anything else: the userid.
     :param shown: the user that was shown.
-    :raises InvalidCredential: where the check refused, and for a userid or
-        claims that no token can carry.
+    :raises InvalidCredential: where the check refused, and for a userid that
+        no token can carry.
+    :raises UnfitAnswer: for claims that no token can carry.
     """
     if is_refused(answer):
         raise InvalidCredential("the check refused it")
@@ -38,6 +44,13 @@ def identity_of(
     elif answer is not True:
         userid = answer
     try:
-        return Identity(userid, claims, authenticator)
+        frozen = freeze_claims(claims)
     except ClaimsError as error:
+        raise UnfitAnswer(f"the check of {authenticator!r}: {error}") from None
+    try:
+        return Identity(userid, frozen, authenticator)
+    except ClaimsError as error:
+        if not isinstance(userid, (int, uuid.UUID, str)):
+            # No credential can cause this, only the check itself.
+            log.error("the check of %r: %s", authenticator, error)
         raise InvalidCredential(str(error)) from None

@@ -140,6 +140,11 @@ class ClientCertificateAuthenticator:
                 f"the certificate {_subject(shown)} is not for clients: its"
                 " usages lack clientAuth or digitalSignature"
             )
+        if shown.is_broken:
+            raise InvalidCredential(
+                f"the private key of the certificate {_subject(shown)} can be"
+                " computed (ROCA, CVE-2017-15361)"
+            )
         return shown
 
     def _require_verified(self, request: Any) -> None:

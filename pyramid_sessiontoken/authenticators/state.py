@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -59,11 +59,11 @@ class Refusal(NamedTuple):
 
 
 class ShownToken(NamedTuple):
-    """A token that was shown, and that an authenticator accepted.
+    """A token that was shown, and that is genuine.
 
-    :ivar reference: as in ``forms.Decoded``.
+    :ivar reference: as in ``forms.Decoded``; ``None`` also where it expired.
     :ivar text: the token, or the value of the cookie.
-    :ivar verdict: ``VALID`` or ``RENEW``.
+    :ivar verdict: ``VALID``, ``RENEW`` or ``EXPIRED``.
     """
 
     authenticator: str
@@ -87,6 +87,8 @@ class RequestState:
     :ivar refused: the last refusal of each authenticator, by its name.
     :ivar vary: the request headers that were read; some more than once.
     :ivar tokens: the tokens that were accepted.
+    :ivar beside: genuine tokens in cookies of one name, beside the one that
+        counts.
     :ivar status: what the response must do.
     """
 
@@ -95,6 +97,7 @@ class RequestState:
     refused: Mapping[str, Refusal] = MappingProxyType({})
     vary: tuple[str, ...] = ()
     tokens: tuple[ShownToken, ...] = ()
+    beside: tuple[ShownToken, ...] = ()
     status = Status.NONE
 
     def __init__(self) -> None:
@@ -151,3 +154,12 @@ def note_token(request: Any, token: ShownToken) -> None:
     state: RequestState | None = request.__dict__.get(STATE)
     if state is not None:
         state.note_token(token)
+
+
+def note_beside(request: Any, tokens: Iterable[ShownToken]) -> None:
+    """Note tokens that another one outweighs in the state of a request, if
+    there is one. Sign-in and sign-out end their sessions, too.
+    """
+    state: RequestState | None = request.__dict__.get(STATE)
+    if state is not None:
+        state.beside += tuple(tokens)

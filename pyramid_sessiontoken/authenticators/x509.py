@@ -7,11 +7,13 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..errors import InvalidCredential
 from ..keys.base64url import decode_base64
+from ..keys.roca import is_roca
 
 #: A longer text is refused unread, characters.
 MAX_LENGTH = 65536
@@ -72,6 +74,7 @@ class ShownCertificate(NamedTuple):
     :ivar thumbprint: SHA-256 of the DER.
     :ivar begins: whole seconds since the epoch, as is ``ends``.
     :ivar is_for_clients: whether its usages allow it to stand for a client.
+    :ivar is_broken: whether others can compute its private key.
     :ivar names: the names that could be the userid.
     """
 
@@ -82,6 +85,7 @@ class ShownCertificate(NamedTuple):
     begins: float
     ends: float
     is_for_clients: bool
+    is_broken: bool
     names: tuple[str, ...]
 
 
@@ -102,6 +106,7 @@ def read_certificate(der: bytes, kind: str) -> ShownCertificate:
             begins=certificate.not_valid_before_utc.timestamp(),
             ends=certificate.not_valid_after_utc.timestamp(),
             is_for_clients=_is_for_clients(certificate),
+            is_broken=_is_broken(certificate),
             names=tuple(_names(certificate, kind)),
         )
     except Exception as error:  # noqa: BLE001
@@ -180,6 +185,14 @@ def _is_for_clients(certificate: x509.Certificate) -> bool:
         return True
     # RFC 8446, section 4.4.2.4: the client signs with its key.
     return usage.value.digital_signature
+
+
+def _is_broken(certificate: x509.Certificate) -> bool:
+    try:
+        return is_roca(certificate.public_key())
+    except (UnsupportedAlgorithm, ValueError):
+        # Of a kind that is not known here; the server verified it.
+        return False
 
 
 def _names(certificate: x509.Certificate, kind: str) -> list[str]:

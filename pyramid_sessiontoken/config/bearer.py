@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..authenticators.bearer import BearerAuthenticator
@@ -21,14 +22,22 @@ from ..issuers.verifying_key import (
     secret_key,
 )
 from ..keys.base64url import decode_base64url
+from ..keys.ring import Key
 from ..keys.strength import ALGORITHMS as HMAC
-from ..keys.strength import is_placeholder
+from ..keys.strength import shared as have_common_key
+from ..tokens.jwt import bare_type
 from .built_in import BuiltIn, Shared
 from .kinds import LIST, TEXT, Kind, read_list, read_secret, read_text, some_of
-from .row import setting
+from .row import PREFIX, setting
 from .setup import Setup
 
 PEM = "-----BEGIN "
+
+#: Claims that name something else than an audience (RFC 7519, section 4.1).
+_NO_AUDIENCE = ("iss", "sub", "exp", "iat", "nbf", "jti")
+
+#: OpenID Connect Back-Channel Logout 1.0, section 2.4.
+_LOGOUT = "logout+jwt"
 
 
 def read_key_text(value: Any) -> str:
@@ -65,13 +74,32 @@ def read_claim_names(value: Any) -> tuple[str, ...]:
     return items
 
 
+def read_audience_claim(value: Any) -> str:
+    name = read_text(value)
+    if name in _NO_AUDIENCE:
+        raise ValueError(f"{name} names no audience")
+    return name
+
+
+def read_type(value: Any) -> str:
+    text = read_text(value)
+    if bare_type(text) == _LOGOUT:
+        raise ValueError("a logout token is no credential")
+    return text
+
+
 ALGORITHM_NAMES = some_of(*FORMS)
 VERIFYING_KEY = Kind(
     "a PEM, base64url, env:NAME or file:PATH", read_key_text, secret=True
 )
 KEY_SET = Kind("a path, file:PATH or an https URL", read_place_of_keys)
 TEMPLATE = Kind("a text with names of claims in braces", read_template)
-CLAIM_NAMES = Kind("names of claims, also as theirs=ours", read_claim_names)
+CLAIM_NAMES = Kind(
+    "names of claims, also as theirs=ours; path.to.theirs=ours",
+    read_claim_names,
+)
+AUDIENCE_CLAIM = Kind("the name of a claim", read_audience_claim)
+TYPE = Kind("the typ of a JWT, say at+jwt", read_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +111,18 @@ class BearerSettings(BuiltIn):
     )
     audience: tuple[str, ...] | None = setting(
         LIST, None, "For whom the tokens are: their aud names one of these."
+    )
+    audience_claim: str = setting(
+        AUDIENCE_CLAIM,
+        "aud",
+        "Another claim that names the audience: client_id for Amazon Cognito."
+        " An aud beside it must name the audience, too.",
+    )
+    type: str | None = setting(
+        TYPE,
+        None,
+        "The typ that tokens must have, say at+jwt, so that an ID token is no"
+        " access token. Without it: no typ, JWT or at+jwt.",
     )
     algorithms: tuple[str, ...] | None = setting(
         ALGORITHM_NAMES,
@@ -110,7 +150,8 @@ class BearerSettings(BuiltIn):
         CLAIM_NAMES,
         None,
         "Which claims are taken over, with their new names: email"
-        " groups=roles. roles, groups and scope never come in unnamed.",
+        " groups=roles, nested ones by dots: realm_access.roles=roles. roles,"
+        " groups and scope never come in unnamed.",
     )
 
     def faults(self, names: Collection[str]) -> Iterator[str]:
@@ -149,10 +190,18 @@ class BearerSettings(BuiltIn):
         ):
             return None
         tokens = ForeignTokens(
-            keys, self.issuer, self.audience, self.algorithms, shared.leeway
+            keys,
+            self.issuer,
+            self.audience,
+            self.algorithms,
+            shared.leeway,
+            self.audience_claim,
+            self.type,
         )
         mapping = ClaimsMapping(
-            Template(self.userid), read_names(self.claims or ())
+            Template(self.userid),
+            read_names(self.claims or ()),
+            shared.claims_limit,
         )
         return BearerAuthenticator(
             tokens, mapping, setup.clock.now, shared.realm, shared.is_ours
@@ -163,7 +212,9 @@ class BearerSettings(BuiltIn):
             return None
         if self.key is not None:
             try:
-                return OneKey(_one_key(self.key, self.algorithms))
+                key = OneKey(_one_key(self.key, self.algorithms))
+                _refuse_own_keys(setup, key)
+                return key
             except ValueError as error:
                 setup.fault(f"{self.group}.key", str(error))
                 return None
@@ -172,7 +223,9 @@ class BearerSettings(BuiltIn):
         if is_url(self.jwks):
             return KeysAtURL(self.jwks, self.algorithms, setup.clock.now)
         try:
-            return KeyFile(self.jwks, self.algorithms)
+            return KeyFile(
+                self.jwks, self.algorithms, partial(_refuse_own_keys, setup)
+            )
         except (OSError, ValueError) as error:
             setup.fault(
                 f"{self.group}.jwks", f"{self.jwks!r} cannot be read: {error}"
@@ -190,7 +243,21 @@ def _one_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:
         secret = decode_base64url(text.rstrip("="))
     except ValueError:
         raise ValueError("it is neither a PEM nor base64url") from None
-    key = secret_key(None, secret, None, algorithms)
-    if is_placeholder(secret):
-        raise ValueError("it is a placeholder")
-    return key
+    return secret_key(None, secret, None, algorithms)
+
+
+def _refuse_own_keys(setup: Setup, keys: Iterable[VerifyingKey]) -> None:
+    """Refuse keys of our own rings: their issuer could make session tokens.
+
+    :raises ValueError: if one of them is among the keys.
+    """
+    theirs = [Key("", key.octets) for key in keys]
+    for ring, name in (
+        (setup.ring, "keys"),
+        (setup.header_ring, "token.keys"),
+    ):
+        if have_common_key(theirs, ring() or ()):
+            raise ValueError(
+                f"it is a key of {PREFIX}{name}: the issuer of the tokens"
+                " could make session tokens with it"
+            )

@@ -22,6 +22,8 @@ class Shared:
     :ivar leeway: seconds, for times that another issuer wrote.
     :ivar is_ours: tells session tokens from those of another issuer;
         ``None`` where they do not come under one scheme.
+    :ivar claims_limit: the most bytes of the claims of another issuer;
+        ``None`` where no session token has to hold them.
     :ivar throttled: puts a limit to the failures of a check.
     """
 
@@ -29,6 +31,7 @@ class Shared:
     realm: str
     leeway: int
     is_ours: Callable[[str], bool] | None
+    claims_limit: int | None
     throttled: Callable[[Check], Check]
 
 

@@ -12,6 +12,7 @@ from ..authenticators.chain import Chain
 from ..authenticators.schemes import challenge
 from ..clock import SystemClock
 from ..interfaces import IClock
+from ..issuers.claims import MAX_TAKEN
 from ..policy.carriers import Carriers
 from ..policy.cross_site import allow_all, is_cross_site
 from ..policy.rules import Rules
@@ -100,6 +101,7 @@ def _shared(setup: Setup, settings: Settings, carriers: Carriers) -> Shared:
         settings.authenticators.realm,
         make_policy(settings.expiry).leeway,
         carriers.header.form.is_ours if under_one_scheme else None,
+        None if settings.token.writes_references else MAX_TAKEN,
         partial(
             throttled,
             setup,

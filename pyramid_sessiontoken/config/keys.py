@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ..interfaces import IKeyRing
+from ..authenticators.bearer import BearerAuthenticator
+from ..interfaces import IAuthenticator, IKeyRing
 from ..keys.base64url import decode_base64url
 from ..keys.file_ring import FileRing
 from ..keys.jwk import KEY_BYTES, read_jwk_set
@@ -222,10 +223,23 @@ class _Reader:
         faults = [
             *settings.faults_of(self.field, self.algorithm),
             *settings.faults_between(),
+            *self._faults_with_issuers(keys),
         ]
         if faults:
             raise ValueError("; ".join(faults))
         return keys
+
+    def _faults_with_issuers(self, keys: tuple[Key, ...]) -> Iterator[str]:
+        """Tell where another issuer has one of the keys."""
+        found = self.registry.getUtilitiesFor(IAuthenticator)
+        for name, authenticator in found:
+            if isinstance(authenticator, BearerAuthenticator):
+                theirs = [Key("", raw) for raw in authenticator.secrets()]
+                if shared(keys, theirs):
+                    yield (
+                        f"{PREFIX}{_RINGS[self.field].key}: a key of the"
+                        f" issuer of {name!r} is among them"
+                    )
 
     def _settings_with(self, keys: tuple[Key, ...]) -> KeySettings:
         """Put keys beside those of the other ring as it is by now."""

@@ -76,7 +76,7 @@ def _open(transform: Any, text: str) -> Ticket | str:
         return read_ticket(
             members,
             members.pop("claims", {}),
-            persistent=members.pop("persistent", False) is True,
+            persistent=members.pop("persistent", False),
         )
     except InvalidCredential as refusal:
         # An application's own transform may raise it, too.

@@ -9,12 +9,12 @@ from typing import Any, NoReturn, SupportsIndex
 
 from ..errors import ClaimsError
 
-#: The token's own names, which no claim of a user may have. ``nbf`` and
-#: ``cnf`` have a meaning for other readers of a token (RFC 7519, section
-#: 4.1.5; RFC 7800).
+#: The token's own names, which no claim of a user may have. ``nbf``, ``cnf``
+#: and ``act`` have a meaning for other readers of a token (RFC 7519, section
+#: 4.1.5; RFC 7800; RFC 8693, section 4.1).
 RESERVED = frozenset(
     "iss aud sub sub_type iat exp nbf jti sid auth_time session_end amr"
-    " cnf".split()
+    " cnf act persistent stamp began".split()
 )
 
 MAX_DEPTH = 16
@@ -27,34 +27,40 @@ _MAX_INT = 10**1000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def freeze_claims(claims: object) -> FrozenDict:
-    """Copy claims into a read-only mapping of JSON values.
+def freeze_claims(claims: object) -> Claims:
+    """Copy claims into a read-only mapping of JSON values. Claims that this
+    gave before are given back as they are.
 
     :raises ClaimsError: for a reserved name, for a value that JSON does not
         have, or for one that is nested deeper than 16 levels.
     """
-    if type(claims) is FrozenDict:
+    if type(claims) is Claims:
         return claims
     if not isinstance(claims, Mapping):
         raise ClaimsError(f"claims must be a mapping, not {_name(claims)}")
-    if not RESERVED.isdisjoint(claims):
-        taken = RESERVED.intersection(claims)
+    if not claims:
+        return NO_CLAIMS
+    frozen = _freeze_items(claims, MAX_DEPTH)
+    if not RESERVED.isdisjoint(frozen):
+        taken = RESERVED.intersection(frozen)
         raise ClaimsError(
             f"the claim {min(taken)!r} is one of the token's own names"
         )
-    return _freeze_mapping(claims, MAX_DEPTH) if claims else NO_CLAIMS
+    return Claims(frozen)
 
 
-def _freeze_mapping(value: Mapping[Any, Any], depth: int) -> FrozenDict:
+def _freeze_items(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     for name in value:
         if not isinstance(name, str):
             raise ClaimsError(
                 f"the name of a claim must be a text, not {name!r}"
             )
     _check_text("".join(value))
-    return FrozenDict(
-        {name: _freeze(item, depth - 1) for name, item in value.items()}
-    )
+    # The plain text, also of a subclass that compares itself otherwise.
+    return {
+        str.__str__(name): _freeze(item, depth - 1)
+        for name, item in value.items()
+    }
 
 
 def _freeze(value: object, depth: int) -> Any:
@@ -72,7 +78,7 @@ def _freeze(value: object, depth: int) -> Any:
     if isinstance(value, (list, tuple)):
         return FrozenList([_freeze(item, depth - 1) for item in value])
     if isinstance(value, Mapping):
-        return _freeze_mapping(value, depth)
+        return FrozenDict(_freeze_items(value, depth))
     if kind is float and math.isfinite(value):  # type: ignore[arg-type]
         return value
     raise ClaimsError(f"a claim must be a JSON value, not {_name(value)}")
@@ -125,4 +131,16 @@ class FrozenList(list[Any]):
         return hash(tuple(self))
 
 
-NO_CLAIMS = FrozenDict()
+class Claims(FrozenDict):
+    """All claims of a user. Only :func:`freeze_claims` makes one, so its
+    names and values need no second look; those of a :class:`FrozenDict`
+    inside it do.
+    """
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return freeze_claims, (dict(self),)
+
+
+NO_CLAIMS = Claims()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .claims import NO_CLAIMS, FrozenDict, freeze_claims
+from .claims import NO_CLAIMS, Claims, freeze_claims
 from .ticket import Ticket
 from .userid import Userid, check_userid
 
@@ -33,8 +33,11 @@ class Identity:
     ticket: Ticket | None = None
 
     def __post_init__(self) -> None:
+        userid, ticket = self.userid, self.ticket
         # The userid of a ticket was checked when the ticket was made.
-        if self.userid is not None and self.ticket is None:
-            check_userid(self.userid)
-        if type(self.claims) is not FrozenDict:
+        if userid is not None and (
+            ticket is None or ticket.userid is not userid
+        ):
+            check_userid(userid)
+        if type(self.claims) is not Claims:
             object.__setattr__(self, "claims", freeze_claims(self.claims))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 
 from ..errors import RepositoryUnavailable
@@ -29,14 +29,21 @@ class KeyFile:
     """A JWK Set in a file, which is read again when it changes. If it cannot
     be read then, the log says so and the previous keys stay in use.
 
+    :param check: raises ``ValueError`` for keys that must not be used.
     :raises OSError: if the file cannot be read at the start.
     :raises ValueError: if it is not a JWK Set, or none of its keys can be
         used.
     """
 
-    def __init__(self, path: str, algorithms: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        algorithms: Sequence[str],
+        check: Callable[[KeySet], None] | None = None,
+    ) -> None:
         self._path = path
         self._algorithms = algorithms
+        self._check = check
         self._file = FollowedFile(path, self._read)
         keys = self._file.content
         if not keys:
@@ -50,8 +57,13 @@ class KeyFile:
         with open(self._path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
         keys = read_key_set(raw, self._algorithms)
+        if self._check is not None:
+            self._check(keys)
         log_refused(keys, self._path)
         return keys
+
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter(self._file.content)
 
 
 class KeysAtURL:
@@ -92,6 +104,9 @@ class KeysAtURL:
                 f"the keys at {self._url} cannot be fetched"
             )
         return key
+
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter(self._keys or ())
 
     def _known(
         self, kid: str | None, algorithm: str, now: int

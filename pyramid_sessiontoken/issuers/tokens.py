@@ -13,12 +13,16 @@ from typing import Any
 
 from ..errors import REASON_EXPIRED, InvalidCredential
 from ..tokens.jwt import COMPACT, MAX_READ, bare_type, decode_segment
-from ..tokens.payload import TIME_LIMIT, read_object
+from ..tokens.payload import read_object
+from .claims import ABSENT, find_claim
 from .verifying_key import Keys
 
 # RFC 7519, section 5.1, and RFC 9068, section 2.1. Any other type is a token
 # for another purpose (RFC 8725, section 3.11).
 _TYPES = ("jwt", "at+jwt")
+
+#: Every time must be less, in seconds since the epoch: the year 36812.
+TIME_LIMIT = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,13 @@ class ForeignTokens:
     """Read the tokens of another issuer.
 
     :ivar issuer: must be equal to ``iss``.
-    :ivar audience: must contain a name in ``aud``.
+    :ivar audience: must contain a name in ``aud``, or in ``audience_claim``.
     :ivar algorithms: must contain ``alg``.
     :ivar leeway: for the times of a token, in seconds.
+    :ivar audience_claim: the claim with the audience. If it is another one
+        than ``aud``, an ``aud`` beside it must be right, too.
+    :ivar type: must be equal to ``typ``; ``None`` for the types of access
+        tokens and ID tokens, and for none.
     """
 
     keys: Keys
@@ -36,6 +44,8 @@ class ForeignTokens:
     audience: Collection[str]
     algorithms: Collection[str]
     leeway: int
+    audience_claim: str = "aud"
+    type: str | None = None
 
     def read(self, token: str, now: int) -> dict[str, Any]:
         """Verify a token and give its claims.
@@ -74,8 +84,7 @@ class ForeignTokens:
                 raise InvalidCredential(
                     f"its header has {name!r}, which is not supported"
                 )
-        if "typ" in header and bare_type(header["typ"]) not in _TYPES:
-            raise InvalidCredential("its 'typ' is neither JWT nor at+jwt")
+        self._check_type(header)
         algorithm = header.get("alg")
         if type(algorithm) is not str or algorithm not in self.algorithms:
             raise InvalidCredential(
@@ -98,6 +107,13 @@ class ForeignTokens:
         if not key.verifies(signed, signature):
             raise InvalidCredential("its signature is wrong")
 
+    def _check_type(self, header: dict[str, Any]) -> None:
+        if self.type is not None:
+            if bare_type(header.get("typ")) != bare_type(self.type):
+                raise InvalidCredential(f"its 'typ' is not {self.type}")
+        elif "typ" in header and bare_type(header["typ"]) not in _TYPES:
+            raise InvalidCredential("its 'typ' is neither JWT nor at+jwt")
+
     def _check(self, claims: dict[str, Any], now: int) -> None:
         """Check the claims (RFC 7519, section 4.1)."""
         issuer = claims.get("iss")
@@ -105,10 +121,11 @@ class ForeignTokens:
             raise InvalidCredential(
                 "its 'iss' is not the issuer in the settings"
             )
-        if not self._is_for_us(claims.get("aud")):
-            raise InvalidCredential(
-                "its 'aud' is not an audience in the settings"
-            )
+        self._check_audience(claims)
+        if "events" in claims:
+            # RFC 8417, section 2.2; OpenID Connect Back-Channel Logout 1.0,
+            # section 2.4: a logout token, for example.
+            raise InvalidCredential("it has 'events', so it is no credential")
         if "cnf" in claims:
             # RFC 7800; RFC 9449, section 7.2: the sender must prove that it
             # has a key, and this proof is not supported here.
@@ -129,6 +146,24 @@ class ForeignTokens:
         # A fraction of a second (section 2) is cut off.
         if now >= math.floor(expires) + self.leeway:
             raise InvalidCredential(REASON_EXPIRED)
+
+    def _check_audience(self, claims: dict[str, Any]) -> None:
+        name = self.audience_claim
+        audience = find_claim(claims, name)
+        if audience is ABSENT:
+            raise InvalidCredential(
+                f"it has no {name!r}: set audience_claim to the claim that has"
+                " its audience"
+            )
+        if not self._is_for_us(audience):
+            raise InvalidCredential(
+                f"its {name!r} is not an audience in the settings"
+            )
+        # RFC 7519, section 4.1.3: an "aud" is never ignored.
+        if not self._is_for_us(claims.get("aud", audience)):
+            raise InvalidCredential(
+                "its 'aud' is not an audience in the settings"
+            )
 
     def _is_for_us(self, audience: object) -> bool:
         named = audience if type(audience) is list else [audience]

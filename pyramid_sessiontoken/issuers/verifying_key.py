@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 from jwt.algorithms import get_default_algorithms
 from jwt.exceptions import PyJWTError
 
+from ..keys.roca import is_roca
 from ..keys.strength import ALGORITHMS as HMAC
 from ..keys.strength import weakness_of_secret
 
@@ -46,7 +51,14 @@ _CURVES = {
     "secp256k1": "secp256k1",
 }
 
+# The type of key (RFC 7518, section 6.1) by the first letters of an algorithm.
+_TYPES = {"HS": OCT, "RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+
 _ALGORITHMS = get_default_algorithms()
+
+
+class ForAnotherUse(ValueError):
+    """The key may be right, but it is not for these signatures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +67,18 @@ class VerifyingKey:
     (RFC 8725, section 3.1).
 
     :ivar kid: its name in tokens; ``None`` for a key without a name.
+    :ivar octets: the key alone; equal keys have equal octets.
     """
 
     kid: str | None
     algorithm: str
+    octets: bytes = field(repr=False)
     _material: Any = field(repr=False)
+
+    @property
+    def kty(self) -> str:
+        """The type of key: ``RSA``, ``EC``, ``OKP`` or ``oct``."""
+        return _TYPES[self.algorithm[:2]]
 
     def verifies(self, signed: bytes, signature: bytes) -> bool:
         verify = _ALGORITHMS[self.algorithm].verify
@@ -74,6 +93,9 @@ class Keys(Protocol):
         ``RepositoryUnavailable`` if the keys cannot be fetched.
         """
 
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        """Give the keys that are known now."""
+
 
 class OneKey:
     """The only key of an issuer. The name in a token does not matter."""
@@ -83,6 +105,9 @@ class OneKey:
 
     def find(self, kid: str | None, algorithm: str) -> VerifyingKey | None:
         return self._key
+
+    def __iter__(self) -> Iterator[VerifyingKey]:
+        return iter((self._key,))
 
 
 def is_hmac(algorithms: Iterable[str]) -> bool:
@@ -120,8 +145,9 @@ def public_key(
     :param named: the algorithm that the key is for, ``None`` for any.
     :raises ValueError: for a key that must not be used.
     """
-    form = _form_of(key)
-    return VerifyingKey(kid, _algorithm(form, named, algorithms), key)
+    algorithm = _algorithm(_form_of(key), named, algorithms)
+    octets = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return VerifyingKey(kid, algorithm, octets, key)
 
 
 def secret_key(
@@ -136,7 +162,7 @@ def secret_key(
     weakness = weakness_of_secret(secret, algorithm)
     if weakness is not None:
         raise ValueError(weakness)
-    return VerifyingKey(kid, algorithm, secret)
+    return VerifyingKey(kid, algorithm, secret, secret)
 
 
 def _form_of(key: Any) -> str:
@@ -165,6 +191,10 @@ def _check_rsa(key: rsa.RSAPublicKey) -> None:
             f"its exponent is {exponent}, and an odd number from"
             f" {_LEAST_EXPONENT} on is needed"
         )
+    if is_roca(key):
+        raise ValueError(
+            "its private part can be computed (ROCA, CVE-2017-15361)"
+        )
 
 
 def _algorithm(form: str, named: object, algorithms: Sequence[str]) -> str:
@@ -178,6 +208,6 @@ def _algorithm(form: str, named: object, algorithms: Sequence[str]) -> str:
         return named
     key = "a secret key" if form == OCT else f"a key of the form {form}"
     its_alg = "" if named is None else f" with 'alg' {named!r:.40}"
-    raise ValueError(
+    raise ForAnotherUse(
         f"{key}{its_alg} cannot be used with {' '.join(algorithms)}"
     )

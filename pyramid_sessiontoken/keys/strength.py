@@ -17,6 +17,9 @@ ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 _PYJWT = get_default_algorithms()
 
+# A longer repetition is not looked for, bytes.
+_LONGEST_PERIOD = 64
+
 # Words from examples. By chance, one random key in a hundred million contains
 # one of them in base64url.
 _PHRASES = (
@@ -43,10 +46,7 @@ def weakness(key: Key, algorithm: str) -> str | None:
     if key.alg not in (None, algorithm):
         # RFC 8725, section 3.1: each key serves one algorithm.
         return f"its 'alg' is {key.alg!r:.40}, not {algorithm}"
-    why = weakness_of_secret(key.secret, algorithm)
-    if why is not None:
-        return why
-    return "it is a placeholder" if is_placeholder(key.secret) else None
+    return weakness_of_secret(key.secret, algorithm)
 
 
 def is_placeholder(secret: bytes) -> bool:
@@ -65,14 +65,30 @@ def weakness_of_secret(secret: bytes, algorithm: str) -> str | None:
             f"it has {len(secret)} bytes, and {algorithm} needs {least}"
             " (RFC 7518, section 3.2)"
         )
-    if len(set(secret)) == 1:
+    period = _period(secret)
+    if period == 1:
         return "it is one repeated byte"
+    if is_placeholder(secret):
+        return "it is a placeholder"
+    if period is not None:
+        # One character of base64url comes again after 3 bytes.
+        return f"it repeats {period} bytes"
     try:
         # A PEM, a DER or SSH key, or a JWK may be public (RFC 8725, section
         # 3.1).
         _PYJWT[algorithm].prepare_key(secret)
     except InvalidKeyError:
         return f"it is an asymmetric key, and {algorithm} needs a secret"
+    return None
+
+
+def _period(secret: bytes) -> int | None:
+    """Give the length of the bytes that a key repeats at least twice; ``None``
+    where it repeats none.
+    """
+    for period in range(1, min(len(secret) // 2, _LONGEST_PERIOD) + 1):
+        if secret[period:] == secret[:-period]:
+            return period
     return None
 
 

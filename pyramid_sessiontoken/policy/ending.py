@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 from .. import clock
 from ..authenticators.state import Refusal
+from ..errors import REASON_EXPIRED
 from ..events import SessionEnded
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket
+from ..interfaces import EXPIRED
 from .answers import repository_or_503
 from .state import PolicyState
 
@@ -59,6 +61,25 @@ def ending_of_expired(
     return Ending(user, ticket, None)
 
 
+def endings_beside(request: Any, state: PolicyState) -> list[Ending]:
+    """Decide to end the sessions of the other genuine cookies of the same
+    name.
+    """
+    if not state.beside or state.rules.chain.is_cross_site(request):
+        return []
+    endings = []
+    for name, ticket, reference, _, verdict in state.beside:
+        if verdict is EXPIRED:
+            refusal = Refusal(name, REASON_EXPIRED, ticket=ticket)
+            ending = ending_of_expired(request, state, refusal)
+        else:
+            user = Identity(ticket.userid, ticket.claims, name, ticket)
+            ending = Ending(user, ticket, reference)
+        if ending is not None:
+            endings.append(ending)
+    return endings
+
+
 def can_end(state: PolicyState, ending: Ending) -> bool:
     """Tell whether the token that was shown will be refused after the session
     was ended.
@@ -67,18 +88,23 @@ def can_end(state: PolicyState, ending: Ending) -> bool:
     return stored is not None and stored.can_end(ending.reference)
 
 
-def end(request: Any, state: PolicyState, ending: Ending | None) -> None:
-    """End a session, as far as the server can, and notify subscribers.
+def end(request: Any, state: PolicyState, *endings: Ending | None) -> None:
+    """End sessions, as far as the server can, and notify subscribers of each
+    session once.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
-    if ending is None:
-        return
-    identity, ticket, reference = ending
-    stored = state.rules.stored
-    if stored is not None and (
-        stored.finds_by_sid or stored.can_end(reference)
-    ):
-        with repository_or_503():
-            stored.end(ticket.sid, reference, ticket)
-    request.registry.notify(SessionEnded(request, identity, ticket))
+    told: dict[str, Ending] = {}
+    for ending in filter(None, endings):
+        _, ticket, reference = ending
+        first = told.setdefault(ticket.sid, ending)
+        stored = state.rules.stored
+        if (
+            stored is not None
+            and (first is ending or first.reference != reference)
+            and (stored.finds_by_sid or stored.can_end(reference))
+        ):
+            with repository_or_503():
+                stored.end(ticket.sid, reference, ticket)
+    for identity, ticket, _ in told.values():
+        request.registry.notify(SessionEnded(request, identity, ticket))

@@ -59,6 +59,8 @@ def judge(request: Any, state: PolicyState, names: tuple[str, ...]) -> Judged:
             refusal=Refusal("repository", str(error)), error=unavailable()
         )
     except Exception as error:  # noqa: BLE001
+        if isinstance(error, ClaimsError):
+            log.error("the application gives what no token carries: %s", error)
         # Code of the application failed: an authenticator, the transformer
         # or the user loader. The error is raised where it can be answered.
         return Judged(
@@ -72,8 +74,7 @@ def _load_user(
     """Ask the user loader of the application for the user."""
     if isinstance(found, Refusal):
         return Judged(refusal=found, error=too_many(found))
-    load = request.registry.utilities.lookup((), IUserLoader)
-    user = found if load is None else load(found, request)
+    user = _user_of(request, found)
     if user is None:
         _warn_of_loop(request, found)
         reason = "the user loader gave None: the user is gone or barred"
@@ -81,6 +82,16 @@ def _load_user(
     if log.isEnabledFor(logging.DEBUG):
         log.debug("%s vouches for %r", found.authenticator, found.userid)
     return Judged(found, user)
+
+
+def _user_of(request: Any, identity: Identity) -> Any:
+    load = request.registry.utilities.lookup((), IUserLoader)
+    return identity if load is None else load(identity, request)
+
+
+def is_barred(request: Any, identity: Identity) -> bool:
+    """Tell whether the user loader gives ``None`` for a user."""
+    return _user_of(request, identity) is None
 
 
 def _warn_of_loop(request: Any, found: Identity) -> None:
@@ -147,7 +158,7 @@ def _transform_credential(
 ) -> Identity | Refusal:
     try:
         return transform(request, identity)
-    except (InvalidCredential, ClaimsError) as error:
+    except InvalidCredential as error:
         return state.refuse(identity.authenticator, str(error))
 
 

@@ -15,7 +15,13 @@ from ..interfaces import IAuthenticator
 from ..sessions.lifecycle import IssuedToken, Sessions
 from .answers import repository_or_503, require_tls
 from .begun import forget_cookie, watch
-from .ending import Ending, end, ending_of, ending_of_expired
+from .ending import (
+    Ending,
+    end,
+    ending_of,
+    ending_of_expired,
+    endings_beside,
+)
 from .rules import Rules
 from .sizes import warn_of_large_claims
 from .state import Begun, PolicyState
@@ -63,9 +69,9 @@ def remember(
     identity: Identity,
     persistent: bool | None,
 ) -> Headers:
-    """Begin a session that travels in the cookie, and end the session of the
-    cookie that was shown. Give the headers that set the new cookie; none where
-    no cookie is accepted.
+    """Begin a session that travels in the cookie, and end the sessions of all
+    genuine cookies that were shown. Give the headers that set the new cookie;
+    none where no cookie is accepted.
 
     :param persistent: ``None`` for ``sessiontoken.cookie.persistent``.
     :raises HTTPForbidden: over plain HTTP.
@@ -82,7 +88,7 @@ def remember(
     begun = Begun(cookie.sessions, issued, in_cookie=True)
     watch(request, state, begun)
     headers = begun.headers = cookie.set_headers(request, issued)
-    end(request, state, _ending_of_cookie(request, state))
+    end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(
         Identity(identity.userid, identity.claims, COOKIE, issued.ticket)
     )
@@ -91,12 +97,13 @@ def remember(
 
 
 def forget(request: Any, state: PolicyState) -> Headers:
-    """End the session of the cookie; give the headers that delete the cookie.
+    """End the sessions of all genuine cookies that were shown; give the
+    headers that delete the cookie.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
     cookie = state.rules.cookie
-    end(request, state, _ending_of_cookie(request, state))
+    end(request, state, *_endings_of_cookie(request, state))
     state.sign_in(None)
     forget_cookie(state)
     return [] if cookie is None else cookie.delete_headers(request)
@@ -130,18 +137,23 @@ def _notify(
     return event
 
 
-def _ending_of_cookie(request: Any, state: PolicyState) -> Ending | None:
-    """Decide to end the session of the cookie, or the session that this
+def _endings_of_cookie(
+    request: Any, state: PolicyState
+) -> list[Ending | None]:
+    """Decide to end the sessions of the cookie, or the session that this
     request began before.
     """
     if state.rules.cookie is None or state.decided:
-        return ending_of(state, state.signed_in)
+        return [ending_of(state, state.signed_in)]
     # The chain refuses a cookie that another site made the browser send.
     with repository_or_503():
         answer = state.rules.chain.ask(request, state, COOKIE)
-    if isinstance(answer, Refusal):
-        return ending_of_expired(request, state, answer)
-    return ending_of(state, answer)
+    counts = (
+        ending_of_expired(request, state, answer)
+        if isinstance(answer, Refusal)
+        else ending_of(state, answer)
+    )
+    return [counts, *endings_beside(request, state)]
 
 
 def _thumbprint(request: Any, state: PolicyState) -> str | None:

@@ -17,7 +17,7 @@ from ..expiry import LONGEST
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket, new_id
-from ..identity.userid import Userid, check_userid
+from ..identity.userid import Userid
 from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
 from .forms import Decoded, Form
 from .remaining import renewal, session_end, token_end
@@ -99,7 +99,7 @@ class Sessions:
         now = self._now()
         if identity.userid is None:
             raise ClaimsError("a session needs a userid")
-        userid = check_userid(identity.userid)
+        userid = identity.userid
         times = self._expiry.begin(now, identity, persistent)
         if times.session_end > now + LONGEST:
             raise SessionTokenError(
@@ -153,11 +153,13 @@ class Sessions:
 
         :param reference: as in ``forms.Decoded``, of the token that is
             renewed.
-        :return: ``None`` if another request ended or renewed the session
-            meanwhile.
+        :return: ``None`` if the session reached its end, or if another
+            request ended or renewed it meanwhile.
         """
         now = self._now()
         times = self._expiry.renew(ticket, now)
+        if times.exp <= times.iat:
+            return None
         renewed = replace(
             ticket,
             iat=times.iat,
@@ -174,9 +176,14 @@ class Sessions:
         return self._issued(text, ticket, self._now())
 
     def exchange(self, ticket: Ticket) -> IssuedToken:
-        """Give a token in this carrier for a session of the other one."""
+        """Give a token in this carrier for a session of the other one.
+
+        :raises InvalidCredential: if the session reached its end meanwhile.
+        """
         now = self._now()
         times = self._expiry.renew(ticket, now)
+        if times.exp <= times.iat:
+            raise InvalidCredential(REASON_EXPIRED, ticket)
         renewed = replace(ticket, iat=times.iat, exp=times.exp)
         return self._issued(self._form.encode(renewed), renewed, now)
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from ..clock import moment
 from ..errors import InvalidCredential
-from ..identity.claims import freeze_claims
+from ..identity.claims import NO_CLAIMS
 from ..identity.ticket import Ticket
 from ..interfaces import TokenItem
 from ..tokens.payload import read_ticket, write_members
@@ -60,9 +60,9 @@ class SealedTickets:
             return read_ticket(
                 members,
                 members.pop("claims", {}),
-                persistent=members.pop("persistent", False) is True,
-                device=freeze_claims(members.pop("device", {})),
-                carrier=str(members.pop("carrier", "")),
+                persistent=members.pop("persistent", False),
+                device=members.pop("device", NO_CLAIMS),
+                carrier=members.pop("carrier", ""),
             )
         except InvalidCredential as refusal:
             log.warning(

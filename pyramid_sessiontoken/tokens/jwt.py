@@ -65,13 +65,14 @@ class SessionJWT:
 
         :raises ClaimsError: if the claims make it too long.
         """
-        payload = {
+        own = {
             "iss": self._issuer,
             "aud": self._audience,
             "jti": new_id(),
             **write_members(ticket),
-            **ticket.claims,
         }
+        # In the order of writing, and the token's own members win.
+        payload = {**own, **ticket.claims, **own} if ticket.claims else own
         token = self._encode(payload, self._keys.signer)
         if len(token) > MAX_ISSUED:
             raise ClaimsError(

@@ -13,6 +13,7 @@ from ..events import SessionEnded
 from ..identity.identity import Identity
 from ..identity.ticket import Ticket
 from ..identity.userid import to_subject
+from ..policy.judge import is_barred
 from ..policy.rules import Rules
 from ..policy.security_policy import SessionTokenPolicy, policy_of
 from ..policy.state import Judged
@@ -40,13 +41,18 @@ def _introspect(request: Any) -> dict[str, Any]:
         ticket, _, _ = policy.rules.header.sessions.redeem(text)
     except InvalidCredential:
         return {"active": False}
-    if not _is_own(judged, ticket) and not (
-        policy.rules.introspectors.intersection(
-            policy.principals(request, judged)
-        )
-    ):
+    may_introspect = not policy.rules.introspectors.isdisjoint(
+        policy.principals(request, judged)
+    )
+    if not may_introspect and not _is_own(judged, ticket):
         return {"active": False}
-    return _members(request, policy.rules, ticket)
+    user = Identity(ticket.userid, ticket.claims, SESSION, ticket)
+    if is_barred(request, user):
+        return {"active": False}
+    members = _members(request, policy.rules, ticket)
+    # The user's claims are for those who serve the user in our place, say a
+    # gateway that looks for roles. The members of the RFC win.
+    return {**ticket.claims, **members} if may_introspect else members
 
 
 def _members(request: Any, rules: Rules, ticket: Ticket) -> dict[str, Any]:
@@ -54,6 +60,8 @@ def _members(request: Any, rules: Rules, ticket: Ticket) -> dict[str, Any]:
     now = clock.now(request.registry)
     left = rules.header.sessions.remaining(ticket)
     scope = ticket.claims.get("scope")
+    if isinstance(scope, list) and all(isinstance(s, str) for s in scope):
+        scope = " ".join(scope)
     return {
         "active": True,
         "sub": to_subject(ticket.userid)[0],

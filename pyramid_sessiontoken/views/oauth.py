@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
+from ..errors import ClaimsError
 from ..policy.answers import (
     RETRY_AFTER,
     TLS_REQUIRED,
@@ -17,6 +19,8 @@ from ..policy.answers import (
 from ..policy.form import FORM, is_form, parse_form, read_body
 from ..policy.response import NO_STORE
 from ..policy.security_policy import is_in_use, policy_of
+
+log = logging.getLogger("pyramid_sessiontoken")
 
 Verb = Callable[[Any], dict[str, Any] | None]
 
@@ -52,6 +56,11 @@ def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
         return write_json(request, 204 if body is None else 200, body)
     except OAuthError as error:
         return _write_error(request, error)
+    except ClaimsError as error:
+        log.error("the token endpoint: %s", error)
+        return _write_error(
+            request, invalid_request("No token can carry the user's claims")
+        )
     except HTTPServiceUnavailable:
         return _write_error(request, _unavailable())
     except HTTPTooManyRequests as error:

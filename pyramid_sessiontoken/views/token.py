@@ -79,7 +79,12 @@ def _renew(
         if issued is None:
             return _unchanged(request, policy, shown.text)
     else:
-        issued = sessions.exchange(ticket)
+        try:
+            issued = sessions.exchange(ticket)
+        except InvalidCredential as error:
+            refusal = Refusal(identity.authenticator, error.reason)
+            names = policy.rules.exchange
+            raise unauthorized(request, policy, names, refusal) from None
     request.registry.notify(SessionRenewed(request, identity, issued.ticket))
     return issued.as_dict()
 
@@ -107,11 +112,12 @@ def _end(request: Any) -> None:
         ending = ending_of(state, shown)
         if ending is None or not can_end(state, ending):
             raise method_not_allowed(("GET", "POST"))
-        end(request, state, ending)
     elif shown is not None and shown.reason in (REASON_EXPIRED, REASON_ENDED):
-        end(request, state, ending_of_expired(request, state, shown))
+        ending = ending_of_expired(request, state, shown)
     else:
         raise unauthorized(request, policy, tuple(rules.carriers), shown)
+    if shown.authenticator != "cookie":
+        end(request, state, ending)
     if rules.cookie is not None and rules.cookie.is_shown(request):
         policy.forget(request)
 

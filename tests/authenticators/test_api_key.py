@@ -13,6 +13,7 @@ from zope.interface.verify import verifyObject
 from pyramid_sessiontoken.authenticators.api_key import ApiKeyAuthenticator
 from pyramid_sessiontoken.authenticators.chain import Chain
 from pyramid_sessiontoken.authenticators.state import Refusal
+from pyramid_sessiontoken.errors import UnfitAnswer
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
 from pyramid_sessiontoken.policy.cross_site import is_cross_site
@@ -125,12 +126,19 @@ def test_what_a_check_may_answer(answer, expected):
 
 
 @pytest.mark.parametrize(
-    "answer", [None, False, "", "system.Everyone", 0.5, {"sub": "x", "iss": 1}]
+    "answer", [None, False, "", "system.Everyone", 0.5, {"sub": ""}]
 )
 def test_what_refuses(answer):
     authenticator = ApiKeyAuthenticator(Check(answer))
 
     assert isinstance(ask(authenticator, make_request(KEY)), Refusal)
+
+
+def test_claims_that_no_token_carries_are_no_refusal():
+    authenticator = ApiKeyAuthenticator(Check({"sub": "x", "iss": 1}))
+
+    with pytest.raises(UnfitAnswer):
+        ask(authenticator, make_request(KEY))
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,94 @@ def test_powers_are_taken_over_only_where_the_deployer_says_so(make):
     assert ask(client, token(powers), "/admin").status_code == 200
 
 
+def test_a_token_of_cognito_names_us_as_its_client(make, caplog):
+    """It has no aud: the claim client_id says for whom it is."""
+    caplog.set_level("INFO", "pyramid_sessiontoken")
+    cognito = payload(aud=None, client_id=AUDIENCE, token_use="access")
+    assert ask(make(TRUST), token(cognito)).json["userid"] is None
+    assert "it has no 'aud'" in caplog.text
+
+    client = make({**TRUST, "bearer.audience_claim": "client_id"})
+
+    assert ask(client, token(cognito)).json["userid"] == "alice"
+    other = payload(aud=None, client_id="another application")
+    assert ask(client, token(other)).json["userid"] is None
+    both = payload(aud="another api", client_id=AUDIENCE)
+    assert ask(client, token(both)).json["userid"] is None
+
+
+def test_an_id_token_is_no_access_token_where_the_type_is_required(make):
+    client = make({**TRUST, "bearer.type": "at+jwt"})
+
+    access = token(said=header(typ="at+jwt"))
+    assert ask(client, access).json["userid"] == "alice"
+    for typ in ("JWT", None):
+        shown = token(said=header(typ=typ))
+        assert ask(client, shown).json["userid"] is None
+
+
+def test_roles_of_keycloak_stand_in_an_object(make, caplog):
+    client = make(
+        {
+            **TRUST,
+            "bearer.claims": (
+                "realm_access.roles=roles resource_access.shop.team=groups"
+                " locale"
+            ),
+        }
+    )
+    claims = payload(
+        realm_access={"roles": ["admin"]},
+        resource_access={"shop": {"team": "staff"}},
+    )
+
+    assert ask(client, token(claims)).json["claims"] == {
+        "roles": ["admin"],
+        "groups": ["staff"],
+    }
+    assert ask(client, token(claims), "/admin").status_code == 200
+    [told] = [m for m in caplog.messages if "has no claim" in m]
+    assert told == (
+        "sessiontoken.bearer.claims: a token has no claim 'locale' (this"
+        " warning comes once)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "good"), [("self-contained", False), ("reference", True)]
+)
+def test_what_a_reference_points_to_may_be_longer(make, form, good):
+    client = make(
+        {
+            **TRUST,
+            "bearer.claims": "roles",
+            "repository": "memory",
+            "token.form": form,
+        }
+    )
+    roles = [f"role-{number}" for number in range(400)]
+    shown = token(payload(roles=roles))
+    assert len(shown) < 8192
+
+    if good:
+        assert ask(client, shown).json["claims"] == {"roles": roles}
+        session = swap(client, shown).json["access_token"]
+        assert client.ask(session).json["claims"] == {"roles": roles}
+    else:
+        assert ask(client, shown).json["userid"] is None
+        swap(client, shown, status=401)
+
+
+def test_two_users_of_an_issuer_never_have_one_userid(make):
+    client = make({**TRUST, "bearer.userid": "{tenant}#{sub}"})
+
+    first = token(payload(tenant="a", sub="b#c"))
+    second = token(payload(tenant="a#b", sub="c"))
+
+    assert ask(client, first).json["userid"] == "a#b#c"
+    assert ask(client, second).json["userid"] is None
+
+
 def test_a_userid_may_name_its_issuer(make):
     client = make({**TRUST, "bearer.userid": "{iss}#{sub}"})
 

@@ -5,9 +5,8 @@ import uuid
 import pytest
 
 from pyramid_sessiontoken.authenticators.check import identity_of
-from pyramid_sessiontoken.errors import (
-    InvalidCredential,
-)
+from pyramid_sessiontoken.errors import InvalidCredential, UnfitAnswer
+from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.identity import Identity
 
 
@@ -72,13 +71,56 @@ def test_a_mapping_without_sub_adds_claims_only(answer):
         b"alice",
         {"sub": True},
         {"sub": ""},
-        {"sub": "alice", "exp": 5},
-        {"sub": "alice", "a": object()},
     ],
 )
-def test_what_no_token_can_carry_is_refused(answer):
+def test_a_userid_that_no_token_can_carry_is_refused(answer):
     with pytest.raises(InvalidCredential):
         identity_of(answer, "basic", "alice")
+
+
+@pytest.mark.parametrize("answer", [object(), 1.0, b"alice", {"sub": ["a"]}])
+def test_a_userid_of_another_type_is_said_as_a_fault_of_the_check(
+    answer, caplog
+):
+    with pytest.raises(InvalidCredential):
+        identity_of(answer, "api_key")
+
+    [record] = caplog.records
+    assert record.levelname == "ERROR"
+    assert "the check of 'api_key': a userid must be an int" in caplog.text
+
+
+@pytest.mark.parametrize("answer", ["", "role:admin", {"sub": "a\n"}])
+def test_a_userid_that_a_client_may_have_chosen_is_no_fault_of_the_check(
+    answer, caplog
+):
+    with pytest.raises(InvalidCredential):
+        identity_of(answer, "basic", "alice")
+
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("name", ["basic", "api_key"])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 5},
+        {"act": {"sub": "bob"}},
+        {"a": object()},
+        {"roles": {"admin"}},
+        {"id": uuid.UUID(int=7)},
+        {"a": {"b": [1.0, float("nan")]}},
+        {7: "a"},
+    ],
+    ids=["exp", "act", "object", "set", "UUID", "NaN", "name"],
+)
+def test_claims_that_no_token_can_carry_are_the_applications_fault(
+    name, claims
+):
+    """The credential is good: nobody is told of a wrong password."""
+    for answer in ({"sub": "alice", **claims}, claims):
+        with pytest.raises(UnfitAnswer, match=f"check of '{name}': "):
+            identity_of(answer, name, "alice")
 
 
 # In an application.
@@ -97,7 +139,6 @@ def test_what_no_token_can_carry_is_refused(answer):
         ("", None),
         ([], None),
         (0.5, None),
-        ({"sub": "x", "iss": "y"}, None),
     ],
 )
 def test_what_a_check_may_answer(make, answer, userid):
@@ -106,6 +147,35 @@ def test_what_a_check_may_answer(make, answer, userid):
     assert client.get("/identity").json["userid"] == userid
     expected = 200 if userid is not None else 401
     assert client.post("/token", status=expected)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"roles": {"admin"}}, {"id": uuid.UUID(int=7)}, {"iss": "y"}],
+    ids=["a set", "a UUID", "a name of the token's own"],
+)
+def test_a_check_with_claims_that_are_no_json_is_told_as_a_fault(
+    make, caplog, claims
+):
+    """The user is not told that the password was wrong."""
+    told = []
+    client = make(
+        {"basic.check": lambda u, p, r: {"sub": u, **claims}},
+        setup=lambda config: config.add_subscriber(
+            told.append, CredentialRefused
+        ),
+    )
+    client.authorization = ("Basic", ("alice", "x"))
+
+    with pytest.raises(UnfitAnswer, match="the check of 'basic'"):
+        client.get("/identity")
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "the check of 'basic': " in caplog.text
+    answer = client.post("/token", status=400)
+
+    assert answer.json["error"] == "invalid_request"
+    assert "WWW-Authenticate" not in answer.headers
+    assert told == []
 
 
 @pytest.mark.parametrize("userid", [7, -1, 0, "7"])

@@ -5,10 +5,12 @@ accept it.
 import base64
 import logging
 import urllib.parse
+from types import SimpleNamespace
 
 import jwt
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from support.certificates import (
     name,
     numbered,
 )
+from support.keys import ROCA_2048
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.authenticators.client_certificate import (
@@ -33,7 +36,7 @@ from pyramid_sessiontoken.authenticators.trusted_place import (
     find_place,
 )
 from pyramid_sessiontoken.config.trusted_proxies import read_networks
-from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.errors import InvalidCredential, UnfitAnswer
 from pyramid_sessiontoken.events import CredentialRefused
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
@@ -288,6 +291,14 @@ def test_a_header_name_is_known_in_any_case():
 # Dates and usages.
 
 
+def test_a_certificate_whose_key_others_can_compute_is_refused():
+    """CVE-2017-15361: smart cards made such keys."""
+    public = rsa.RSAPublicNumbers(65537, ROCA_2048).public_key()
+    shown = make_certificate(key=SimpleNamespace(public_key=lambda: public))
+
+    assert "CVE-2017-15361" in refusal(make_request(shown))
+
+
 @pytest.mark.parametrize(
     ("now", "good"),
     [
@@ -426,10 +437,17 @@ def test_the_check_may_answer_as_that_of_basic(answer, identity):
 
 
 @pytest.mark.parametrize(
-    "answer", [None, False, "", "role:admin", 1.5, {"cnf": {}}]
+    "answer", [None, False, "", "role:admin", 1.5, {"sub": ""}]
 )
 def test_what_no_user_can_be_is_refused(answer):
     refusal(make_request(ALICE), check=lambda *args: answer)
+
+
+def test_claims_that_no_token_carries_are_no_refusal():
+    authenticator = make_authenticator(check=lambda *args: {"cnf": {}})
+
+    with pytest.raises(UnfitAnswer):
+        authenticator.authenticate(make_request(ALICE))
 
 
 # The userid.

@@ -31,7 +31,9 @@ from pyramid_sessiontoken.errors import (
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
+    EXPIRED,
     RENEW,
+    VALID,
     IAuthenticator,
     IClock,
     ICookieTransform,
@@ -62,7 +64,7 @@ class Site:
 
     def __init__(self, kind=SignedTransform, *keys, name=NAME):
         self.clock = ManualClock(NOW)
-        registry = Registry()
+        registry = self.registry = Registry()
         registry.registerUtility(self.clock, IClock)
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
         transform = kind(
@@ -79,7 +81,12 @@ class Site:
 
     def sign_in(self, userid="alice", **claims):
         """Give the pairs that a browser sends after the sign-in."""
-        issued = self.sessions.issue(Identity(userid, claims, "basic"))
+        return self.pairs(
+            self.sessions.issue(Identity(userid, claims, "basic"))
+        )
+
+    def pairs(self, issued):
+        """Give the pairs that carry a token."""
         headers = self.jar.write(issued.access_token, None, None)
         return [header.partition(";")[0] for _, header in headers]
 
@@ -413,6 +420,93 @@ def test_of_two_the_one_that_is_still_good_holds(site):
 
     for order in itertools.permutations([*old, *new]):
         assert site.ask(*order).userid == "bob"
+
+
+def test_of_two_sessions_the_one_signed_in_last_counts(site):
+    """Of the first one there is no trace but its cookie: the path of the
+    cookie is another one since.
+    """
+    alice = site.sign_in("alice")
+    site.clock.advance(1)
+    bob = site.sign_in("bob")
+    assert len(alice) == len(bob) == 2
+
+    for order in itertools.permutations([*alice, *bob]):
+        request = make_request("; ".join(order))
+        state = begin_state(request)
+        assert site.authenticator.authenticate(request).userid == "bob"
+        assert [t.ticket.userid for t in state.tokens] == ["bob"]
+        assert [t.ticket.userid for t in state.beside] == ["alice"]
+
+
+def test_a_later_renewal_does_not_make_a_session_the_later_one(site):
+    alice = site.sessions.issue(Identity("alice", {}, "basic"))
+    site.clock.advance(1)
+    bob = site.sign_in("bob")
+    site.clock.advance(1)
+    renewed = site.sessions.renew(alice.ticket, None)
+    pairs = site.pairs(renewed)
+
+    assert site.ask(*bob, *pairs).userid == "bob"
+    assert site.ask(*pairs, *bob).userid == "bob"
+
+
+def test_of_one_session_the_copy_renewed_last_counts(site):
+    issued = site.sessions.issue(Identity("alice", {}, "basic"))
+    site.clock.advance(1800)
+    renewed = site.sessions.renew(issued.ticket, None)
+    old, new = site.pairs(issued), site.pairs(renewed)
+    assert len(old) == len(new) == 2
+
+    for passed in (0, 1800):
+        site.clock.advance(passed)
+        for order in itertools.permutations([*old, *new]):
+            ticket = site.ask(*order).ticket
+            assert ticket.iat == NOW + 1800
+
+
+def test_where_the_last_one_expired_no_earlier_one_takes_its_place():
+    """Else the user before would be back an hour after the sign-in."""
+    site = Site()
+    policy = {"alice": 36000, "bob": 600}
+
+    class Unequal(ExpiryPolicy):
+        def judge(self, ticket, now):
+            life = policy[ticket.userid]
+            return EXPIRED if now >= ticket.iat + life else VALID
+
+    site.registry.registerUtility(Unequal(36000), IExpiryPolicy)
+    alice = site.sign_in("alice")
+    site.clock.advance(1)
+    bob = site.sign_in("bob")
+    site.clock.advance(600)
+    assert site.ask(*alice).userid == "alice"
+
+    for order in ([*alice, *bob], [*bob, *alice]):
+        request = make_request("; ".join(order))
+        state = begin_state(request)
+        with pytest.raises(InvalidCredential) as caught:
+            site.authenticator.authenticate(request)
+        assert caught.value.reason == REASON_EXPIRED
+        assert caught.value.ticket.userid == "bob"
+        assert [t.ticket.userid for t in state.beside] == ["alice"]
+        assert state.tokens == ()
+
+
+def test_of_two_in_one_second_the_one_that_stands_last_counts(site):
+    """RFC 6265, section 5.4: of equal paths the older cookie comes first."""
+    alice = site.sign_in("alice")
+    bob = site.sign_in("bob")
+
+    assert site.ask(*alice, *bob).userid == "bob"
+    assert site.ask(*bob, *alice).userid == "alice"
+
+
+def test_without_a_state_nothing_is_noted(site):
+    alice = site.sign_in("alice")
+    site.clock.advance(1)
+
+    assert site.ask(*alice, *site.sign_in("bob")).userid == "bob"
 
 
 def test_of_two_that_are_refused_the_expired_one_is_not_deleted(site):

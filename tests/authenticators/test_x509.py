@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -419,3 +420,14 @@ def test_names_that_openssl_knows_are_known():
 def test_what_is_no_name_is_told(text):
     with pytest.raises(ValueError):
         parse_name(text)
+
+
+def test_a_key_of_a_kind_that_is_not_known_here_is_not_judged():
+    """The server verified the certificate, and may know more kinds."""
+    elliptic = bytes.fromhex("06072a8648ce3d0201")
+    assert ALICE.der.count(elliptic) == 1
+    der = ALICE.der.replace(elliptic, elliptic[:-1] + b"\x7f")
+    with pytest.raises(UnsupportedAlgorithm):
+        x509.load_der_x509_certificate(der).public_key()
+
+    assert read_certificate(der, "cn").is_broken is False

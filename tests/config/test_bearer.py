@@ -1,9 +1,11 @@
 """What the settings say of another issuer is right, or the start fails."""
 
+import base64
+
 import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
-from support import KEY
+from support import KEY, START
 from support.issuer import (
     AUDIENCE,
     ISSUER,
@@ -16,9 +18,12 @@ from support.issuer import (
     private_key,
     rsa_key,
 )
+from support.keys import put
 
 from pyramid_sessiontoken.config.reader import read_settings
 from pyramid_sessiontoken.config.registered import Registered
+from pyramid_sessiontoken.interfaces import IAuthenticator, IClock, IKeyRing
+from pyramid_sessiontoken.testing import ManualClock
 
 PEM = pem(private_key("ES256"))
 TRUST = {
@@ -144,6 +149,62 @@ def test_a_key_that_must_not_be_used_stops_the_start(algorithms, key, why):
     assert len(key) < 30 or key[:30] not in told.replace("-----BEGIN ", "")
 
 
+OURS = b64(bytes(range(64)))
+TOKENS = b64(bytes(range(64, 128)))
+
+
+@pytest.mark.parametrize(
+    ("key", "ring"), [(OURS, "keys"), (TOKENS, "token.keys")]
+)
+def test_a_key_of_ours_is_no_key_of_an_issuer(tmp_path, key, ring):
+    """Who has it could make session tokens; a zero byte makes none other."""
+    given = {"token__keys": TOKENS, "bearer__algorithms": "HS256"}
+    path = tmp_path / "keys"
+    for same in (key, b64(base64.urlsafe_b64decode(key + "==") + b"\0")):
+        told = fault(**given, bearer__key=same)
+        assert told.startswith("bearer.key: ")
+        assert f"it is a key of sessiontoken.{ring}" in told
+        assert same not in told
+        path.write_bytes(jwks(jwk("HS256", k=same), jwk("HS256", 1)))
+        told = fault(**given, bearer__key=None, bearer__jwks=str(path))
+        assert told.startswith("bearer.jwks: ")
+        assert f"it is a key of sessiontoken.{ring}" in told
+
+
+def test_a_key_of_ours_in_a_followed_file_changes_nothing(tmp_path, caplog):
+    """Neither in the issuer's file, nor in the file of our ring."""
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    put(theirs, jwks(jwk("HS256")).decode())
+    put(ours, OURS)
+    clock = ManualClock(START)
+    config = Configurator(
+        settings={
+            **{f"sessiontoken.{key}": value for key, value in TRUST.items()},
+            "sessiontoken.keys": f"file:{ours}",
+            "sessiontoken.bearer.algorithms": "HS256",
+            "sessiontoken.bearer.key": None,
+            "sessiontoken.bearer.jwks": str(theirs),
+        }
+    )
+    config.registry.registerUtility(clock, IClock)
+    config.include("pyramid_sessiontoken")
+    config.commit()
+    ring = config.registry.getUtility(IKeyRing)
+    bearer = config.registry.getUtility(IAuthenticator, "bearer")
+
+    put(ours, f"{OURS}\n{b64(SECRET)}")
+    clock.advance(2)
+    assert len(list(ring)) == 1
+    assert "a key of the issuer of 'bearer' is among them" in caplog.text
+
+    put(theirs, jwks(jwk("HS256", k=OURS)).decode())
+    assert bearer.secrets() == [SECRET]
+    assert "it is a key of sessiontoken.keys" in caplog.text
+    put(ours, f"{OURS}\n{TOKENS}")
+    clock.advance(2)
+    assert len(list(ring)) == 2
+
+
 def test_a_pem_may_stand_in_several_lines(tmp_path, monkeypatch):
     indented = "\n   " + "\n   ".join(PEM.splitlines())
     start({"bearer.key": indented})
@@ -201,6 +262,17 @@ def test_the_start_asks_no_issuer():
         ("bearer.userid", "alice", "has no claim in braces"),
         ("bearer.claims", "email=sub", "own names"),
         ("bearer.claims", "exp", "own names"),
+        ("bearer.claims", "a=act", "own names"),
+        ("bearer.claims", "a=began", "own names"),
+        ("bearer.claims", "realm_access.roles", "has a dot"),
+        ("bearer.userid", "{a}{b}", "there is no text between"),
+        *(
+            ("bearer.audience_claim", name, "names no audience")
+            for name in ("iss", "sub", "exp", "iat", "nbf", "jti")
+        ),
+        ("bearer.type", "logout+jwt", "no credential"),
+        ("bearer.type", "application/logout+JWT", "no credential"),
+        ("bearer.type", "", "empty"),
         ("bearer.claims", "a=x b=x", "named already"),
         ("bearer.claims", "a,,b", "empty item"),
         ("bearer.audience", "a,", "empty item"),

@@ -28,6 +28,7 @@ repository repository.url repository.table repository.prefix
 repository.timeout repository.pool_size repository.cache_size
 repository.cache_ttl repository.invalidation session_store revocation
 sessions.device basic.check basic.htpasswd bearer.issuer bearer.audience
+bearer.audience_claim bearer.type
 bearer.algorithms bearer.key bearer.jwks bearer.userid bearer.claims
 api_key.header api_key.check client_certificate.source
 client_certificate.verify client_certificate.trusted_proxies

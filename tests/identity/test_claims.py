@@ -13,6 +13,7 @@ from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.identity.claims import (
     NO_CLAIMS,
     RESERVED,
+    Claims,
     FrozenDict,
     FrozenList,
     freeze_claims,
@@ -37,6 +38,7 @@ CLAIMS = st.dictionaries(NAMES, VALUES, max_size=5)
 # What the contract lists, and what RFC 7519 and RFC 7800 give a meaning.
 OWN_NAMES = (
     "iss aud sub sub_type iat exp jti sid auth_time session_end amr nbf cnf"
+    " act persistent stamp began"
 ).split()
 
 
@@ -60,7 +62,7 @@ def test_copies_of_frozen_claims_are_equal_hash_alike_and_are_frozen(claims):
     ):
         assert twin == frozen
         assert hash(twin) == hash(frozen)
-        assert type(twin) is FrozenDict
+        assert type(twin) is Claims
 
 
 def nested_values(value):
@@ -75,7 +77,7 @@ def nested_values(value):
 def test_everything_inside_is_frozen_as_well(claims):
     types = {type(value) for value in nested_values(freeze_claims(claims))}
 
-    assert types <= {FrozenDict, FrozenList}
+    assert types <= {Claims, FrozenDict, FrozenList}
 
 
 @pytest.mark.parametrize("twin", [copy.deepcopy, copy.copy])
@@ -179,9 +181,48 @@ def test_a_claim_bears_none_of_the_tokens_own_names(name):
 
 
 def test_inside_another_claim_those_names_are_free():
-    claims = {"act": {"sub": "bob", "exp": 5}}
+    claims = {"profile": {"sub": "bob", "exp": 5}}
 
     assert freeze_claims(claims) == claims
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+@pytest.mark.parametrize("twin", [dict, copy.copy, copy.deepcopy, lambda c: c])
+def test_what_stands_in_a_claim_is_looked_at_before_it_stands_outside(
+    name, twin
+):
+    """It is read-only already, and may bear the token's own names."""
+    inner = freeze_claims({"profile": {"a": 1, name: "mine"}})["profile"]
+
+    with pytest.raises(ClaimsError, match=repr(name)):
+        freeze_claims(twin(inner))
+
+
+def test_read_only_mappings_that_others_made_are_looked_at():
+    for made in (FrozenDict({"a": {"set"}}), FrozenDict({"sub": "alice"})):
+        with pytest.raises(ClaimsError):
+            freeze_claims(made)
+
+
+def test_pickled_claims_are_looked_at_when_they_are_read():
+    forged = Claims({"sub": "alice"})
+
+    with pytest.raises(ClaimsError, match="'sub'"):
+        pickle.loads(pickle.dumps(forged))  # noqa: S301
+
+
+def test_a_name_that_compares_itself_otherwise_is_the_text_that_it_is():
+    class Sly(str):
+        __slots__ = ()
+
+        def __eq__(self, other):
+            return self is other
+
+        def __hash__(self):
+            return 7
+
+    with pytest.raises(ClaimsError, match="'sub'"):
+        freeze_claims({Sly("sub"): "alice"})
 
 
 @pytest.mark.parametrize("claims", [None, [], "sub", 5, [("a", 1)]])

@@ -8,7 +8,7 @@ from support.tokens import make_ticket
 
 from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.identity import Identity
-from pyramid_sessiontoken.identity.claims import FrozenDict, freeze_claims
+from pyramid_sessiontoken.identity.claims import Claims, freeze_claims
 
 
 def test_a_userid_is_enough():
@@ -57,7 +57,7 @@ def test_claims_are_copied_and_read_only():
     mine["roles"].append("admin")
 
     assert identity.claims == {"roles": ["reader"]}
-    assert type(identity.claims) is FrozenDict
+    assert type(identity.claims) is Claims
 
 
 def test_frozen_claims_are_taken_as_they_are():
@@ -80,6 +80,38 @@ def test_a_changed_copy_is_checked_too():
         dataclasses.replace(identity, userid="system.Everyone")
     with pytest.raises(ClaimsError):
         dataclasses.replace(identity, claims={"sub": "root"})
+
+
+@pytest.mark.parametrize(
+    "userid", ["role:admin", "group:staff", "", "a\n", True, b"alice"]
+)
+def test_a_userid_in_place_of_a_tickets_is_checked(userid):
+    """Say by an authenticator of the application's own."""
+    ticket = make_ticket()
+    identity = Identity("alice", ticket.claims, "session", ticket)
+
+    with pytest.raises(ClaimsError):
+        dataclasses.replace(identity, userid=userid)
+    with pytest.raises(ClaimsError):
+        Identity(userid, {}, "own", ticket)
+
+
+def test_a_ticket_may_come_with_another_good_userid():
+    ticket = make_ticket()
+
+    assert Identity("bob", {}, "own", ticket).ticket is ticket
+
+
+def test_the_userid_of_a_ticket_is_not_checked_twice(monkeypatch):
+    ticket = make_ticket()
+    asked = []
+    monkeypatch.setattr(
+        "pyramid_sessiontoken.identity.identity.check_userid", asked.append
+    )
+
+    Identity(ticket.userid, ticket.claims, "session", ticket)
+
+    assert asked == []
 
 
 def test_an_identity_is_hashable_with_its_claims():

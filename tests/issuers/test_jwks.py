@@ -1,5 +1,6 @@
 """The keys of a JWK Set are checked before they are used."""
 
+import base64
 import contextlib
 import json
 
@@ -19,6 +20,7 @@ from support.issuer import (
     private_key,
     rsa_key,
 )
+from support.keys import ROCA_2048
 
 from pyramid_sessiontoken.issuers.jwks import (
     MAX_BYTES,
@@ -151,7 +153,8 @@ REFUSED = {
         "not a valid EC",
     ),
     "x short": (jwk(x="AA"), "not a valid EC"),
-    "x padded": (jwk(x=jwk()["x"] + "="), "base64url"),
+    "x padded too much": (jwk(x=jwk()["x"] + "=="), "base64url"),
+    "x padded inside": (jwk(x="=" + jwk()["x"]), "base64url"),
     "x number": (jwk(x=1), "base64url"),
     "x list": (jwk(x=["AA"]), "base64url"),
     "x null": ({**jwk(), "x": None}, "base64url"),
@@ -230,10 +233,141 @@ def test_keys_of_one_name_are_all_passed_over():
     assert keys.refused == ("'ES256-0': its 'kid' comes twice",)
 
 
-def test_a_key_for_another_use_may_share_a_name():
-    keys = read(jwk(), jwk(use="enc", number=1, kid="ES256-0"))
+@pytest.mark.parametrize(
+    "other",
+    [
+        jwk(use="enc", number=1, kid="ES256-0"),
+        jwk(key_ops=["deriveBits"], number=1, kid="ES256-0"),
+        jwk(alg="ECDH-ES", number=1, kid="ES256-0"),
+        jwk("ES384", kid="ES256-0"),
+        {"kty": "AKP", "kid": "ES256-0", "pub": "AA"},
+    ],
+)
+def test_a_key_for_another_use_may_share_a_name(other):
+    for members in ([jwk(), other], [other, jwk()]):
+        assert read(*members).find("ES256-0", "ES256")
 
-    assert keys.find("ES256-0", "ES256")
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        jwk(kid="ES256-0", number=1, y="AA"),
+        jwk(kid="ES256-0", x="!"),
+        jwk(kid="ES256-0", d="AA"),
+        jwk("RS256", kid="ES256-0", n="AQAB"),
+        {"kid": "ES256-0"},
+        {"kid": "ES256-0", "kty": 5},
+    ],
+    ids=["not on its curve", "no base64url", "private", "short", "{}", "kty"],
+)
+def test_a_name_is_unclear_where_a_key_of_it_cannot_be_used(other):
+    """Which of the two signs, the issuer knows."""
+    for members in ([jwk(), other], [other, jwk()]):
+        keys = read(*members, jwk(number=2), algorithms=("ES256", "RS256"))
+
+        assert keys.find("ES256-0", "ES256") is None
+        assert keys.find("ES256-2", "ES256")
+        assert keys.refused[-1] == (
+            "'ES256-0': its 'kid' is also that of a key that cannot be used"
+        )
+
+
+def test_a_key_may_be_listed_twice():
+    for twin in (jwk(), jwk(alg="ES256"), jwk(use=None, x5t="x")):
+        keys = read(jwk(), twin)
+
+        assert len(keys) == 1
+        assert keys.refused == ()
+        for kid in ("ES256-0", None):
+            assert keys.find(kid, "ES256")
+
+
+def test_a_key_may_be_listed_once_for_each_algorithm():
+    names = ("RS256", "RS512", "PS256")
+    keys = read(
+        *(jwk("RS256", kid="one", alg=name) for name in names),
+        jwk("RS256", kid="one", alg="RS384"),
+        algorithms=names,
+    )
+
+    assert len(keys) == 3
+    for name in names:
+        assert keys.find("one", name).algorithm == name
+        assert keys.find(None, name).algorithm == name
+    assert keys.find("one", "RS384").algorithm != "RS384"
+
+
+def test_without_a_name_one_key_under_two_names_is_one():
+    keys = read(jwk(), jwk(kid="again"), jwk(kid=None))
+
+    assert (
+        keys.find(None, "ES256").octets == keys.find("again", "ES256").octets
+    )
+    assert read(jwk(), jwk(number=1)).find(None, "ES256") is None
+
+
+def test_keys_of_two_types_may_share_a_name():
+    """RFC 7517, section 4.5."""
+    names = ("RS256", "ES256", "EdDSA")
+    keys = read(*(jwk(name, kid="shared") for name in names), algorithms=names)
+
+    for name in names:
+        assert keys.find("shared", name).algorithm == name
+    twin = jwk("EdDSA", 1, kid="shared")
+    unclear = read(
+        *(jwk(name, kid="shared") for name in names), twin, algorithms=names
+    )
+    assert len(unclear) == 0
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA", "HS256"])
+def test_members_may_be_padded(algorithm):
+    """Some providers do not take the padding away."""
+    plain = jwk(algorithm)
+    padded = {
+        name: value + "=" * (-len(value) % 4)
+        if name in ("n", "e", "x", "y", "k")
+        else value
+        for name, value in plain.items()
+    }
+    assert padded != plain or algorithm == "RS256"
+
+    [one] = read(plain, algorithms=(algorithm,))
+    [other] = read(padded, algorithms=(algorithm,))
+
+    assert one.octets == other.octets
+
+
+def test_a_modulus_may_begin_with_a_zero():
+    """As ASN.1 writes it, where its first bit is set."""
+    n = jwk("RS256")["n"]
+    longer = b64(b"\0" + base64.urlsafe_b64decode(n + "=="))
+
+    [key] = read(jwk("RS256", n=longer), algorithms=("RS256",))
+
+    assert (
+        key.octets
+        == read(jwk("RS256"), algorithms=("RS256",)).find(None, "RS256").octets
+    )
+
+
+def test_a_key_whose_private_part_can_be_computed_is_refused():
+    """CVE-2017-15361."""
+    raw = ROCA_2048.to_bytes(256, "big")
+
+    why = refusal(jwk("RS256", n=b64(raw)), ("RS256",))
+    assert "CVE-2017-15361" in why
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        (bytes([0x10, 0x41, 0x04]) * 11, "it repeats 3 bytes"),
+        (b"this is my Secret key, do not tell anybody", "placeholder"),
+    ],
+)
+def test_a_secret_key_is_judged_as_our_own_are(secret, why):
+    assert why in refusal(jwk("HS256", key=secret), ("HS256",))
 
 
 def test_what_is_said_of_keys_is_quoted_and_cut():

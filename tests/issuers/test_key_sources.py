@@ -101,7 +101,7 @@ def test_a_file_without_a_good_key_stops_the_start(path, tmp_path):
         (b"{", "not a JWK Set"),
         (jwks(), "it has no keys"),
         (jwks(jwk("RS256")), "RSA cannot be used with ES256"),
-        (jwks(jwk(), jwk()), "twice"),
+        (jwks(jwk(), jwk(number=1, kid="ES256-0")), "twice"),
     ):
         write(path, raw)
         with pytest.raises(ValueError, match=why):

@@ -115,6 +115,83 @@ def test_one_of_our_audiences_is_enough(aud):
     assert read(token(payload(aud=aud)))
 
 
+# Where the audience stands, and which type it is.
+
+
+@pytest.mark.parametrize(
+    ("claim", "said", "why"),
+    [
+        ("client_id", {"client_id": AUDIENCE, "aud": None}, None),
+        ("client_id", {"client_id": [AUDIENCE, "x"], "aud": None}, None),
+        ("client_id", {"client_id": AUDIENCE, "aud": "other-api"}, None),
+        ("app.id", {"app": {"id": AUDIENCE}, "aud": None}, None),
+        (
+            "client_id",
+            {"client_id": AUDIENCE, "aud": "x"},
+            "not an audience",
+        ),
+        (
+            "client_id",
+            {"client_id": AUDIENCE, "aud": []},
+            "not an audience",
+        ),
+        (
+            "client_id",
+            {"client_id": "x", "aud": AUDIENCE},
+            "not an audience",
+        ),
+        ("client_id", {"client_id": "x", "aud": None}, "not an audience"),
+        ("client_id", {"client_id": {}, "aud": None}, "not an audience"),
+        ("client_id", {"aud": AUDIENCE}, "it has no 'client_id'"),
+        ("client_id", {"aud": None}, "it has no 'client_id'"),
+        ("aud", {"aud": None, "client_id": AUDIENCE}, "it has no 'aud'"),
+    ],
+)
+def test_another_claim_may_name_the_audience(claim, said, why):
+    """RFC 7519, section 4.1.3: an "aud" names us, whatever else does."""
+    reader = tokens(audience_claim=claim)
+    text = token(payload(**said))
+
+    if why is None:
+        assert read(text, reader=reader)
+    else:
+        assert why in refusal(text, reader=reader)
+
+
+@pytest.mark.parametrize(
+    ("typ", "good"),
+    [
+        ("at+jwt", True),
+        ("AT+JWT", True),
+        ("application/at+jwt", True),
+        ("JWT", False),
+        (None, False),
+        ("", False),
+        ("logout+jwt", False),
+        (["at+jwt"], False),
+        ("at", False),
+    ],
+)
+def test_the_type_may_be_required(typ, good):
+    for wanted in ("at+jwt", "application/AT+jwt"):
+        reader = tokens(type=wanted)
+        text = token(said=header(typ=typ))
+        if good:
+            assert read(text, reader=reader)
+        else:
+            assert refusal(text, reader=reader).startswith("its 'typ' is not")
+
+
+@pytest.mark.parametrize(
+    "events", [{}, {"http://schemas.openid.net/event/x": {}}, [], "x", 0, ""]
+)
+def test_what_tells_of_events_is_no_credential(events):
+    """RFC 8417; OpenID Connect Back-Channel Logout 1.0, section 2.4."""
+    for typ in ("JWT", "at+jwt", None):
+        text = token(payload(events=events), header(typ=typ))
+        assert "events" in refusal(text)
+
+
 def test_what_a_stranger_says_of_himself_is_not_looked_at():
     """CVE-2018-0114: he is free to say it, and it changes nothing."""
     said = header(

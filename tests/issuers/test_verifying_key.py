@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa, x25519
 from support.issuer import (
     PUBLIC_NAMES,
     PYJWT,
@@ -14,6 +14,7 @@ from support.issuer import (
     private_key,
     rsa_key,
 )
+from support.keys import ROCA_2048
 
 from pyramid_sessiontoken.issuers.verifying_key import (
     FORMS,
@@ -32,6 +33,15 @@ PEM = serialization.Encoding.PEM
 def test_every_algorithm_of_pyjwt_but_none_is_known():
     # PyJWT's ES521 is a slip of the pen; the name is ES512 (RFC 7518, 3.4).
     assert set(FORMS) == set(PYJWT) - {"none", "ES521"}
+
+
+def test_a_key_whose_private_part_can_be_computed_is_refused():
+    """CVE-2017-15361."""
+    public = rsa.RSAPublicNumbers(65537, ROCA_2048).public_key()
+    text = public.public_bytes(PEM, PUBLIC.SubjectPublicKeyInfo).decode()
+
+    with pytest.raises(ValueError, match="CVE-2017-15361"):
+        read_public_key(text, ("RS256",))
 
 
 def test_hmac_is_told_apart():

@@ -1,11 +1,13 @@
 """Which keys are good enough to sign."""
 
+import base64
 import secrets
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from jwt.algorithms import RSAAlgorithm
+from support.tokens import BASE64URL
 
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.keys.strength import (
@@ -56,6 +58,37 @@ def test_a_key_is_at_least_as_long_as_the_hash(algorithm, least):
 @pytest.mark.parametrize("byte", [0, 1, 120, 255])
 def test_one_repeated_byte_is_no_key(byte):
     assert weakness(Key.of(bytes([byte]) * 64), "HS256") is not None
+
+
+def repeated_character(letter, length):
+    """Write one character as often as base64url needs; of the last one only
+    the bits count that are there (RFC 4648, section 3.5).
+    """
+    text = letter * -(-length * 4 // 3)
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    assert len(raw) == length
+    return raw
+
+
+@pytest.mark.parametrize("length", [32, 48, 64])
+def test_one_repeated_character_of_base64url_is_no_key(length):
+    """Nor, say, four that come again: the bytes repeat themselves."""
+    good = [
+        letter
+        for letter in BASE64URL
+        if weakness(Key.of(repeated_character(letter, length)), "HS256")
+        is None
+    ]
+
+    assert good == []
+
+
+@pytest.mark.parametrize("period", [2, 3, 5, 16, 31, 32])
+def test_what_comes_again_and_again_is_no_key(period):
+    secret = (ONE[:period] * 64)[:64]
+
+    assert weakness(Key.of(secret), "HS256") == f"it repeats {period} bytes"
+    assert weakness(Key.of(ONE[:33] + ONE[:31]), "HS256") is None
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ from pyramid_sessiontoken.authenticators.state import Refusal, ShownToken
 from pyramid_sessiontoken.errors import REASON_EXPIRED, RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionEnded
 from pyramid_sessiontoken.identity import Identity
-from pyramid_sessiontoken.interfaces import VALID, IClock
+from pyramid_sessiontoken.interfaces import EXPIRED, VALID, IClock
 from pyramid_sessiontoken.policy.ending import (
     Ending,
     can_end,
     end,
     ending_of,
     ending_of_expired,
+    endings_beside,
 )
 from pyramid_sessiontoken.policy.state import PolicyState
 
@@ -121,6 +122,39 @@ def test_other_expired_tokens_end_no_session(request_, state, refusal):
     assert ending_of_expired(request_, state, refusal) is None
 
 
+BESIDE = (
+    ShownToken("cookie", TICKET, "pst_reference", "text", VALID),
+    ShownToken("cookie", TICKET, None, "text", VALID),
+    ShownToken("cookie", TICKET, None, "text", EXPIRED),
+)
+
+
+def test_what_came_under_one_name_ends_as_well(request_):
+    state = state_of(Stored())
+    state.beside = BESIDE
+
+    whose = Identity("alice", {}, "cookie", TICKET)
+    assert endings_beside(request_, state) == [
+        Ending(whose, TICKET, "pst_reference"),
+        Ending(whose, TICKET, None),
+        Ending(whose, TICKET, None),
+    ]
+
+
+def test_what_another_site_sent_under_one_name_does_not_end(request_):
+    state = state_of(Stored(), is_cross_site=True)
+    state.beside = BESIDE
+
+    assert endings_beside(request_, state) == []
+
+
+def test_an_expired_one_that_cannot_be_ended_is_left(request_):
+    state = state_of(Stored(by_sid=False))
+    state.beside = BESIDE[2:]
+
+    assert endings_beside(request_, state) == []
+
+
 @pytest.mark.parametrize(
     ("stored", "reference", "can"),
     [
@@ -165,6 +199,29 @@ def test_a_session_ends_as_far_as_it_is_stored(
     [event] = told
     assert (event.identity, event.ticket) == (ALICE, TICKET)
     assert event.request is request_
+
+
+def test_several_end_and_each_is_told_once(request_, told):
+    stored = Stored()
+    other = replace(TICKET, sid="o" * 22)
+    one, two = Ending(ALICE, TICKET, "pst_1"), Ending(ALICE, other, None)
+
+    end(
+        request_,
+        state_of(stored),
+        one,
+        None,
+        two,
+        Ending(ALICE, TICKET, "pst_1"),
+        Ending(ALICE, TICKET, "pst_2"),
+    )
+
+    assert [(sid, reference) for sid, reference, _ in stored.ended] == [
+        (TICKET.sid, "pst_1"),
+        (other.sid, None),
+        (TICKET.sid, "pst_2"),
+    ]
+    assert [event.ticket for event in told] == [TICKET, other]
 
 
 def test_an_end_is_told_where_nothing_is_stored(request_, told):

@@ -358,6 +358,36 @@ def test_what_is_sealed_but_no_ticket_ends_the_session(kept):
         assert process.store.retrieve(reference) is None
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"later": 1},
+        {"persistent": 1},
+        {"carrier": None},
+        {"device": None},
+        {"device": {"sub": "x"}},
+        {"claims": {"sub": "root"}},
+        {"claims": {"began": {}}},
+        {"session_end": 2**39},
+        {"auth_time": 10**10},
+        {"exp": 1},
+    ],
+    ids=repr,
+)
+def test_a_record_that_we_do_not_write_ends_the_session(kept, changes):
+    """Though it is sealed with one of our keys."""
+    process, reference, _ = kept
+    key = NAMES.ticket(reference)
+    written = process.seal.open(process.repository.items[key].token, key)
+    replace_token(process, reference, process.seal.seal(dict(written), key))
+    assert process.store.retrieve(reference) is not None
+
+    changed = process.seal.seal({**written, **changes}, key)
+    replace_token(process, reference, changed)
+
+    assert process.fresh(reference) is None
+
+
 def test_what_is_not_readable_is_said_without_the_credential(kept, caplog):
     process, reference, token = kept
     replace_token(process, reference, token[:-1])

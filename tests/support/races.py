@@ -72,6 +72,8 @@ class Paused:
 
     def __getattr__(self, name):
         verb = getattr(self._inner, name)
+        if not callable(verb):
+            return verb
 
         def step(*args, **kw):
             self._turns.wait()

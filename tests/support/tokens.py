@@ -11,9 +11,14 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import strategies as st
 
 from pyramid_sessiontoken.identity.claims import freeze_claims
-from pyramid_sessiontoken.identity.ticket import Ticket
+from pyramid_sessiontoken.identity.ticket import (
+    LATEST,
+    MOST_AHEAD,
+    Ticket,
+)
 from pyramid_sessiontoken.keys.base64url import encode_base64url
 from pyramid_sessiontoken.keys.ring import Key
 from pyramid_sessiontoken.sessions.records import RecordNames
@@ -37,7 +42,7 @@ STRANGER = Key.of(bytes(range(128, 192)))
 #: Long ago and far ahead, seconds, so that a library that reads the clock of
 #: the machine finds what these tests find.
 LONG_AGO = 10**9
-FAR_AHEAD = 2**38
+FAR_AHEAD = 2**37
 
 JTI = "j" * 22
 SID = "s" * 22
@@ -64,6 +69,19 @@ def make_ticket(**changes: Any) -> Ticket:
         "amr": ("pwd",),
     }
     return Ticket(**{**fields, **changes}, claims=claims)
+
+
+@st.composite
+def times_of_tickets(draw: Any) -> dict[str, int]:
+    """Give times that a ticket can have."""
+    iat = draw(st.integers(0, LATEST - 1))
+    ends = st.integers(iat + 1, LATEST)
+    return {
+        "iat": iat,
+        "exp": draw(ends),
+        "auth_time": draw(st.integers(0, min(iat + MOST_AHEAD, LATEST))),
+        "session_end": draw(ends),
+    }
 
 
 def honest_header(**changes: Any) -> dict[str, Any]:
@@ -152,6 +170,7 @@ HOSTILE_TIMES = {
     "true": b"true",
     "negative": b"-1",
     "far": str(2**40).encode(),
+    "in the year 10000": b"253402300800",
     "400 digits": b"9" * 400,
     "5000 digits": b"9" * 5000,
     "list": b"[9999999999]",
@@ -210,10 +229,17 @@ HOSTILE_MEMBERS = {
         "nested": [["pwd"]],
         "object": {},
         "number": 1,
+        "half a character": ["\ud800"],
+        "control character": ["pwd\n"],
     },
-    "iat": {"to come": FAR_AHEAD - 1},
-    "exp": {"past": LONG_AGO + 1, "0": 0},
-    "session_end": {"past": LONG_AGO + 1},
+    "act": {"actor": {"sub": "bob"}},
+    "persistent": {"true": True, "text": "yes"},
+    "stamp": {"text": "digest"},
+    "began": {"object": {}},
+    "iat": {"to come": FAR_AHEAD - 1, "after exp": FAR_AHEAD + 1},
+    "exp": {"past": LONG_AGO + 1, "0": 0, "iat": LONG_AGO},
+    "auth_time": {"long after iat": LONG_AGO + 601},
+    "session_end": {"past": LONG_AGO + 1, "iat": LONG_AGO},
     "nbf": {"to come": FAR_AHEAD, "past": LONG_AGO, "text": "soon"},
     "cnf": {"thumbprint": {"x5t#S256": "a" * 43}},
     "claim": {"half a character": "\ud800"},

@@ -6,9 +6,9 @@ import uuid
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.tokens import SID, make_ticket
+from support.tokens import SID, make_ticket, times_of_tickets
 
-from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.errors import InvalidCredential, SessionTokenError
 from pyramid_sessiontoken.identity.claims import RESERVED
 from pyramid_sessiontoken.keys.base64url import (
     decode_base64url,
@@ -22,7 +22,7 @@ from pyramid_sessiontoken.tokens.payload import (
 
 UNIQUE = uuid.UUID("12345678-1234-5678-1234-567812345678")
 OWN_NAMES = {"sub", "iat", "exp", "auth_time", "session_end", "sid", "amr"}
-LAST = 2**40 - 1
+LAST = 253_402_214_400
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 USERIDS = (
@@ -48,7 +48,6 @@ VALUES = st.recursive(
 CLAIMS = st.dictionaries(
     TEXTS.filter(lambda name: name not in RESERVED), VALUES, max_size=4
 )
-TIMES = st.integers(0, LAST)
 
 
 def honest(**changes):
@@ -67,19 +66,27 @@ def refused(call, *args, **kw):
     return caught.value.reason
 
 
-@given(USERIDS, CLAIMS, st.tuples(TIMES, TIMES, TIMES, TIMES), st.booleans())
-@example("7", {}, (0, 0, 0, 0), False)
-@example(7, {"persistent": 1, "claims": 2}, (LAST,) * 4, True)
+@given(USERIDS, CLAIMS, times_of_tickets(), st.booleans())
+@example(
+    "7", {}, {"iat": 0, "exp": 1, "auth_time": 600, "session_end": 1}, False
+)
+@example(
+    7,
+    {"device": 1, "claims": 2},
+    {
+        "iat": LAST - 1,
+        "exp": LAST,
+        "auth_time": LAST,
+        "session_end": LAST,
+    },
+    True,
+)
 def test_a_ticket_comes_back_as_it_was(userid, claims, times, persistent):
     """Claims may stand among the members, or beside them."""
-    iat, exp, auth_time, session_end = times
     ticket = make_ticket(
         userid=userid,
         claims=claims,
-        iat=iat,
-        exp=exp,
-        auth_time=auth_time,
-        session_end=session_end,
+        **times,
         amr=("pwd", "hwk"),
         persistent=persistent,
     )
@@ -155,20 +162,44 @@ def test_neither_claims_nor_persistence_are_among_the_members():
 
 
 def test_what_was_read_is_no_longer_among_the_members():
-    members = honest(sub_type="int", sub="1", other=1)
+    members = honest(sub_type="int", sub="1")
 
     read_ticket(members, {})
 
-    assert members == {"other": 1}
+    assert members == {}
+
+
+def test_beside_claims_no_other_member_may_stand():
+    reason = refused(read_ticket, honest(later=1), {})
+
+    assert reason == "its 'later' is unknown"
 
 
 def test_without_claims_of_their_own_the_rest_are_the_claims():
-    members = honest(roles=["admin"], persistent=True)
+    members = honest(roles=["admin"], device=True)
 
     ticket = read_ticket(members)
 
-    assert ticket.claims == {"roles": ["admin"], "persistent": True}
+    assert ticket.claims == {"roles": ["admin"], "device": True}
     assert ticket.persistent is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("persistent", value) for value in (1, 0, "true", None, [True])),
+        *(("carrier", value) for value in (1, None, ["cookie"], b"cookie")),
+    ],
+)
+def test_what_stands_beside_the_members_is_as_we_write_it(name, value):
+    reason = refused(read_ticket, honest(), {}, **{name: value})
+
+    assert reason == "a member is of a type that is never written"
+
+
+@pytest.mark.parametrize("device", [[], "Firefox", {"sub": "x"}, {"a": 1e999}])
+def test_a_device_that_is_never_kept_is_refused(device):
+    assert refused(read_ticket, honest(), {}, device=device)
 
 
 @pytest.mark.parametrize("name", sorted(OWN_NAMES))
@@ -184,10 +215,57 @@ def test_what_is_missing_is_named(name):
     [-1, LAST + 1, 10**30, True, False, 1.0, 1e9, "1", None, [], {}],
     ids=repr,
 )
-def test_a_time_is_a_whole_number_until_the_year_36812(name, time):
+def test_a_time_is_a_whole_number_until_the_year_9999(name, time):
     reason = refused(read_ticket, honest(**{name: time}))
 
     assert reason == f"its {name!r} is not a time"
+
+
+#: Times that no session has, with what is said of them.
+IMPOSSIBLE = [
+    ({"iat": 1000, "exp": 1000}, "it ends before it begins"),
+    ({"iat": 1000, "exp": 999}, "it ends before it begins"),
+    ({"iat": 1000, "session_end": 1000}, "it ends before it begins"),
+    ({"iat": 1000, "session_end": 0}, "it ends before it begins"),
+    (
+        {"iat": 1000, "auth_time": 1601},
+        "its 'auth_time' is long after its 'iat'",
+    ),
+    ({"session_end": LAST + 1}, "its 'session_end' is not a time"),
+]
+
+
+@pytest.mark.parametrize(("times", "why"), IMPOSSIBLE)
+def test_times_that_no_session_has_are_neither_read_nor_written(times, why):
+    assert refused(read_ticket, honest(**times)) == why
+    with pytest.raises(SessionTokenError, match=why):
+        write_members(make_ticket(**times))
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            name: st.integers(-2, 1300) | st.integers(LAST - 2, LAST + 2)
+            for name in ("iat", "exp", "auth_time", "session_end")
+        }
+    )
+)
+def test_what_reading_refuses_writing_refuses(times):
+    """Whatever the times are."""
+    try:
+        members = write_members(make_ticket(**times))
+    except SessionTokenError:
+        refused(read_ticket, honest(**times))
+    else:
+        assert read_ticket(members) == make_ticket(**times)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sid": "short"}, {"amr": ("pwd", 1)}, {"amr": ("a\n",)}]
+)
+def test_an_id_and_methods_that_are_not_read_are_not_written(changes):
+    with pytest.raises(SessionTokenError):
+        write_members(make_ticket(**changes))
 
 
 @pytest.mark.parametrize("sub", [7, None, True, 1.5, ["alice"], {"a": 1}])
@@ -251,7 +329,18 @@ def test_a_session_is_called_as_we_call_it(sid):
 
 
 @pytest.mark.parametrize(
-    "amr", ["pwd", None, 1, {"pwd": 1}, ["pwd", 1], [["pwd"]], [None]]
+    "amr",
+    [
+        "pwd",
+        None,
+        1,
+        {"pwd": 1},
+        ["pwd", 1],
+        [["pwd"]],
+        [None],
+        ["\ud800"],
+        ["pwd\n"],
+    ],
 )
 def test_how_somebody_signed_in_is_a_list_of_texts(amr):
     reason = refused(read_ticket, honest(amr=amr))

@@ -26,7 +26,7 @@ def test_introspection_answers_the_user_and_introspectors(make):
     assert told["active"]
     assert (told["sub"], told["token_type"]) == ("bob", "Session")
     assert told["exp"] - told["iat"] == 3600
-    assert ask(alice, bob) == told
+    assert ask(alice, bob) == {**told, "roles": ["user"]}
     assert ask(bob, alice) == {"active": False}
     assert ask(alice, "junk") == {"active": False}
     server.post("/token/introspect", {"token": bob}, status=401)
@@ -43,6 +43,81 @@ def test_scope_is_told_where_it_is_a_text(make):
         "/token/introspect", {"token": token}, headers=bearer(token)
     )
     assert told.json["scope"] == "a b"
+
+
+def test_introspectors_are_told_the_claims_of_the_user(make):
+    """So that a gateway knows the roles. What the RFC names wins."""
+    said = {
+        "roles": ["admin"],
+        "scope": ["a", "b"],
+        "profile": {"sub": "root"},
+        "active": False,
+        "token_type": "none",
+    }
+    server = make(
+        {
+            "basic.check": lambda u, p, r: {"sub": u, **said},
+            "token.introspectors": "gateway",
+        }
+    )
+    alice = server.swap("alice")["access_token"]
+    gateway = server.swap("gateway")["access_token"]
+
+    def ask(caller, token):
+        return server.post(
+            "/token/introspect", {"token": token}, headers=bearer(caller)
+        ).json
+
+    own = ask(alice, alice)
+    assert own["scope"] == "a b"
+    assert {"roles", "profile"}.isdisjoint(own)
+    assert ask(gateway, alice) == {
+        **own,
+        "roles": ["admin"],
+        "profile": {"sub": "root"},
+    }
+    assert own["active"] is True
+    assert own["token_type"] == "Session"
+    assert ask(gateway, gateway)["roles"] == ["admin"]
+
+
+@pytest.mark.parametrize("scope", [["a", 1], 5, None])
+def test_a_scope_that_is_no_text_is_not_told_as_one(make, scope):
+    server = make({"basic.check": lambda u, p, r: {"sub": u, "scope": scope}})
+    token = server.swap()["access_token"]
+    told = server.post(
+        "/token/introspect", {"token": token}, headers=bearer(token)
+    )
+    assert "scope" not in told.json
+
+
+def test_the_token_of_a_user_who_is_barred_is_not_active(make):
+    barred = set()
+
+    def load(identity, request):
+        return None if identity.userid in barred else identity
+
+    server = make(
+        {"token.introspectors": "role:admin"},
+        setup=lambda config: config.set_sessiontoken_user_loader(load),
+    )
+    alice = server.swap("alice")["access_token"]
+    bob = server.swap("bob")["access_token"]
+
+    def ask(caller, token, status=200):
+        return server.post(
+            "/token/introspect",
+            {"token": token},
+            headers=bearer(caller),
+            status=status,
+        ).json
+
+    assert ask(alice, bob)["active"] is True
+    barred.add("bob")
+    assert ask(alice, bob) == {"active": False}
+    ask(bob, bob, status=401)
+    barred.clear()
+    assert ask(alice, bob)["active"] is True
 
 
 @pytest.mark.parametrize("form", ["self-contained", "reference"])

@@ -5,7 +5,6 @@ from pyramid.renderers import JSONP
 from pyramid.response import Response
 from support.endpoint import BASIC, is_unkept
 
-from pyramid_sessiontoken.errors import ClaimsError
 from pyramid_sessiontoken.events import SessionIssued
 
 
@@ -70,10 +69,20 @@ def test_subscribers_add_fields_and_overwrite_none(make):
     assert fields == {"user": "alice", "other": 1}
 
 
-def test_claims_that_fit_no_token_are_an_error_of_the_application(make):
+def test_claims_that_fit_no_token_are_400_and_said_in_the_log(make, caplog):
     client = make({"basic.check": lambda u, p, r: {"sub": u, "x": "x" * 8000}})
-    with pytest.raises(ClaimsError, match="reference"):
-        client.swap()
+    client.authorization = ("Basic", ("alice", "alice"))
+
+    answer = client.post("/token", status=400)
+
+    assert answer.json == {
+        "error": "invalid_request",
+        "error_description": "No token can carry the user's claims",
+    }
+    assert is_unkept(answer)
+    [record] = caplog.records
+    assert record.levelname == "ERROR"
+    assert "reference" in record.getMessage()
 
 
 def test_the_endpoint_stands_under_the_route_prefix(make):

@@ -1,0 +1,32 @@
+"""RSA keys whose private part can be computed are told apart."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from support.keys import ROCA_1024, ROCA_2048
+
+from pyramid_sessiontoken.keys.roca import is_roca
+
+
+@pytest.mark.parametrize("modulus", [ROCA_1024, ROCA_2048])
+@pytest.mark.parametrize("exponent", [3, 65537])
+def test_a_key_of_the_broken_generator_is_found(modulus, exponent):
+    assert is_roca(rsa.RSAPublicNumbers(exponent, modulus).public_key())
+
+
+@pytest.mark.parametrize("bits", [1024, 2048, 3072])
+def test_an_honest_key_is_none(bits):
+    private = rsa.generate_private_key(65537, bits)
+
+    assert not is_roca(private.public_key())
+
+
+def test_a_key_that_is_near_it_is_none():
+    """One of the primes tells it."""
+    for number in (2, 4, 6, 1024):
+        modulus = ROCA_2048 + number
+        assert not is_roca(rsa.RSAPublicNumbers(65537, modulus).public_key())
+
+
+def test_other_keys_are_none():
+    assert not is_roca(ec.generate_private_key(ec.SECP256R1()).public_key())
+    assert not is_roca(None)
