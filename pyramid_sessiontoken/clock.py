@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from zope.interface import implementer
 
 from .interfaces import IClock
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @implementer(IClock)
@@ -42,4 +44,5 @@ def now(registry: Any) -> int:
 
 def moment(seconds: int) -> datetime:
     """Turn seconds since the epoch into an aware ``datetime`` in UTC."""
-    return datetime.fromtimestamp(seconds, timezone.utc)
+    # Not fromtimestamp: Windows has no year after 3000.
+    return _EPOCH + timedelta(seconds=seconds)

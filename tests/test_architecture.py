@@ -41,7 +41,7 @@ def test_every_file_has_a_line_in_the_tree():
     )
 
 
-def test_the_tree_names_only_files_that_are_there():
+def test_the_tree_names_only_existing_files():
     gone = [path for path in drawn_files() if path not in files()]
     assert not gone, (
         f"{PAGE.name}: the tree names files that are gone or renamed. Change"
@@ -114,7 +114,7 @@ def test_a_road_is_drawn_as_requests_go(name, client):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_path_that_a_page_names_is_there(page):
+def test_every_path_that_a_page_names_exists(page):
     named = _PATH.findall(page.read_text("utf-8"))
     assert named
     gone = [

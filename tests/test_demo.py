@@ -42,7 +42,7 @@ def demo(tmp_path_factory):
     log.close()
 
 
-def test_the_story_of_the_mission(demo):
+def test_a_password_is_swapped_for_a_token_that_opens_the_admin_page(demo):
     answer = demo.post("/token", auth=("alice", "alice")).json()
     headers = {"Authorization": f"Session {answer['access_token']}"}
     assert demo.get("/identity", headers=headers).json() == {
@@ -57,7 +57,7 @@ def test_the_story_of_the_mission(demo):
     assert 0 < status["expires_in"] <= 3600
 
 
-def test_bob_is_no_administrator_and_nobody_else_gets_in(demo):
+def test_only_alice_is_an_administrator_and_wrong_passwords_are_refused(demo):
     assert demo.get("/admin", auth=("bob", "bob")).status_code == 403
     assert demo.get("/admin").status_code == 401
     assert "as the basic says" in demo.get("/", auth=("bob", "bob")).text
@@ -65,7 +65,7 @@ def test_bob_is_no_administrator_and_nobody_else_gets_in(demo):
     assert demo.post("/token", auth=("mallory", "x")).status_code == 401
 
 
-def test_the_log_tells_who_vouched_and_who_was_refused(demo):
+def test_the_log_tells_what_was_accepted_and_refused(demo):
     demo.get("/identity", auth=("bob", "bob"))
     demo.get("/identity", auth=("bob", "a secret"))
     demo.get("/identity", headers={"Authorization": "Session junk"})

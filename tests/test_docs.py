@@ -47,6 +47,13 @@ def test_the_blocks_of_a_page_run(page, myapp):
             load_ini(block)
 
 
+def test_no_page_lets_the_users_of_the_demo_into_an_application():
+    """Their passwords are public, and alice is an administrator."""
+    for page in PAGES:
+        for block in blocks_of(page):
+            assert "pyramid_sessiontoken.demo" not in block.code, page.name
+
+
 def test_no_block_is_overlooked():
     for page in PAGES:
         text = page.read_text("utf-8")

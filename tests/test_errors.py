@@ -1,4 +1,4 @@
-"""Errors are told apart by whose fault they are."""
+"""Errors have one class for each cause."""
 
 import pytest
 
@@ -13,11 +13,11 @@ from pyramid_sessiontoken import errors
         errors.ClaimsError,
     ],
 )
-def test_one_except_clause_catches_them_all(error):
+def test_one_base_class_catches_all_errors(error):
     assert issubclass(error, errors.SessionTokenError)
 
 
-def test_no_fault_is_taken_for_another():
+def test_no_error_is_a_subclass_of_another():
     faults = (
         errors.InvalidCredential,
         errors.RepositoryUnavailable,
@@ -34,11 +34,11 @@ def test_no_fault_is_taken_for_another():
     assert related == []
 
 
-def test_claims_that_no_token_can_carry_are_a_value_error():
+def test_a_claims_error_is_a_value_error():
     assert issubclass(errors.ClaimsError, ValueError)
 
 
-def test_a_refusal_says_why():
+def test_a_refusal_has_a_reason():
     refusal = errors.InvalidCredential("the dog ate it")
 
     assert refusal.reason == "the dog ate it"
@@ -48,7 +48,7 @@ def test_a_refusal_says_why():
 @pytest.mark.parametrize(
     ("seconds", "told"), [(60, 60), (1, 1), (0, 1), (-5, 1)]
 )
-def test_who_guesses_is_told_to_wait(seconds, told):
+def test_too_many_attempts_say_how_long_to_wait(seconds, told):
     refusal = errors.TooManyAttempts("enough", seconds)
 
     assert isinstance(refusal, errors.InvalidCredential)

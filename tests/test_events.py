@@ -1,4 +1,4 @@
-"""What subscribers are told does not change, but for the added fields."""
+"""An event does not change, except that fields are added."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ from pyramid_sessiontoken.events import (
     ],
     ids=lambda told: type(told).__name__,
 )
-def test_a_subscriber_changes_no_event(told):
+def test_a_subscriber_cannot_change_an_event(told):
     with pytest.raises(dataclasses.FrozenInstanceError):
         told.request = None
 

@@ -1,4 +1,4 @@
-"""Sessions slide while they are used and end for good."""
+"""A session lives while it is used, up to its absolute end."""
 
 import itertools
 from fractions import Fraction
@@ -22,7 +22,7 @@ from pyramid_sessiontoken.interfaces import (
 MINUTE, HOUR, DAY = 60, 3600, 86400
 START = 1_000_000
 
-#: The defaults of the contract.
+#: The defaults of the settings.
 USUAL = ExpiryPolicy(10 * HOUR, HOUR, 0.5, 30)
 
 
@@ -34,7 +34,7 @@ def policies(draw, sliding=None):
     return ExpiryPolicy(
         absolute,
         draw(st.integers(1, absolute)) if sliding else None,
-        # Halves of halves, which a float holds exactly.
+        # A float contains these fractions exactly.
         draw(st.integers(0, 63)) / 64,
         draw(st.integers(0, 300)),
     )
@@ -65,8 +65,8 @@ def life_of(policy):
 
 
 def limits(policy, ticket):
-    """Give when a ticket begins, dies and its session ends, in the words of
-    the contract.
+    """Give when a ticket begins, when it expires, and when its session
+    ends.
     """
     life = life_of(policy)
     leeway = min(policy.clock_skew, life // 10)
@@ -90,7 +90,7 @@ def is_due(policy, ticket, now):
     ) and gain >= min(60, Fraction(life, 20))
 
 
-def test_it_does_what_the_seam_asks():
+def test_it_has_all_that_the_interface_asks():
     assert verifyObject(IExpiryPolicy, USUAL)
 
 
@@ -98,7 +98,7 @@ def test_it_does_what_the_seam_asks():
 
 
 @given(policies(), st.integers(0, 2**34))
-def test_a_session_begins_with_its_end_in_sight(policy, now):
+def test_a_new_session_has_its_end(policy, now):
     end = now + policy.absolute
 
     assert policy.begin(now) == Times(
@@ -112,13 +112,13 @@ def test_without_sliding_a_ticket_lives_as_long_as_its_session():
     assert times == Times(START, START + 10 * HOUR, START + 10 * HOUR)
 
 
-def test_sliding_never_passes_the_end_not_even_where_it_is_longer():
+def test_sliding_never_passes_the_end_even_if_it_is_longer():
     times = ExpiryPolicy(absolute=HOUR, sliding=DAY).begin(START)
 
     assert times.exp == START + HOUR
 
 
-# A ticket is judged.
+# A ticket is checked.
 
 
 @st.composite
@@ -145,7 +145,9 @@ def judgements(draw):
 
 @settings(max_examples=300)
 @given(judgements())
-def test_a_ticket_is_accepted_exactly_within_its_limits_and_todays(judgement):
+def test_a_ticket_is_valid_within_its_own_limits_and_those_of_the_settings(
+    judgement,
+):
     policy, ticket, now = judgement
 
     accepted = policy.judge(ticket, now) in (VALID, RENEW)
@@ -155,7 +157,7 @@ def test_a_ticket_is_accepted_exactly_within_its_limits_and_todays(judgement):
 
 @settings(max_examples=300)
 @given(judgements())
-def test_an_accepted_ticket_is_renewed_once_it_is_due_and_worth_it(judgement):
+def test_a_valid_ticket_is_renewed_if_due_and_worth_a_write(judgement):
     policy, ticket, now = judgement
     if is_accepted(policy, ticket, now):
         assert policy.judge(ticket, now) is (
@@ -164,7 +166,7 @@ def test_an_accepted_ticket_is_renewed_once_it_is_due_and_worth_it(judgement):
 
 
 @given(judgements())
-def test_only_what_is_to_come_is_called_not_yet(judgement):
+def test_only_a_ticket_from_the_future_is_not_yet_valid(judgement):
     policy, ticket, now = judgement
     begins, dies, end = limits(policy, ticket)
 
@@ -234,7 +236,7 @@ def test_without_sliding_nothing_is_renewed(policy, after):
     assert policy.judge(issue(policy), START + after) is not RENEW
 
 
-def test_a_ticket_is_renewed_at_once_where_the_fraction_says_so():
+def test_a_ticket_is_renewed_at_once_if_the_fraction_is_0():
     policy = ExpiryPolicy(10 * HOUR, HOUR, 0.0, 30)
     ticket = issue(policy)
 
@@ -246,7 +248,7 @@ def test_a_ticket_is_renewed_at_once_where_the_fraction_says_so():
     ("sliding", "least"), [(HOUR, 60), (20 * MINUTE, 60), (MINUTE, 3)]
 )
 def test_a_renewal_gains_a_minute_or_a_twentieth(sliding, least):
-    """A ticket that dies just before its session has little to gain."""
+    """A ticket that expires just before its session gains little."""
     policy = ExpiryPolicy(10 * HOUR, sliding)
     end = START + 10 * HOUR
 
@@ -260,7 +262,7 @@ def test_a_renewal_gains_a_minute_or_a_twentieth(sliding, least):
     assert judge(end - least + 1) is VALID
 
 
-# A session goes on.
+# A session is renewed.
 
 
 @given(policies(), st.integers(0, 400 * DAY))
@@ -274,19 +276,19 @@ def test_renewal_is_computed_from_the_settings(policy, after):
 
 
 @given(judgements())
-def test_what_is_renewed_is_no_longer_due(judgement):
+def test_a_renewed_ticket_is_no_longer_due(judgement):
     policy, ticket, now = judgement
     if policy.judge(ticket, now) is not RENEW:
         return
 
     renewed = renew(policy, ticket, now)
 
-    # The next renewal gains what passes till then: nothing as yet.
+    # The next renewal would gain nothing yet.
     assert policy.judge(renewed, now) is VALID
 
 
 @given(judgements())
-def test_a_renewal_never_shortens_what_is_due(judgement):
+def test_a_renewal_never_shortens_a_ticket(judgement):
     policy, ticket, now = judgement
     if policy.judge(ticket, now) is not RENEW:
         return
@@ -302,9 +304,11 @@ def test_a_renewal_never_shortens_what_is_due(judgement):
 @given(st.lists(st.integers(0, 1829), min_size=1, max_size=20))
 @example([0])
 @example([1829])
-def test_ten_thousand_renewals_neither_drift_nor_pass_the_end(delays):
-    """A client comes back some time between the half of the ticket's life
-    and its last second, for more than a year.
+def test_ten_thousand_renewals_have_the_same_life_and_stay_within_the_end(
+    delays,
+):
+    """For more than a year, a client comes back in the second half of the
+    ticket's life.
     """
     policy = ExpiryPolicy(400 * DAY, HOUR, 0.5, 30)
     ticket = first = issue(policy)
@@ -326,7 +330,7 @@ def test_ten_thousand_renewals_neither_drift_nor_pass_the_end(delays):
 @settings(max_examples=50)
 @given(policies(sliding=True), st.data())
 def test_however_often_it_is_renewed_a_session_ends(policy, data):
-    """Renew whenever it is due, as late as can be; in the end it is over."""
+    """Renew a ticket as late as possible, until the session ends."""
     ticket = issue(policy)
     end = ticket.session_end
     for _ in range(20):
@@ -341,10 +345,10 @@ def test_however_often_it_is_renewed_a_session_ends(policy, data):
         assert policy.judge(ticket, end) is EXPIRED
 
 
-# The settings change between issue and use.
+# The settings change while a session lives.
 
 
-def test_a_shorter_absolute_limit_ends_sessions_that_have_begun():
+def test_a_shorter_absolute_expiry_ends_sessions_that_have_begun():
     ticket = issue(ExpiryPolicy(10 * HOUR))
     today = ExpiryPolicy(2 * HOUR)
 
@@ -352,7 +356,7 @@ def test_a_shorter_absolute_limit_ends_sessions_that_have_begun():
     assert today.judge(ticket, START + 2 * HOUR) is EXPIRED
 
 
-def test_a_longer_absolute_limit_does_not_prolong_what_was_promised():
+def test_a_longer_absolute_expiry_does_not_prolong_sessions_that_have_begun():
     ticket = issue(ExpiryPolicy(2 * HOUR, HOUR))
     today = ExpiryPolicy(10 * HOUR, HOUR)
 
@@ -364,18 +368,18 @@ def test_a_longer_absolute_limit_does_not_prolong_what_was_promised():
     assert today.judge(renewed, START + 2 * HOUR) is EXPIRED
 
 
-def test_renewal_under_a_shorter_absolute_limit_stays_within_it():
+def test_renewal_under_a_shorter_absolute_expiry_stays_within_it():
     ticket = issue(ExpiryPolicy(10 * HOUR, HOUR))
     today = ExpiryPolicy(90 * MINUTE, HOUR)
 
     renewed = renew(today, ticket, START + 45 * MINUTE)
 
     assert renewed.exp == START + 90 * MINUTE
-    # What was promised is copied, never recomputed.
+    # The end of a session is copied, not computed again.
     assert renewed.session_end == ticket.session_end
 
 
-def test_a_shorter_slide_bites_at_once():
+def test_a_shorter_sliding_expiry_applies_at_once():
     ticket = issue(ExpiryPolicy(10 * HOUR, HOUR))
     today = ExpiryPolicy(10 * HOUR, 10 * MINUTE, 0.5, 30)
 
@@ -385,7 +389,7 @@ def test_a_shorter_slide_bites_at_once():
     assert today.judge(ticket, START + 10 * MINUTE + 30) is EXPIRED
 
 
-def test_a_longer_slide_begins_with_the_next_renewal():
+def test_a_longer_sliding_expiry_applies_from_the_next_renewal_on():
     ticket = issue(ExpiryPolicy(10 * HOUR, 10 * MINUTE))
     today = ExpiryPolicy(10 * HOUR, HOUR)
 
@@ -394,7 +398,7 @@ def test_a_longer_slide_begins_with_the_next_renewal():
     assert renewed.exp - renewed.iat == HOUR
 
 
-def test_sliding_that_is_switched_off_leaves_tickets_their_own_end():
+def test_a_ticket_keeps_its_end_when_sliding_is_switched_off():
     ticket = issue(ExpiryPolicy(10 * HOUR, HOUR))
     today = ExpiryPolicy(10 * HOUR)
 
@@ -403,7 +407,7 @@ def test_sliding_that_is_switched_off_leaves_tickets_their_own_end():
     assert renew(today, ticket, START + MINUTE).exp == ticket.session_end
 
 
-def test_sliding_that_is_switched_on_shortens_tickets_without_it():
+def test_a_ticket_is_shortened_when_sliding_is_switched_on():
     ticket = issue(ExpiryPolicy(10 * HOUR))
 
     assert USUAL.judge(ticket, START + 30 * MINUTE) is RENEW

@@ -1,4 +1,4 @@
-"""What the module for tests of users holds: the contract of repositories."""
+"""The contract of repositories finds mistakes."""
 
 import inspect
 import subprocess
@@ -20,7 +20,7 @@ class FourVerbs(MemoryRepository):
 
 
 def run_each(repository_class, clock):
-    """Run each test of the contract; give its name and what it raised."""
+    """Run each test of the contract; give its name and its error."""
     contract = RepositoryContract()
     for name in dir(contract):
         if name.startswith("test_"):
@@ -35,7 +35,7 @@ def run_each(repository_class, clock):
                 yield name, None
 
 
-def test_powers_that_are_not_provided_are_skipped(clock):
+def test_tests_of_interfaces_that_are_not_provided_are_skipped(clock):
     answers = dict(run_each(FourVerbs, clock))
     raised = [answer for answer in answers.values() if answer]
     assert len(raised) < len(answers) - 10
@@ -50,7 +50,7 @@ def test_powers_that_are_not_provided_are_skipped(clock):
 
 
 class RealTime(MemoryRepository):
-    """Reads the clock of the machine, whatever else it is given."""
+    """Reads the clock of the machine instead of the given one."""
 
     def __init__(self, clock):
         super().__init__(SystemClock())
@@ -62,9 +62,7 @@ class Timeless(RealTime):
 
 
 class Still(ManualClock):
-    """Lets no time pass that the machine's clock does not know of: each test
-    has a clock of its own, but here all have one.
-    """
+    """@@"""
 
     def advance(self, seconds):
         pass
@@ -83,12 +81,12 @@ def test_a_repository_may_read_another_clock():
     }
 
 
-def test_one_that_reads_no_clock_at_all_is_found_out():
+def test_a_repository_that_never_reads_a_clock_fails():
     raised = [answer for _, answer in run_each(Timeless, present()) if answer]
     assert AssertionError in map(type, raised)
 
 
-def test_a_clock_of_one_s_own_is_kept():
+def test_a_subclass_may_have_its_own_clock():
     class Mine(RepositoryContract):
         clock = "mine"
 
@@ -281,5 +279,5 @@ class Lacking:
         (Lacking, "it_has_the_methods_of_its_interfaces"),
     ],
 )
-def test_what_breaks_a_promise_does_not_pass(clock, broken, test):
+def test_a_broken_repository_fails(clock, broken, test):
     assert dict(run_each(broken, clock))[f"test_{test}"] is not None

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 from ..errors import InvalidCredential, TooManyAttempts
 from .basic import Check, has_control_characters
+from .check import is_refused
 
 _MALFORMED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -37,7 +38,7 @@ class FormEncoded:
         decoded = self._decoded(username, password, request)
         if decoded is not None:
             answer = self._ask_first(*decoded, request)
-            if answer is not None and answer is not False:
+            if not is_refused(answer):
                 # The name that was accepted, not the one that was sent.
                 return decoded[0] if answer is True else answer
         return self._check(username, password, request)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from ..authenticators.cookie import CookieAuthenticator
-from ..cookies.jar import MOST_CHUNKS, Jar
+from ..cookies.jar import MAX_CHUNKS, Jar
 from ..cookies.transforms import (
     CurrentTransform,
     EncryptedTransform,
@@ -49,7 +49,7 @@ TRANSFORM = Kind(
     either(("signed", "encrypted"), read_dotted),
 )
 CHUNK_SIZE = Kind("a number from 100 to 3900", between(100, 3900))
-CHUNKS = Kind("a number from 1 to 20", between(1, MOST_CHUNKS))
+CHUNKS = Kind("a number from 1 to 20", between(1, MAX_CHUNKS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,18 @@ class RepositorySettings(Group):
         None,
         "Of the database: SQLAlchemy's URLs; redis://, rediss://, unix://,"
         " redis+sentinel://h1:26379,h2:26379/mymaster,"
-        " redis+cluster://h1:6379,h2:6379.",
+        " redis+cluster://h1:6379,h2:6379; with TLS rediss+sentinel://,"
+        " rediss+cluster://; ?sentinel_username=&sentinel_password=.",
         option_of="repository",
     )
     table: str = setting(
         WORD, "session_tokens", "The table in SQL.", option_of="repository"
+    )
+    schema: str | None = setting(
+        WORD,
+        None,
+        "The schema of the table in SQL. It must exist.",
+        option_of="repository",
     )
     prefix: str = setting(
         TEXT, "sessiontoken:", "Of the keys in Redis.", option_of="repository"
@@ -120,6 +127,18 @@ class RepositorySettings(Group):
     def faults(self) -> Iterator[str]:
         if self.place in ("sqlalchemy", "redis") and self.url is None:
             yield f"{self.row('url')}: {self.place} needs one"
+
+    def warnings(self) -> Iterator[str]:
+        """Warn of what is set and not used."""
+        if self.url and self.place in ("memory", REGISTERED):
+            yield self._not_used("url")
+        if self.schema and self.place in ("memory", "redis", REGISTERED):
+            yield self._not_used("schema")
+
+    def _not_used(self, name: str) -> str:
+        return (
+            f"{self.row(name)} is not used: {PREFIX}repository is {self.place}"
+        )
 
 
 def make_cache(repository: RepositorySettings) -> FirstLevelCache:
@@ -179,6 +198,7 @@ def _make_sqlalchemy(
         url,
         setup.clock,
         table=repository.table,
+        schema=repository.schema,
         timeout=repository.timeout,
         pool_size=repository.pool_size,
     )

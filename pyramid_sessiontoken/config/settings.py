@@ -155,12 +155,13 @@ class Settings:
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:
-        """Warn of what is right for development only."""
+        """Warn of what is right for development only, or not used."""
         if not self.require_tls:
             yield f"{PREFIX}require_tls = false: tokens can be overheard"
         if "cookie" in self.authenticators.names:
             yield from self.cookie.warnings()
         yield from self.keys.warnings()
+        yield from self.repository.warnings()
 
 
 def _places() -> Iterator[tuple[Setting, str]]:

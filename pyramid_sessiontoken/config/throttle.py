@@ -68,6 +68,11 @@ class ThrottleSettings(Group):
                 f"{self.row('attempts')} counts nothing:"
                 f" {PREFIX}authenticators does not list 'basic'"
             )
+        elif self.attempts is not None and self.storage in _MEMORY:
+            yield (
+                f"{self.row('storage')} = memory: each process counts for"
+                f" itself, so two processes allow twice {self.row('attempts')}"
+            )
 
 
 def throttled(
@@ -110,6 +115,8 @@ def _make_failures(
         return StoredFailures(rate, storage, timeout)
     if has_several_workers():
         setup.warn(
-            f"{PREFIX}throttle.storage = memory: each worker counts for itself"
+            f"{PREFIX}throttle.storage = memory: each worker counts for"
+            " itself, so two workers allow twice the wrong passwords; name a"
+            " storage that all share"
         )
     return MemoryFailures(rate.get_expiry(), setup.clock)

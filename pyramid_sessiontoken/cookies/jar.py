@@ -13,7 +13,7 @@ from ..errors import ClaimsError
 Headers = list[tuple[str, str]]
 
 #: The most chunks. Cookies with a higher number are ignored, and not deleted.
-MOST_CHUNKS = 20
+MAX_CHUNKS = 20
 
 #: If chunks come twice, the most combinations of them that are read.
 MAX_COMBINATIONS = 20
@@ -76,10 +76,10 @@ class Jar:
         """Find the cookie in the raw ``Cookie`` header, which may also contain
         malformed cookies of other programs. ``None`` if the cookie is absent.
 
-        A comma ends a value: servers join header lines by it (RFC 3875,
-        section 4.1.18), and no value of this cookie has one. It begins no
-        cookie: another host of the domain can set a cookie of another name
-        whose value is a comma and a forged cookie of this name.
+        A comma ends a value: servers join header lines with it (RFC 3875,
+        section 4.1.18), and this cookie never contains one. A comma does not
+        begin a cookie: another host of the domain could set a cookie of
+        another name whose value is a comma and a forged cookie of this name.
         """
         header = environ.get("HTTP_COOKIE")
         if not header or self.name not in header:
@@ -158,7 +158,7 @@ class Jar:
                 continue
             following = int(number)
             # The client chose the number, so it is checked before the loop.
-            if following >= min(self.max_chunks, MOST_CHUNKS):
+            if following >= min(self.max_chunks, MAX_CHUNKS):
                 continue
             rest = [
                 found.get(f"{self.name}.{number}", ())
@@ -172,7 +172,7 @@ class Jar:
     def _chunks(self, text: str) -> list[str]:
         size = self.chunk_size
         # The first chunk also contains the number of those that follow.
-        first = size - len(f"{MOST_CHUNKS}.")
+        first = size - len(f"{MAX_CHUNKS}.")
         chunks = [text[:first]]
         chunks += [text[i : i + size] for i in range(first, len(text), size)]
         if len(chunks) > self.max_chunks:
@@ -208,4 +208,4 @@ def _unquote(value: str) -> str:
     return value[1:-1] if quoted else value
 
 
-_NUMBERS = frozenset(str(number) for number in range(1, MOST_CHUNKS))
+_NUMBERS = frozenset(str(number) for number in range(1, MAX_CHUNKS))

@@ -89,8 +89,12 @@ class EncryptedTransform(RingTransform):
 
 
 @implementer(ICookieTransform)
-class OverSigned:
-    """An application's own transform. Its content was signed by the ring."""
+class ApplicationTransform:
+    """An application's own transform. The ring signs the content first.
+
+    :param signed: signs the content.
+    :param own: the application's transform, which gets the signed content.
+    """
 
     def __init__(self, signed: SignedTransform, own: Any) -> None:
         self._signed = signed
@@ -119,10 +123,9 @@ class OverSigned:
 
 
 class CurrentTransform:
-    """Give the transform that the registry has when it is called.
+    """Give the transform that is registered now, each time it is called.
 
-    :param signed: goes below an application's own, so that what that one
-        gets was signed by the key ring.
+    :param signed: signs the content that an application's own transform gets.
     """
 
     def __init__(self, registry: Any, signed: SignedTransform) -> None:
@@ -133,4 +136,4 @@ class CurrentTransform:
         found = self._registry.getUtility(ICookieTransform)
         if isinstance(found, RingTransform):
             return found
-        return OverSigned(self._signed, found)
+        return ApplicationTransform(self._signed, found)

@@ -36,7 +36,7 @@ class Identity:
         userid, ticket = self.userid, self.ticket
         # The userid of a ticket was checked when the ticket was made.
         if userid is not None and (
-            ticket is None or ticket.userid is not userid
+            type(ticket) is not Ticket or ticket.userid is not userid
         ):
             check_userid(userid)
         if type(self.claims) is not Claims:

@@ -24,6 +24,9 @@ log = logging.getLogger("pyramid_sessiontoken")
 #: Seconds after which a client may try again, if a backend cannot be asked.
 RETRY_AFTER = "5"
 
+#: A browser takes the type of an answer as it is told.
+NO_SNIFF = ("X-Content-Type-Options", "nosniff")
+
 TLS_REQUIRED = (
     "the request came over plain HTTP: behind a proxy that speaks TLS, let it"
     " send X-Forwarded-Proto and the server trust it (waitress:"
@@ -93,12 +96,12 @@ def too_many(refusal: Refusal) -> HTTPTooManyRequests | None:
         return None
     return HTTPTooManyRequests(
         "Too many attempts failed.",
-        headers=[("Retry-After", str(refusal.retry_after))],
+        headers=[("Retry-After", str(refusal.retry_after)), NO_SNIFF],
     )
 
 
 def unavailable() -> HTTPServiceUnavailable:
     return HTTPServiceUnavailable(
         "The sessions cannot be asked just now.",
-        headers=[("Retry-After", RETRY_AFTER)],
+        headers=[("Retry-After", RETRY_AFTER), NO_SNIFF],
     )

@@ -19,11 +19,13 @@ TOKEN = "sessiontoken.token"  # noqa: S105
 #: ``Upgrade`` lists protocols (RFC 9110, section 7.8).
 WEBSOCKET = "websocket"
 
+_OF_WEBSOCKETS = {"wss": "https", "ws": "http"}
+
 
 def scheme_of(request: Any) -> str:
     """Give ``https`` or ``http``; a WebSocket over TLS (``wss``) is https."""
     scheme: str = request.environ.get("wsgi.url_scheme", "")
-    return {"wss": "https", "ws": "http"}.get(scheme, scheme)
+    return _OF_WEBSOCKETS.get(scheme, scheme)
 
 
 def is_handshake(request: Any) -> bool:

@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from ..authenticators.state import ShownToken, Status
+from ..errors import RepositoryUnavailable
 from ..events import SessionRenewed
 from ..identity.identity import Identity
 from ..interfaces import RENEW
@@ -20,6 +21,8 @@ from .response import NO_STORE, add_vary, is_cacheable, may_carry_token
 from .state import PolicyState
 
 log = logging.getLogger("pyramid_sessiontoken")
+
+_NOT_RENEWED = "a session was not renewed: the response carries no new token"
 
 
 def settle(state: PolicyState, request: Any, response: Any) -> None:
@@ -60,11 +63,12 @@ def _renew(
         return
     try:
         issued = _put_renewed(request, state, shown, headers)
+    # The request must not fail: the token that came in is still good.
+    except RepositoryUnavailable as error:
+        log.error("%s, because a backend failed: %s", _NOT_RENEWED, error)
+        return
     except Exception:
-        # The request must not fail: the token that came in is still good.
-        log.exception(
-            "a session could not be renewed: the response carries no new token"
-        )
+        log.exception(_NOT_RENEWED)
         return
     if issued is not None:
         _notify(request, identity, issued)

@@ -129,6 +129,8 @@ class RedisRepository:
     ) -> None:
         read = read_url(url, timeout, pool_size)
         self._secrets = read.secrets
+        #: What the URL says in place of the parameters, for people.
+        self.said_in_url = read.said_of_limits
         self._open = opener(read)
         self._clock = clock
         self._prefix = prefix.encode()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -90,12 +91,9 @@ class _Pool(_redis.BlockingConnectionPool):  # type: ignore[misc]
         if since is None:
             connection.made = time.monotonic()
             return
-        try:
+        with suppress(RedisError, OSError):
             if answers(connection, since):
                 return
-        except (RedisError, OSError):
-            # Those that rested longer are no better.
-            self.disconnect(inuse_connections=False)
         connection.disconnect()
         connection.connect()
         connection.made = time.monotonic()

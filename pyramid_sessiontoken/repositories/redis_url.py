@@ -78,6 +78,12 @@ _OF_TLS: Kinds = {
 #: ... and of sentinels.
 _OF_SENTINELS: Kinds = {"sentinel_password": str, "sentinel_username": str}
 
+#: What stands in place of the parameters of a repository.
+_IN_PLACE_OF = {
+    "timeout": {"socket_connect_timeout", "socket_timeout", "timeout"},
+    "pool_size": {"max_connections"},
+}
+
 #: Clients of a cluster drop these without a word.
 _NOT_OF_CLUSTERS = {"ssl_ciphers", "ssl_min_version"}
 
@@ -117,6 +123,7 @@ class RedisURL:
     :ivar options: of connections to data servers.
     :ivar of_pool: of each pool of them.
     :ivar of_sentinels: of connections to sentinels.
+    :ivar said_of_limits: what the URL says in place of the parameters.
     """
 
     way: str
@@ -126,6 +133,7 @@ class RedisURL:
     options: dict[str, Any]
     of_pool: dict[str, Any]
     of_sentinels: dict[str, Any]
+    said_of_limits: dict[str, str]
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -156,8 +164,14 @@ def read_url(url: str, timeout: float, pool_size: int) -> RedisURL:
     said = _read_words(parts, kinds)
     if way == "cluster" and said.get("db"):
         raise ValueError("a cluster has the database 0 alone")
+    limits = {
+        name: " ".join(
+            f"{word}={said[word]}" for word in words if word in said
+        )
+        for name, words in _IN_PLACE_OF.items()
+    }
     return _sorted_out(
-        RedisURL(way, scheme == "rediss", hosts, place, {}, {}, {}),
+        RedisURL(way, scheme == "rediss", hosts, place, {}, {}, {}, limits),
         {
             "socket_timeout": timeout,
             "socket_connect_timeout": timeout,

@@ -66,12 +66,17 @@ def table(
         sa.Column(
             "subject", sa.Text().with_variant(subject, *mine), index=True
         ),
-        # A column of SQLite accepts values of every type.
-        sa.CheckConstraint(
-            "typeof(expires) = 'integer' AND typeof(token) = 'blob'",
-            name=f"ck_{name}_types",
-        ).ddl_if(dialect="sqlite"),
         schema=schema,
+    )
+
+
+def _types_of_sqlite(name: str) -> sa.CheckConstraint:
+    """A column of SQLite accepts values of every type. The constraint is not
+    in :func:`table`, since Alembic would write it for other databases, too.
+    """
+    return sa.CheckConstraint(
+        "typeof(expires) = 'integer' AND typeof(token) = 'blob'",
+        name=f"ck_{name}_types",
     )
 
 
@@ -126,6 +131,8 @@ class SQLAlchemyRepository:
         )
         self._sql = _Statements(table, schema, self._database.dialect)
         self._ask = self._database.ask
+        #: What the URL says in place of the parameters, for people.
+        self.said_in_url = {"timeout": self._database.limits_of_url}
 
     def add_or_update(self, item: TokenItem) -> None:
         self._execute(self._sql.put, _row(item))
@@ -203,6 +210,8 @@ class _Statements:
 
     def __init__(self, name: str, schema: str | None, dialect: str) -> None:
         self.table = t = table(sa.MetaData(), name, schema)
+        if dialect == "sqlite":
+            t.append_constraint(_types_of_sqlite(name))
         c, bind = t.c, sa.bindparam
         now: sa.BindParameter[int] = bind("now")
         live = sa.and_(c.expires > now, c.expires <= LAST)

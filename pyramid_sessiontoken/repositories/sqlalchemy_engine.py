@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..errors import RepositoryUnavailable
 from .outages import tell
-from .sqlalchemy_limits import connector, limits
+from .sqlalchemy_limits import connector, limits, limits_of_url
 from .sqlalchemy_url import prove
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ class Database:
         self._make_table = make
         self._there = False
         args = limits(dialect.driver, timeout, self._url.query)
+        self.limits_of_url = limits_of_url(dialect.driver, self._url.query)
         self._connector = connector(dialect.driver, timeout, self._url.query)
         in_memory = _is_in_memory(self._url)
         self._options = {

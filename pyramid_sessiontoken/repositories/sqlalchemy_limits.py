@@ -19,21 +19,45 @@ _STATEMENT_TIMEOUT = re.compile(
 )
 
 
+#: Words of URLs that stand in place of a timeout. Those of the drivers are
+#: numbers; ``options`` may be anything.
+_LIMITS = {
+    "pysqlite": ("timeout",),
+    "psycopg": ("connect_timeout",),
+    "psycopg2": ("connect_timeout",),
+    "pymysql": ("connect_timeout", "read_timeout", "write_timeout"),
+    "mysqldb": ("connect_timeout", "read_timeout", "write_timeout"),
+}
+_LIMITS_OF_POSTGRESQL = re.compile(
+    r"(?:lock|statement)[_-]timeout=\d+(?:ms|s|min|h|)(?=\s|$)"
+)
+
+
+def limits_of_url(driver: str, said: Mapping[str, Any]) -> str:
+    """Write the time limits that a URL sets, for people."""
+    words = [
+        f"{word}={said[word]}"
+        for word in _LIMITS.get(driver, ())
+        if word in said
+    ]
+    options = str(said.get("options", ""))
+    return " ".join([*words, *_LIMITS_OF_POSTGRESQL.findall(options)])
+
+
 def limits(driver: str, timeout: float, said: Mapping[str, Any]) -> Any:
     """Give what ``connect`` gets besides what the URL says. What the URL
     says stands.
     """
-    seconds = max(1, math.ceil(timeout))
-    mine: dict[str, Any] = {}
+    value: float = max(1, math.ceil(timeout))
     if driver == "pysqlite":
         # SQLite's busy_timeout.
-        mine = {"timeout": timeout}
+        value = timeout
     elif driver in {"psycopg", "psycopg2"}:
-        mine = {"connect_timeout": max(2, seconds)}
-    elif driver in {"pymysql", "mysqldb"}:
-        kinds = ("connect_timeout", "read_timeout", "write_timeout")
-        mine = dict.fromkeys(kinds, seconds)
-    mine = {k: v for k, v in mine.items() if k not in said}
+        # The least that libpq allows.
+        value = max(2, value)
+    mine: dict[str, Any] = {
+        word: value for word in _LIMITS.get(driver, ()) if word not in said
+    }
     if driver == "pysqlite":
         # Threads share connections, one after the other.
         mine["check_same_thread"] = False

@@ -11,7 +11,7 @@ from pyramid.paster import get_appsettings
 from ..config.compose import WARNINGS
 from ..config.row import PREFIX
 from ..config.settings import SETTINGS, TABLE, Settings
-from ..interfaces import IKeyRing
+from ..interfaces import IKeyRing, ITokenRepository
 from ..keys.file_ring import PROPAGATION, FileRing
 from ..keys.lookup import HEADER_RING
 from ..keys.ring import describe
@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     with application(arguments.ini) as request:
         registry, rules = request.registry, rules_of(request)
         settings = registry[SETTINGS]
-        for line in _rows(settings, rules, in_file, registry.settings):
+        shown = _in_force(settings, rules, registry)
+        for line in _rows(shown, in_file, registry.settings):
             print(line)
         print()
         scheme = "https" if rules.require_tls else "http"
@@ -47,13 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(
-    settings: Settings,
-    rules: Rules,
-    in_file: Mapping[str, Any],
-    in_force: Mapping[str, Any],
-) -> Iterator[str]:
-    """Write each setting with its value, and where that comes from."""
+def _in_force(
+    settings: Settings, rules: Rules, registry: Any
+) -> dict[str, str]:
+    """Give the value of each setting, as people read it."""
     derived = {
         "cookie.name": settings.cookie.full_name,
         "cookie.secure": settings.cookie.shown_secure,
@@ -61,10 +59,23 @@ def _rows(
         "challenge": " ".join(rules.challenge or ("all",)),
         "revocation": _on_or_off(rules.stored),
     }
-    width = max(map(len, TABLE)) + len(PREFIX)
-    for row in TABLE.values():
-        key = PREFIX + row.key
-        value = derived.get(row.key) or settings.show(row.key)
+    shown = {key: derived.get(key) or settings.show(key) for key in TABLE}
+    repository = registry.queryUtility(ITokenRepository)
+    for name, said in getattr(repository, "said_in_url", {}).items():
+        if said:
+            shown[f"repository.{name}"] += f"; the URL counts: {said}"
+    return shown
+
+
+def _rows(
+    shown: Mapping[str, str],
+    in_file: Mapping[str, Any],
+    in_force: Mapping[str, Any],
+) -> Iterator[str]:
+    """Write each setting with its value, and where that comes from."""
+    width = max(map(len, shown)) + len(PREFIX)
+    for name, value in shown.items():
+        key = PREFIX + name
         yield f"{key:{width}}  {value}  ({_source(key, in_file, in_force)})"
 
 

@@ -11,12 +11,13 @@ from ..errors import (
     REASON_EXPIRED,
     ClaimsError,
     InvalidCredential,
+    RepositoryUnavailable,
     SessionTokenError,
 )
 from ..expiry import LONGEST
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
-from ..identity.ticket import Ticket, new_id
+from ..identity.ticket import MOST_AHEAD, Ticket, new_id
 from ..identity.userid import Userid
 from ..interfaces import EXPIRED, RENEW, VALID, IExpiryPolicy, Verdict
 from .forms import Decoded, Form
@@ -209,7 +210,14 @@ class Sessions:
     def _auth_time(self, userid: Userid, now: int) -> int:
         if self._revocations is None:
             return now
-        return self._revocations.first_auth_time(userid, now)
+        auth_time = self._revocations.first_auth_time(userid, now)
+        if auth_time - now > MOST_AHEAD:
+            raise RepositoryUnavailable(
+                "no session of this user can begin: a mark ended all sessions"
+                " up to a time in the future, so a clock was set back or is"
+                " ahead"
+            )
+        return auth_time
 
     def _issued(self, text: str, ticket: Ticket, now: int) -> IssuedToken:
         policy = self._expiry

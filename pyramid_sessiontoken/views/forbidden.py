@@ -18,6 +18,7 @@ from ..errors import REASON_EXPIRED
 from ..interfaces import IAuthenticator
 from ..policy.answers import (
     ANSWERS,
+    NO_SNIFF,
     TLS_REQUIRED,
     is_refused_for_tls,
     log_refused_for_tls,
@@ -54,7 +55,8 @@ def forbidden(context: Any, request: Any) -> Any:
     if judged.identity is not None:
         return _known(request, context)
     if _is_sent_to_login(request, rules):
-        return HTTPFound(login_location(request, str(rules.login_url)))
+        location = login_location(request, str(rules.login_url))
+        return HTTPFound(location, headers=[NO_SNIFF])
     error, description = _say(request, rules, judged.refusal)
     response = HTTPUnauthorized(headers=policy.challenges(request))
     return write_refusal(request, response, error, description)

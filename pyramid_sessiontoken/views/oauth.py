@@ -10,6 +10,7 @@ from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
 from ..errors import ClaimsError
 from ..policy.answers import (
+    NO_SNIFF,
     RETRY_AFTER,
     TLS_REQUIRED,
     is_refused_for_tls,
@@ -88,8 +89,7 @@ def write_json(
         response.json_body = body
     response.headers["Cache-Control"] = NO_STORE
     response.headers["Pragma"] = "no-cache"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headerlist.extend(headers)
+    response.headerlist.extend([NO_SNIFF, *headers])
     return response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from ..policy.answers import NO_SNIFF
 from ..policy.response import NO_STORE
 
 _PAGE = """<!doctype html>
@@ -40,5 +41,5 @@ def write_refusal(
             "error_description": description,
         }
     response.headers["Cache-Control"] = NO_STORE
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headerlist.append(NO_SNIFF)
     return response

@@ -48,7 +48,7 @@ def ask(authenticator, request):
     return Chain(is_cross_site).ask(request, state, "api_key")
 
 
-def test_it_does_what_the_seam_asks():
+def test_the_authenticator_provides_its_interface():
     authenticator = ApiKeyAuthenticator(Check())
 
     assert verifyObject(IAuthenticator, authenticator)
@@ -58,7 +58,7 @@ def test_it_does_what_the_seam_asks():
     assert authenticator.challenge(make_request()) is None
 
 
-def test_a_key_is_checked_and_its_user_vouched_for():
+def test_a_key_is_checked_and_gives_its_user():
     check = Check()
 
     identity = ApiKeyAuthenticator(check).authenticate(make_request(KEY))
@@ -78,7 +78,7 @@ def test_the_check_sees_the_request():
     assert seen == [(KEY, request)]
 
 
-def test_another_header_carries_it():
+def test_the_key_may_come_in_another_header():
     check = Check()
     authenticator = ApiKeyAuthenticator(check, "X-Shop_Key")
     request = make_request("not this one", HTTP_X_SHOP_KEY=KEY)
@@ -98,7 +98,7 @@ def test_another_header_carries_it():
         make_request(QUERY_STRING=f"X-Api-Key={KEY}&api_key={KEY}"),
     ],
 )
-def test_where_no_key_is_shown_nobody_is_asked(request_):
+def test_the_check_is_not_called_without_a_key(request_):
     check = Check()
 
     assert ask(ApiKeyAuthenticator(check), request_) is None
@@ -119,7 +119,7 @@ def test_where_no_key_is_shown_nobody_is_asked(request_):
         (True, Identity(None, {}, "api_key")),
     ],
 )
-def test_what_a_check_may_answer(answer, expected):
+def test_a_check_answers_with_a_userid_or_claims(answer, expected):
     authenticator = ApiKeyAuthenticator(Check(answer))
 
     assert ask(authenticator, make_request(KEY)) == expected
@@ -128,7 +128,7 @@ def test_what_a_check_may_answer(answer, expected):
 @pytest.mark.parametrize(
     "answer", [None, False, "", "system.Everyone", 0.5, {"sub": ""}]
 )
-def test_what_refuses(answer):
+def test_a_check_refuses_with_none_false_or_an_unusable_userid(answer):
     authenticator = ApiKeyAuthenticator(Check(answer))
 
     assert isinstance(ask(authenticator, make_request(KEY)), Refusal)
@@ -160,7 +160,7 @@ def test_claims_that_no_token_carries_are_no_refusal():
         "x" * 4097,
     ],
 )
-def test_what_is_no_key_is_refused_before_anybody_is_asked(shown):
+def test_a_malformed_key_is_refused_before_the_check_is_called(shown):
     check = Check()
 
     refused = ask(ApiKeyAuthenticator(check), make_request(shown))
@@ -169,7 +169,7 @@ def test_what_is_no_key_is_refused_before_anybody_is_asked(shown):
     assert check.asked == []
 
 
-def test_a_long_key_is_looked_at_up_to_a_limit():
+def test_the_longest_key_is_checked():
     check = Check()
 
     ask(ApiKeyAuthenticator(check), make_request("x" * 4096))
@@ -183,7 +183,7 @@ def test_a_long_key_is_looked_at_up_to_a_limit():
 )
 @example(KEY)
 @example("%s%n{0}")
-def test_whatever_the_header_says_it_is_judged(shown):
+def test_any_header_value_is_accepted_or_refused(shown):
     check = Check()
 
     answer = ask(ApiKeyAuthenticator(check), make_request(shown))
@@ -206,7 +206,7 @@ def test_every_mutation_of_a_key_is_refused(data):
     assert isinstance(answer, Identity) == (mutated == KEY)
 
 
-def test_another_site_may_make_a_browser_send_everything_but_a_key():
+def test_a_key_is_accepted_in_a_cross_site_request():
     """No browser adds such a header by itself, so the key is explicit."""
     request = make_request(KEY, HTTP_SEC_FETCH_SITE="cross-site")
     request.method = "POST"
@@ -216,7 +216,7 @@ def test_another_site_may_make_a_browser_send_everything_but_a_key():
     assert identity.userid == "billing"
 
 
-def test_neither_the_log_nor_the_reason_tells_the_key(caplog):
+def test_the_key_appears_neither_in_the_log_nor_in_the_reason(caplog):
     caplog.set_level(logging.DEBUG)
     authenticator = ApiKeyAuthenticator(Check())
 
@@ -294,7 +294,7 @@ def test_a_wrong_key_is_never_replaced_by_the_cookie(shop):
 
 
 @pytest.mark.parametrize("answer", [True, {"scope": "read"}])
-def test_a_key_that_names_nobody_signs_nobody_in(shop, answer):
+def test_a_key_without_a_userid_signs_no_user_in(shop, answer):
     client = shop(answer=answer)
 
     client.post("/token", headers={"X-Api-Key": KEY}, status=401)
@@ -305,7 +305,7 @@ def test_a_key_that_names_nobody_signs_nobody_in(shop, answer):
     assert who["userid"] == "bob"
 
 
-def test_a_header_of_another_name_by_the_settings(shop):
+def test_the_settings_name_another_header(shop):
     client = shop({"api_key.header": "X-Shop"})
 
     answer = client.get("/identity", headers={"X-Shop": KEY})
@@ -314,7 +314,7 @@ def test_a_header_of_another_name_by_the_settings(shop):
     assert "X-Shop" in answer.headers["Vary"]
 
 
-def test_an_authenticator_of_the_applications_own_takes_its_place(make):
+def test_an_authenticator_of_the_application_may_replace_it(make):
     own = ApiKeyAuthenticator(Check("own"), "X-Own")
 
     client = make(

@@ -67,7 +67,7 @@ def refusal(authenticator, header):
     return refused.reason
 
 
-def test_it_does_what_the_seam_asks():
+def test_the_authenticator_provides_its_interface():
     authenticator = BasicAuthenticator(everybody)
 
     assert verifyObject(IAuthenticator, authenticator)
@@ -77,7 +77,7 @@ def test_it_does_what_the_seam_asks():
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
-def test_a_password_is_checked_and_its_user_vouched_for(scheme):
+def test_a_password_is_checked_and_gives_its_user(scheme):
     check = Check()
     request = make_request(f"{scheme} {credential()}")
 
@@ -90,7 +90,7 @@ def test_a_password_is_checked_and_its_user_vouched_for(scheme):
 @pytest.mark.parametrize(
     "header", [None, "", "Session abc", "Bearer abc", f"Basi {credential()}"]
 )
-def test_other_schemes_are_left_to_others(header):
+def test_other_schemes_are_ignored(header):
     check = Check()
 
     assert BasicAuthenticator(check).authenticate(make_request(header)) is None
@@ -151,7 +151,7 @@ PARTS = st.characters(exclude_categories=("Cc", "Cs"))
 @example("alice", " blanks around ")
 @example("alice", "colons:in:it:")
 @example("al ice", "caf\xe9 and cafe\u0301")
-def test_name_and_password_come_as_they_were_typed(username, password):
+def test_name_and_password_are_read_unchanged(username, password):
     parsed = parse_credential(credential(username, password))
 
     assert parsed == (username, password)
@@ -184,7 +184,7 @@ def test_name_and_password_come_as_they_were_typed(username, password):
         pytest.param("=" * 10**6, id="huge"),
     ],
 )
-def test_any_other_spelling_is_refused_before_anybody_is_asked(text):
+def test_a_malformed_credential_is_refused_before_the_check_is_called(text):
     check = Check()
 
     reason = refusal(BasicAuthenticator(check), f"Basic {text}")
@@ -193,7 +193,7 @@ def test_any_other_spelling_is_refused_before_anybody_is_asked(text):
     assert len(reason) < 60
 
 
-def test_a_long_password_is_looked_at_up_to_a_limit():
+def test_a_credential_over_8192_characters_is_refused():
     longest = credential("alice", "x" * (8192 // 4 * 3 - len("alice:")))
 
     assert len(longest) == 8192
@@ -221,7 +221,7 @@ HOSTILE = (
 @example("Basic ", "\0" * 70000)
 @example("Basic ", credential("system.Everyone"))
 @example("Basic ", credential("a" * 256))
-def test_whatever_the_header_says_it_is_judged(scheme, text):
+def test_any_header_value_is_accepted_or_refused(scheme, text):
     """The check accepts every user, so only the grammar can refuse."""
     request = make_request(scheme + text)
 
@@ -240,7 +240,7 @@ def test_a_name_that_no_user_can_have_is_refused_like_any_credential():
         BasicAuthenticator(everybody).authenticate(request)
 
 
-def test_neither_the_log_nor_the_reason_tells_the_password(caplog):
+def test_the_password_appears_neither_in_the_log_nor_in_the_reason(caplog):
     caplog.set_level(logging.DEBUG)
     authenticator = BasicAuthenticator(Check())
     secrets = ("hunter2-hunter2", "hunter2\nhunter2", "hunter2\xa0hunter2")
@@ -283,7 +283,7 @@ def test_a_page_is_asked_for_a_password_in_utf_8():
     )
 
 
-def test_the_realm_is_session_unless_told_otherwise():
+def test_the_default_realm_is_session():
     challenge = BasicAuthenticator(everybody).challenge(make_request())
 
     assert challenge.startswith('Basic realm="session"')
@@ -310,7 +310,7 @@ def test_the_realm_is_session_unless_told_otherwise():
         ),
     ],
 )
-def test_no_password_box_opens_over_a_page(environ, script):
+def test_scripts_get_no_basic_challenge(environ, script):
     request = make_request(**environ)
 
     challenge = BasicAuthenticator(everybody).challenge(request)

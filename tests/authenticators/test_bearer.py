@@ -60,7 +60,7 @@ def challenges(response):
     return response.headers.getall("WWW-Authenticate")
 
 
-def test_it_does_what_the_seam_asks(client):
+def test_the_authenticator_provides_its_interface(client):
     authenticator = client.registry.getUtility(IAuthenticator, "bearer")
 
     assert verifyObject(IAuthenticator, authenticator)
@@ -82,7 +82,7 @@ def test_a_token_of_the_issuer_signs_its_user_in(client):
         assert "Authorization" in response.headers["Vary"]
 
 
-def test_it_is_swapped_for_a_session_token(make):
+def test_a_bearer_token_is_swapped_for_a_session_token(make):
     client = make({**TRUST, "bearer.claims": "email groups=roles"})
     claims = payload(email="a@b.example", groups=["admin"], scope="all")
     shown = {"Authorization": f"Bearer {token(claims)}"}
@@ -117,7 +117,7 @@ def test_a_session_outlives_the_token_that_began_it(client):
     assert client.ask(session).json["userid"] == "alice"
 
 
-def test_powers_are_taken_over_only_where_the_deployer_says_so(make):
+def test_roles_are_taken_over_only_where_the_settings_say_so(make):
     powers = payload(roles=["admin"], groups=["admin"], scope="admin")
     client = make(TRUST)
     assert ask(client, token(powers)).json["claims"] == {}
@@ -183,7 +183,7 @@ def test_roles_of_keycloak_stand_in_an_object(make, caplog):
 @pytest.mark.parametrize(
     ("form", "good"), [("self-contained", False), ("reference", True)]
 )
-def test_what_a_reference_points_to_may_be_longer(make, form, good):
+def test_claims_behind_a_reference_may_be_longer(make, form, good):
     client = make(
         {
             **TRUST,
@@ -250,7 +250,7 @@ def test_claims_that_fit_no_token_are_refused_not_an_error(make):
     assert client.ask(text).json["userid"] == "alice"
 
 
-def test_it_is_a_session_of_nobody_until_it_is_swapped(client):
+def test_a_bearer_token_alone_is_no_session(client):
     shown = {"Authorization": f"Bearer {token()}"}
 
     status = client.get("/token/status", headers=shown)
@@ -275,7 +275,7 @@ def test_leeway_is_that_of_our_own_tokens(make):
 # Challenges.
 
 
-def test_where_nothing_was_shown_there_is_no_error(client):
+def test_a_challenge_without_a_credential_has_no_error(client):
     response = client.get("/admin", status=401)
 
     assert challenges(response) == [
@@ -284,7 +284,7 @@ def test_where_nothing_was_shown_there_is_no_error(client):
     ]
 
 
-def test_a_refused_token_is_called_invalid_and_an_expired_one_so(client):
+def test_a_challenge_says_whether_the_token_was_invalid_or_expired(client):
     bad = ask(client, token(number=1, said=header()), "/admin")
     old = ask(client, token(payload(exp=START - 3600)), "/admin")
 
@@ -305,14 +305,14 @@ def test_a_refused_token_is_never_replaced_by_the_cookie(client):
     assert "Set-Cookie" not in response.headers
 
 
-def test_another_scheme_is_left_to_others(client):
+def test_other_schemes_are_ignored(client):
     for value in ("Basic YTph", "Session x", "BearerX y", ""):
         response = client.get("/identity", headers={"Authorization": value})
         assert "bearer" not in str(response.json["failure"])
 
 
 @pytest.mark.parametrize("value", ["Bearer", "Bearer ", "Bearer x y"])
-def test_what_is_no_token_is_refused_not_overlooked(client, value):
+def test_a_malformed_token_is_refused_and_not_ignored(client, value):
     response = client.get("/identity", headers={"Authorization": value})
 
     assert "bearer refused" in response.json["failure"]
@@ -324,7 +324,7 @@ def test_a_token_in_the_url_or_in_the_body_is_never_read(client):
     client.post("/token", {"access_token": token()}, status=401)
 
 
-def test_it_needs_no_csrf_token(client):
+def test_a_bearer_token_needs_no_csrf_token(client):
     """A browser does not send it by itself, whatever page is open."""
     shown = {
         "Authorization": f"Bearer {token()}",
@@ -340,7 +340,7 @@ def in_a_header(text):
 
 
 @pytest.mark.parametrize("trust", [TRUST, SHARED], ids=["apart", "shared"])
-def test_no_hostile_token_gets_in_and_none_is_an_error(
+def test_every_hostile_token_is_refused_without_an_error(
     make, trust, caplog, tmp_path
 ):
     caplog.set_level(logging.DEBUG)
@@ -372,13 +372,13 @@ def own(client):
     return swap(client, token()).json["access_token"]
 
 
-def test_both_come_under_one_scheme(shared):
+def test_session_and_bearer_tokens_may_share_one_scheme(shared):
     for _ in range(2):
         assert ask(shared, token()).json["authenticator"] == "bearer"
         assert ask(shared, own(shared)).json["authenticator"] == "session"
 
 
-def test_the_order_does_not_matter(make):
+def test_the_order_of_session_and_bearer_does_not_matter(make):
     client = make({**SHARED, "authenticators": "bearer session"})
 
     assert ask(client, token()).json["authenticator"] == "bearer"
@@ -386,7 +386,7 @@ def test_the_order_does_not_matter(make):
     assert "session refused" in ask(client, own(client) + "x").json["failure"]
 
 
-def test_one_challenge_is_enough_and_it_speaks_of_the_one_that_refused(
+def test_a_shared_scheme_has_one_challenge_of_the_refusing_authenticator(
     shared,
 ):
     assert challenges(shared.get("/admin", status=401)) == [
@@ -406,7 +406,9 @@ def test_one_challenge_is_enough_and_it_speaks_of_the_one_that_refused(
         assert challenges(swap(shared, text, status=401)) == [said]
 
 
-def test_one_of_our_kind_is_judged_by_us_alone(make, shared):
+def test_a_session_token_is_judged_by_the_session_authenticator_alone(
+    make, shared
+):
     """Also if its key left the ring, or if it only says that it is ours."""
     retired = own(make({**SHARED, "keys": OTHER_KEY}))
     said = header(typ="session+jwt")
@@ -421,12 +423,12 @@ def test_one_of_our_kind_is_judged_by_us_alone(make, shared):
         assert "session refused" in ask(shared, text).json["failure"]
 
 
-def test_any_other_goes_on_to_the_issuers_authenticator(shared):
+def test_any_other_token_is_judged_by_the_bearer_authenticator(shared):
     for text in ("junk", "", "a.b.c", token() + "x", token()[1:]):
         assert "bearer refused" in ask(shared, text).json["failure"]
 
 
-def test_references_are_ours(make):
+def test_references_are_session_tokens(make):
     client = make(
         {**SHARED, "repository": "memory", "token.form": "reference"}
     )
@@ -460,7 +462,7 @@ class Drawer:
         self.tickets.pop(reference, None)
 
 
-def test_references_of_ones_own_are_ours_too(make):
+def test_references_of_an_own_store_are_session_tokens(make):
     client = make(
         {
             **SHARED,
@@ -478,7 +480,9 @@ def test_references_of_ones_own_are_ours_too(make):
     assert ask(client, token()).json["authenticator"] == "bearer"
 
 
-def test_where_nobody_else_judges_ours_it_is_refused(make, shared):
+def test_a_session_token_is_refused_without_the_session_authenticator(
+    make, shared
+):
     client = make({**SHARED, "authenticators": "cookie bearer"})
 
     assert "bearer refused" in ask(client, own(shared)).json["failure"]
@@ -495,7 +499,7 @@ def test_a_token_in_a_header_of_its_own_shares_no_scheme(make):
     assert ask(client, token()).json["authenticator"] == "bearer"
 
 
-def test_an_authenticator_of_ones_own_may_take_its_place(make):
+def test_an_authenticator_of_the_application_may_replace_it(make):
     class Own:
         scheme = "Bearer"
         vary = ("Authorization",)
@@ -544,7 +548,7 @@ def test_keys_are_fetched_when_the_first_token_needs_them(make, issuer):
     assert len(issuer.asked) == 1
 
 
-def test_an_outage_of_the_issuer_is_told_and_signs_nobody_out(
+def test_an_outage_of_the_issuer_is_503_and_ends_no_session(
     make, issuer, caplog
 ):
     client = make(at_url(issuer))
@@ -579,7 +583,7 @@ def test_a_flood_of_unknown_keys_costs_one_fetch(make, issuer):
     assert len(issuer.asked) == 1
 
 
-def test_no_header_makes_the_server_ask_elsewhere(make, issuer):
+def test_no_header_of_a_token_makes_the_server_ask_another_url(make, issuer):
     client = make(TRUST)
     for name in ("jku", "x5u", "kid"):
         said = header(**{name: issuer.url})
@@ -627,7 +631,7 @@ def test_keys_in_a_file(make, tmp_path):
     st.text(max_size=3) | st.sampled_from([" ", "\r\n", "=", ".", "\0"]),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_the_header_says_it_is_judged(shared, scheme, text, end):
+def test_any_header_value_is_accepted_or_refused(shared, scheme, text, end):
     request = Request.blank("/")
     request.environ["HTTP_AUTHORIZATION"] = scheme + text + end
     found = []

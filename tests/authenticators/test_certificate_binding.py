@@ -117,7 +117,7 @@ def test_the_reason_is_logged(make, caplog):
     )
 
 
-def test_the_token_says_what_it_is_bound_to(make):
+def test_a_token_names_the_certificate_it_is_bound_to(make):
     """RFC 8705, section 3.1: every resource server can read it."""
     said = payload(swap(make(BOUND)))
 
@@ -221,7 +221,7 @@ def issue(request):
     return Response(json=token)
 
 
-def test_so_is_one_that_the_application_begins(make):
+def test_a_session_that_the_application_begins_is_bound(make):
     def setup(config):
         config.add_route("issue", "/issue")
         config.add_view(issue, route_name="issue")
@@ -253,7 +253,7 @@ def test_a_certificate_that_is_refused_binds_nothing(make, environ):
     assert client.get("/identity").json["userid"] == "bob"
 
 
-def test_nothing_is_bound_unless_the_settings_say_so(make):
+def test_sessions_are_bound_only_where_the_settings_say_so(make):
     client = make({**BOUND, "client_certificate.bind": None})
     token = swap(client)
 
@@ -269,7 +269,7 @@ def test_a_bound_token_stays_bound_when_the_settings_change(make):
     assert who(client, token) is None
 
 
-def test_where_nobody_knows_certificates_a_bound_token_is_refused(
+def test_a_bound_token_is_refused_without_the_certificate_authenticator(
     make, caplog
 ):
     caplog.set_level(logging.INFO)
@@ -283,7 +283,7 @@ def test_where_nobody_knows_certificates_a_bound_token_is_refused(
     )
 
 
-def test_nor_does_another_authenticator_of_that_name_know(make):
+def test_a_bound_token_is_refused_by_an_own_certificate_authenticator(make):
     @implementer(IAuthenticator)
     class Mine:
         scheme = None
@@ -309,7 +309,7 @@ def test_nor_does_another_authenticator_of_that_name_know(make):
     assert client.get("/identity").json["userid"] == "bob"
 
 
-def test_the_proof_may_come_by_a_proxy_and_then_varies(make):
+def test_a_certificate_in_a_header_adds_the_header_to_vary(make):
     """The header of an untrusted peer proves nothing."""
     proxied = {
         **BOUND,
@@ -335,7 +335,7 @@ def test_the_proof_may_come_by_a_proxy_and_then_varies(make):
     )
 
 
-def test_it_can_be_asked_outside_a_judgement():
+def test_the_binding_can_be_checked_before_a_request_is_judged():
     request = Request.blank("/")
     request.registry = Registry("test")
 
@@ -343,7 +343,7 @@ def test_it_can_be_asked_outside_a_judgement():
         require_certificate(request, ALICE.x5t)
 
 
-def test_no_state_is_needed_to_ask(make):
+def test_the_binding_can_be_checked_without_a_request_state(make):
     client = make(BOUND)
     request = Request.blank("/", environ=shown(ALICE))
     request.registry = client.registry
@@ -356,7 +356,7 @@ def test_no_state_is_needed_to_ask(make):
 # Reports of the binding.
 
 
-def test_introspection_tells_what_a_token_is_bound_to(make):
+def test_introspection_names_the_certificate_of_a_bound_token(make):
     """RFC 8705, section 3.2: so that a resource server can check it."""
     client = make(BOUND)
     bound = swap(client)
@@ -408,7 +408,7 @@ HOSTILE = [
 @pytest.mark.parametrize(
     "cnf", HOSTILE, ids=[str(number) for number in range(len(HOSTILE))]
 )
-def test_a_proof_that_nobody_can_check_is_refused(make, cnf):
+def test_an_unknown_confirmation_method_is_refused(make, cnf):
     client = make(BOUND)
     token = swap(client)
     header = jwt.get_unverified_header(token)
@@ -422,14 +422,14 @@ def test_a_proof_that_nobody_can_check_is_refused(make, cnf):
         assert who(client, forged, **environ) is None
 
 
-def test_no_claim_of_a_user_is_a_proof(make):
+def test_a_claim_of_a_user_is_no_confirmation(make):
     client = make(BOUND)
 
     with pytest.raises(ValueError, match="'cnf'"):
         client.post_json("/sign_in", {"userid": "bob", "claims": {"cnf": {}}})
 
 
-def test_what_is_not_bound_is_written_as_ever(make):
+def test_an_unbound_token_has_no_new_members(make):
     """The token has no additional member."""
     token = make(BOUND).swap()["access_token"]
 
@@ -438,7 +438,7 @@ def test_what_is_not_bound_is_written_as_ever(make):
     )
 
 
-def test_a_ticket_of_a_repository_keeps_its_proof(make):
+def test_a_stored_ticket_keeps_its_confirmation(make):
     kept = []
     client = make(
         {**BOUND, **FORMS["reference"]},

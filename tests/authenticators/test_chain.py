@@ -138,7 +138,7 @@ def test_every_short_chain_is_decided_as_the_contract_says(length):
     assert wrong == []
 
 
-def test_longer_chains_are_decided_alike_where_one_vouches_or_none_refuses():
+def test_the_order_of_a_longer_chain_does_not_matter_without_a_conflict():
     wrong = []
     for shown in itertools.product(CREDENTIALS, repeat=3):
         outcomes = [outcome for _, outcome in shown]
@@ -186,7 +186,7 @@ def test_a_refused_cookie_never_shadows_another_credential():
     ("kind", "explicit"),
     [("session", True), ("api_key", True), ("basic", True), ("cookie", False)],
 )
-def test_what_stands_in_authorization_is_shown_on_purpose(kind, explicit):
+def test_credentials_in_authorization_are_explicit(kind, explicit):
     assert is_explicit(make(kind, "nothing", 0)) is explicit
 
 
@@ -201,27 +201,27 @@ def test_an_explicit_credential_that_vouches_spares_asking_the_rest():
 # Identities.
 
 
-def test_an_identity_bears_the_name_in_the_list():
+def test_an_identity_gets_the_name_in_the_list():
     """Even if the authenticator gives itself another name."""
     ours = Identity("alice", {"a": 1}, "something else")
 
     assert Story(Own(ours)).judge() == Identity("alice", {"a": 1}, "0")
 
 
-def test_an_identity_that_bears_it_is_passed_on_as_it_is():
+def test_an_identity_with_the_right_name_is_not_copied():
     ours = Identity("alice", authenticator="0")
 
     assert Story(Own(ours)).judge() is ours
 
 
-def test_who_names_nobody_signs_nobody_in():
+def test_an_identity_without_a_userid_signs_no_user_in():
     story = Story(Own(Identity(None, {"device": "trusted"})))
 
     assert story.judge() is None
     assert story.state.untold == ()
 
 
-def test_each_is_asked_once_a_request():
+def test_each_authenticator_is_asked_once_a_request():
     found, empty = Own(Identity("alice")), Own()
     refusing = Own(InvalidCredential("no"), ambient=True)
     story = Story(empty, refusing, found)
@@ -233,7 +233,7 @@ def test_each_is_asked_once_a_request():
     assert len(story.state.untold) == 1
 
 
-def test_what_is_looked_at_is_remembered_for_vary():
+def test_headers_that_were_read_are_noted_for_vary():
     story = Story(
         Own(vary=("X-One", "X-Two")),
         Own(Identity("alice"), vary=("X-Two", "X-Three")),
@@ -248,7 +248,7 @@ def test_what_is_looked_at_is_remembered_for_vary():
 # Refusals.
 
 
-def test_a_refusal_is_one_sentence_in_the_log_and_told_once(caplog):
+def test_a_refusal_is_logged_once_and_noted_once(caplog):
     caplog.set_level(logging.DEBUG)
     story = Story(Own(InvalidCredential("it is made of straw")))
 
@@ -278,7 +278,7 @@ def test_an_identity_that_no_token_can_carry_is_a_refused_credential(userid):
 
 
 @pytest.mark.parametrize("first", ["refused", "found"])
-def test_the_reason_told_is_that_of_the_explicit_credential(first):
+def test_the_reason_of_an_explicit_credential_is_reported(first):
     """The refusal of the cookie counts less."""
     cookie = make("cookie", "refuses" if first == "refused" else "vouches", 0)
 
@@ -288,14 +288,14 @@ def test_the_reason_told_is_that_of_the_explicit_credential(first):
     )
 
 
-def test_a_cookie_that_nobody_can_read_any_more_is_to_be_deleted():
+def test_an_undecodable_cookie_is_to_be_deleted():
     story = Story(Own(Undecodable("it is cut"), ambient=True))
 
     assert story.judge() == Refusal("0", "it is cut")
     assert story.state.status is Status.DISCARD
 
 
-def test_any_other_refusal_leaves_the_response_alone():
+def test_any_other_refusal_does_not_change_the_response():
     story = Story(Own(InvalidCredential("it expired"), ambient=True))
 
     story.judge()
@@ -312,7 +312,7 @@ CROSS_SITE = {
 
 
 @pytest.mark.parametrize("kind", ["basic", "cookie"])
-def test_another_site_cannot_spend_what_browsers_send_by_themselves(kind):
+def test_ambient_credentials_are_refused_in_cross_site_requests(kind):
     story = Story(make(kind, "vouches", 0), **CROSS_SITE)
 
     refusal = story.judge()
@@ -323,19 +323,19 @@ def test_another_site_cannot_spend_what_browsers_send_by_themselves(kind):
 
 
 @pytest.mark.parametrize("kind", ["session", "api_key"])
-def test_what_is_shown_on_purpose_comes_from_anywhere(kind):
+def test_explicit_credentials_are_accepted_in_cross_site_requests(kind):
     assert Story(make(kind, "vouches", 0), **CROSS_SITE).winner() == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_site_or_a_mere_look_spends_what_it_likes(kind):
+def test_same_site_and_safe_requests_may_use_any_credential(kind):
     own = make(kind, "vouches", 0)
 
     assert Story(own, method="POST").winner() == 0
     assert Story(own, environ=CROSS_SITE["environ"]).winner() == 0
 
 
-def test_a_cookie_that_another_site_spends_shadows_nothing():
+def test_a_cookie_of_a_cross_site_request_hides_no_other_credential():
     cookie = make("cookie", "vouches", 0)
     token = make("session", "vouches", 1)
 
@@ -367,14 +367,14 @@ def test_a_failure_is_neither_a_refusal_nor_an_unknown_user(error, caplog):
 @pytest.mark.parametrize(
     "answer", ["alice", 42, {"sub": "alice"}, True, False, 0, "", {}]
 )
-def test_an_authenticator_that_gives_no_identity_is_told_so(answer):
+def test_an_answer_that_is_no_identity_is_a_type_error(answer):
     story = Story(Own(answer))
 
     with pytest.raises(TypeError, match=r"'0' gave .*, not an Identity"):
         story.judge()
 
 
-def test_what_stops_the_process_is_not_held_back():
+def test_a_keyboard_interrupt_is_not_kept_as_an_answer():
     own = Own(KeyboardInterrupt())
     story = Story(own)
 
@@ -385,7 +385,7 @@ def test_what_stops_the_process_is_not_held_back():
     assert own.asked == 2
 
 
-def test_a_name_that_nobody_registered_is_told():
+def test_an_unregistered_authenticator_is_named_in_the_error():
     story = Story()
     story.names = ["own"]
     with pytest.raises(SessionTokenError, match="'own'"):

@@ -11,7 +11,7 @@ from pyramid_sessiontoken.identity import Identity
 
 
 @pytest.mark.parametrize("answer", [None, False])
-def test_none_and_false_refuse(answer):
+def test_none_and_false_are_refusals(answer):
     with pytest.raises(InvalidCredential, match="refused"):
         identity_of(answer, "basic", "alice")
 
@@ -22,7 +22,7 @@ def test_true_vouches_for_the_name_that_was_shown():
     assert identity == Identity("alice", authenticator="basic")
 
 
-def test_true_vouches_for_nobody_where_no_name_was_shown():
+def test_true_without_a_name_gives_an_identity_without_a_userid():
     assert identity_of(True, "api_key") == Identity(
         None, authenticator="api_key"
     )
@@ -79,7 +79,7 @@ def test_a_userid_that_no_token_can_carry_is_refused(answer):
 
 
 @pytest.mark.parametrize("answer", [object(), 1.0, b"alice", {"sub": ["a"]}])
-def test_a_userid_of_another_type_is_said_as_a_fault_of_the_check(
+def test_a_userid_of_another_type_is_logged_as_an_error_of_the_check(
     answer, caplog
 ):
     with pytest.raises(InvalidCredential):
@@ -141,7 +141,7 @@ def test_claims_that_no_token_can_carry_are_the_applications_fault(
         (0.5, None),
     ],
 )
-def test_what_a_check_may_answer(make, answer, userid):
+def test_the_answer_of_a_check_decides_who_is_signed_in(make, answer, userid):
     client = make({"basic.check": lambda u, p, r: answer})
     client.authorization = ("Basic", ("alice", "x"))
     assert client.get("/identity").json["userid"] == userid
@@ -154,9 +154,7 @@ def test_what_a_check_may_answer(make, answer, userid):
     [{"roles": {"admin"}}, {"id": uuid.UUID(int=7)}, {"iss": "y"}],
     ids=["a set", "a UUID", "a name of the token's own"],
 )
-def test_a_check_with_claims_that_are_no_json_is_told_as_a_fault(
-    make, caplog, claims
-):
+def test_claims_of_a_check_that_are_no_json_are_an_error(make, caplog, claims):
     """The user is not told that the password was wrong."""
     told = []
     client = make(

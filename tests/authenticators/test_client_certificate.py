@@ -105,7 +105,7 @@ def refusal(request, **changes):
     return reason
 
 
-def test_it_does_what_the_seam_asks():
+def test_the_authenticator_provides_its_interface():
     authenticator = make_authenticator()
 
     assert verifyObject(IAuthenticator, authenticator)
@@ -125,7 +125,7 @@ def test_it_does_what_the_seam_asks():
         (ESCAPED, ESCAPED, ("X-Client-Cert",)),
     ],
 )
-def test_the_headers_that_are_looked_at_are_in_vary(source, verify, vary):
+def test_the_headers_that_are_read_are_in_vary(source, verify, vary):
     assert make_authenticator(source, verify).vary == vary
 
 
@@ -165,7 +165,7 @@ def test_without_a_certificate_nothing_is_shown(environ, verify):
 
 @pytest.mark.parametrize("source", [ESCAPED, CLIENT_CERT])
 @pytest.mark.parametrize("value", ["", " ", "NONE", "(null)"])
-def test_a_proxy_may_say_that_there_is_none(source, value):
+def test_a_proxy_may_say_that_there_is_no_certificate(source, value):
     key = TrustedPlace.of_header(source.partition(":")[2], ()).key
     request = make_request(**{key: value})
 
@@ -240,7 +240,7 @@ def test_the_verdict_may_stand_in_a_header(verify):
 
 @pytest.mark.parametrize("source", [ESCAPED, CLIENT_CERT])
 @pytest.mark.parametrize("peer", [STRANGER, "", "localhost", None])
-def test_a_header_of_a_stranger_is_refused(source, peer):
+def test_a_certificate_header_of_an_untrusted_peer_is_refused(source, peer):
     request = make_request(
         ALICE,
         source,
@@ -251,7 +251,7 @@ def test_a_header_of_a_stranger_is_refused(source, peer):
     assert "no trusted proxy" in refusal(request, source=source)
 
 
-def test_so_is_a_strangers_verdict():
+def test_a_verify_header_of_an_untrusted_peer_is_refused():
     request = make_request(ALICE, HTTP_X_VERIFY=SUCCESS, REMOTE_ADDR=STRANGER)
 
     assert "no trusted proxy" in refusal(request, verify=VERIFY)
@@ -364,7 +364,7 @@ OTHER = name("Other CA")
         ({"issuers": [ISSUER], "check": lambda *args: False}, False),
     ],
 )
-def test_every_kind_that_is_given_must_hold(believed, good):
+def test_all_configured_conditions_must_hold(believed, good):
     believed = {
         kind: value if callable(value) else frozenset(value)
         for kind, value in believed.items()
@@ -388,7 +388,7 @@ def test_names_are_compared_as_names():
     assert vouches(make_certificate(alice), subjects=frozenset([alice]))
 
 
-def test_the_reason_names_whose_certificate_it_was():
+def test_the_reason_names_subject_and_issuer():
     reason = refusal(make_request(BOB), subjects=frozenset([name("alice")]))
 
     assert reason == (
@@ -439,7 +439,7 @@ def test_the_check_may_answer_as_that_of_basic(answer, identity):
 @pytest.mark.parametrize(
     "answer", [None, False, "", "role:admin", 1.5, {"sub": ""}]
 )
-def test_what_no_user_can_be_is_refused(answer):
+def test_a_check_that_gives_no_possible_user_refuses(answer):
     refusal(make_request(ALICE), check=lambda *args: answer)
 
 
@@ -469,7 +469,7 @@ NAMES = (
         ("subject", "CN=alice"),
     ],
 )
-def test_the_userid_is_what_the_settings_say(userid, found):
+def test_the_settings_choose_the_userid(userid, found):
     made = make_certificate(names=NAMES)
 
     assert vouches(made, userid=userid) == found
@@ -488,7 +488,9 @@ def test_the_userid_is_what_the_settings_say(userid, found):
         (name("alice"), (*NAMES, x509.RFC822Name("a@b.example")), "email"),
     ],
 )
-def test_a_name_that_is_not_one_is_refused(subject, names, userid):
+def test_a_certificate_must_have_exactly_one_name_of_the_kind(
+    subject, names, userid
+):
     made = make_certificate(subject, names=names)
 
     reason = refusal(make_request(made), userid=userid)
@@ -496,7 +498,7 @@ def test_a_name_that_is_not_one_is_refused(subject, names, userid):
     assert f"names of the kind {userid!r}, not one" in reason
 
 
-def test_who_says_another_name_needs_none_in_the_certificate():
+def test_a_check_that_gives_a_userid_needs_no_name_in_the_certificate():
     made = make_certificate(name("alice", "bob"))
 
     assert vouches(made, check=lambda *args: "carol") == "carol"
@@ -518,7 +520,7 @@ def test_a_name_that_no_user_can_have_is_refused(subject):
     refusal(make_request(make_certificate(subject)))
 
 
-def test_nor_can_a_uri_be_a_role():
+def test_a_uri_that_looks_like_a_role_is_refused():
     made = make_certificate(
         names=[x509.UniformResourceIdentifier("role:admin")]
     )
@@ -547,7 +549,7 @@ def test_a_long_subject_is_no_userid():
 @example(ESCAPED, "%" * 99, SUCCESS)
 @example(CLIENT_CERT, "::", SUCCESS)
 @example(CLIENT_CERT, ":", SUCCESS)
-def test_whatever_stands_there_only_a_verified_certificate_signs_in(
+def test_only_a_verified_certificate_signs_in_whatever_the_headers_say(
     source, value, verify
 ):
     ((key, _),) = WRITE[source](ALICE).items()
@@ -563,7 +565,7 @@ def test_whatever_stands_there_only_a_verified_certificate_signs_in(
 
 @settings(max_examples=200)
 @given(st.data())
-def test_one_changed_byte_signs_nobody_in_by_thumbprint(data):
+def test_a_certificate_with_one_changed_byte_is_refused_by_thumbprint(data):
     source = data.draw(st.sampled_from(SOURCES))
     at = data.draw(st.integers(0, len(ALICE.der) - 1))
     mask = data.draw(st.integers(1, 255))
@@ -616,7 +618,7 @@ def test_a_certificate_signs_in_by_itself(make):
     assert client.get("/identity").json["userid"] is None
 
 
-def test_the_token_says_that_a_key_was_shown(make):
+def test_the_token_says_that_a_hardware_key_was_shown(make):
     client = make(ON)
 
     token = client.post("/token", extra_environ=SHOWN).json["access_token"]
@@ -626,7 +628,7 @@ def test_the_token_says_that_a_key_was_shown(make):
     assert "cnf" not in said
 
 
-def test_a_stranger_learns_nothing_but_that_he_is_unknown(make, caplog):
+def test_an_unknown_certificate_gets_a_plain_401(make, caplog):
     caplog.set_level(logging.INFO)
     client = make(ON)
     eve = make_certificate("eve")
@@ -661,7 +663,7 @@ def test_a_get_cannot_swap_a_certificate(make):
         {"Origin": "null"},
     ],
 )
-def test_another_site_cannot_spend_a_certificate(make, headers):
+def test_a_certificate_is_refused_in_cross_site_requests(make, headers):
     client = make(ON)
     other = {"extra_environ": SHOWN, "headers": headers}
 
@@ -670,7 +672,7 @@ def test_another_site_cannot_spend_a_certificate(make, headers):
     assert client.get("/identity", **other).json["userid"] == "alice"
 
 
-def test_a_refused_certificate_shadows_nobody(make):
+def test_a_refused_certificate_hides_no_other_credential(make):
     client = make({**ON, "authenticators": "client_certificate session basic"})
     failed = {**SHOWN, "SSL_CLIENT_VERIFY": "FAILED"}
     client = client.fresh(**failed)
@@ -717,7 +719,7 @@ def test_a_certificate_in_a_header_comes_with_vary(make, peer, userid):
     )
 
 
-def test_who_was_refused_is_told_once(make):
+def test_a_refusal_is_notified_once(make):
     told = []
     client = make(
         HEADERS,
@@ -758,7 +760,7 @@ def test_the_clock_of_the_application_counts(make, clock):
     ],
     ids=lambda value: value if type(value) is int else str(value)[:30],
 )
-def test_the_settings_say_whom_to_believe(make, settings, userid):
+def test_the_settings_say_which_certificates_sign_in(make, settings, userid):
     client = make({**ON, **settings})
 
     found = client.get("/identity", extra_environ=SHOWN).json["userid"]
@@ -766,7 +768,7 @@ def test_the_settings_say_whom_to_believe(make, settings, userid):
     assert found == userid
 
 
-def test_over_plain_http_a_certificate_signs_nobody_in(make):
+def test_a_certificate_is_refused_over_plain_http(make):
     client = make(ON).fresh(**{"wsgi.url_scheme": "http"})
 
     assert client.get("/identity", extra_environ=SHOWN).json["userid"] is None

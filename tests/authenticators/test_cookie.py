@@ -115,7 +115,7 @@ def site(request):
     return Site(request.param)
 
 
-def test_it_does_what_the_seam_asks(site):
+def test_the_authenticator_provides_its_interface(site):
     authenticator = site.authenticator
 
     assert verifyObject(IAuthenticator, authenticator)
@@ -152,7 +152,7 @@ def test_a_cookie_behind_a_comma_is_refused_and_not_deleted(site):
 
 
 @pytest.mark.parametrize("userid", ["alice", "7", 7])
-def test_the_cookie_says_who_it_is(site, userid):
+def test_the_cookie_gives_its_user(site, userid):
     identity = site.ask(*site.sign_in(userid, roles=["admin"]))
 
     assert identity.userid == userid
@@ -163,7 +163,7 @@ def test_the_cookie_says_who_it_is(site, userid):
     assert identity.ticket.amr == ("pwd",)
 
 
-def test_it_stands_among_others_in_any_order(site):
+def test_the_cookie_may_stand_among_others_in_any_order(site):
     pairs = site.sign_in(text=NUMBERS[:200])
     assert len(pairs) == 3
 
@@ -171,14 +171,14 @@ def test_it_stands_among_others_in_any_order(site):
         assert site.ask(*order).userid == "alice"
 
 
-def test_it_may_stand_between_quotes(site):
+def test_the_cookie_may_stand_between_quotes(site):
     """RFC 6265, section 4.1.1: some clients write quotes."""
     pairs = [re.sub("=(.*)", '="\\1"', pair) for pair in site.sign_in()]
 
     assert site.ask(*pairs).userid == "alice"
 
 
-def test_what_is_due_for_renewal_is_noted_where_somebody_asks(site):
+def test_a_cookie_that_is_due_for_renewal_is_noted(site):
     """The response decides later whether it may carry a cookie."""
     pairs = site.sign_in()
 
@@ -192,7 +192,7 @@ def test_what_is_due_for_renewal_is_noted_where_somebody_asks(site):
         assert site.ask(*pairs) == identity
 
 
-def test_of_two_only_the_one_that_holds_is_due(site):
+def test_of_two_cookies_only_the_accepted_one_is_noted_as_due(site):
     old = site.sign_in("alice")
     site.clock.advance(1800)
 
@@ -236,7 +236,7 @@ def test_a_cookie_out_of_its_time_can_be_decoded_and_is_refused(
     assert not isinstance(refusal, Undecodable)
 
 
-def test_an_outage_is_no_refusal():
+def test_an_outage_is_not_a_refusal():
     def redeem(text):
         raise RepositoryUnavailable("nobody answers")
 
@@ -249,7 +249,7 @@ def test_an_outage_is_no_refusal():
 # A cookie that cannot be decoded is deleted.
 
 
-def test_no_bit_of_the_cookie_may_flip(site):
+def test_a_flipped_bit_makes_the_cookie_undecodable(site):
     pairs = site.sign_in(text=NUMBERS[:60])
     assert len(pairs) == 2
 
@@ -268,7 +268,7 @@ def test_no_bit_of_the_cookie_may_flip(site):
     assert site.ask(*pairs).userid == "alice"
 
 
-def test_nothing_of_the_cookie_may_be_cut(site):
+def test_a_cut_cookie_is_undecodable(site):
     """Characters are missing at the end or the start of a chunk."""
     pairs = site.sign_in(text=NUMBERS[:60])
 
@@ -286,7 +286,7 @@ def test_nothing_of_the_cookie_may_be_cut(site):
     assert read == []
 
 
-def test_nothing_of_a_cookie_in_one_piece_may_be_cut(site):
+def test_a_cut_cookie_in_one_piece_is_undecodable(site):
     """Also the mark that no other chunk follows is needed."""
     jar = Jar(NAME)
     authenticator = CookieAuthenticator(site.sessions.redeem, jar)
@@ -339,7 +339,7 @@ def test_chunks_of_two_sign_ins_are_undecodable(site):
             assert isinstance(site.refusal(*pairs), Undecodable)
 
 
-def test_a_stale_chunk_behind_the_last_says_nothing(site):
+def test_a_stale_chunk_after_the_last_is_ignored(site):
     pairs = site.sign_in()
 
     stale = [f"{NAME}.{i}=stale" for i in range(len(pairs), 20)]
@@ -350,7 +350,7 @@ def test_a_stale_chunk_behind_the_last_says_nothing(site):
 @pytest.mark.parametrize(
     "count", ["4", "19", "20", "99", "2147483648", "01", "x", "-1", ""]
 )
-def test_a_count_that_we_never_write_is_undecodable(site, count):
+def test_an_impossible_count_of_chunks_is_undecodable(site, count):
     first, *rest = site.sign_in()
     first = re.sub(r"=\d+\.", f"={count}.", first)
     every = [f"{NAME}.{i}=x" for i in range(1, 20)]
@@ -373,7 +373,7 @@ def test_a_cookie_of_a_lost_key_is_undecodable():
         assert isinstance(refusal, Undecodable)
 
 
-def test_the_cookie_of_another_name_is_undecodable_under_ours(site):
+def test_the_value_of_another_cookie_is_undecodable(site):
     """The prefix of a name is a promise about the origin of the cookie."""
     other = Site(SignedTransform, name="sessiontoken")
     pairs = [pair.replace("sess", "__Host-sess") for pair in other.sign_in()]
@@ -397,7 +397,7 @@ def test_a_header_token_is_undecodable_in_a_cookie(site):
 @pytest.mark.parametrize(
     "other", ["0.stranger", "", "0.", "99.x", "3.x", "not.ours", '"']
 )
-def test_of_two_the_one_that_verifies_holds(site, other):
+def test_of_two_cookies_the_one_that_verifies_is_accepted(site, other):
     first, *rest = site.sign_in()
     stranger = f"{NAME}={other}"
 
@@ -405,14 +405,14 @@ def test_of_two_the_one_that_verifies_holds(site, other):
     assert site.ask(first, *rest, stranger).userid == "alice"
 
 
-def test_of_two_chunks_the_one_that_verifies_holds(site):
+def test_of_two_chunks_the_one_that_verifies_is_accepted(site):
     for order in itertools.permutations(
         [*site.sign_in(text=NUMBERS[:60]), f"{NAME}.1=stranger"]
     ):
         assert site.ask(*order).userid == "alice"
 
 
-def test_of_two_the_one_that_is_still_good_holds(site):
+def test_of_two_cookies_the_one_that_has_not_expired_is_accepted(site):
     old = site.sign_in("alice")
     site.clock.advance(3600)
     new = site.sign_in("bob")
@@ -502,14 +502,14 @@ def test_of_two_in_one_second_the_one_that_stands_last_counts(site):
     assert site.ask(*bob, *alice).userid == "alice"
 
 
-def test_without_a_state_nothing_is_noted(site):
+def test_a_second_cookie_is_ignored_without_a_request_state(site):
     alice = site.sign_in("alice")
     site.clock.advance(1)
 
     assert site.ask(*alice, *site.sign_in("bob")).userid == "bob"
 
 
-def test_of_two_that_are_refused_the_expired_one_is_not_deleted(site):
+def test_of_two_refused_cookies_the_expired_one_is_not_deleted(site):
     """The reason is that it expired, whatever else came with it."""
     old = site.sign_in()
     site.clock.advance(3600)
@@ -521,7 +521,7 @@ def test_of_two_that_are_refused_the_expired_one_is_not_deleted(site):
             assert not isinstance(refusal, Undecodable)
 
 
-def test_of_two_that_cannot_be_decoded_neither_holds(site):
+def test_of_two_undecodable_cookies_neither_is_accepted(site):
     assert isinstance(site.refusal(f"{NAME}=0.a", f"{NAME}=0.b"), Undecodable)
 
 
@@ -576,9 +576,7 @@ def test_any_header_shows_nothing_or_is_refused(header):
 
 @given(HEADERS, HEADERS)
 @example("a=b", 'c="\\377')
-def test_any_header_around_the_cookie_says_nothing_of_another_user(
-    before, after
-):
+def test_no_header_around_the_cookie_gives_another_user(before, after):
     site = Site()
     pairs = site.sign_in()
 
@@ -676,7 +674,7 @@ def masked(make, request):
     return make(**WAYS[request.param])
 
 
-def test_an_applications_own_transform_sees_what_is_signed(masked):
+def test_a_transform_of_the_application_gets_the_signed_text(masked):
     masked.post_json("/sign_in", {})
 
     assert masked.get("/identity").json["userid"] == "alice"
@@ -688,7 +686,9 @@ def test_an_applications_own_transform_sees_what_is_signed(masked):
     assert protected == bytes(byte ^ 0x55 for byte in signed)
 
 
-def test_what_it_refuses_or_nobody_signed_is_deleted(masked):
+def test_a_cookie_that_is_unsigned_or_refused_by_the_transform_is_deleted(
+    masked,
+):
     masked.post_json("/sign_in", {})
     [cookie] = masked.cookies.values()
     text = cookie.partition(".")[2]
@@ -744,7 +744,7 @@ def test_a_cookie_that_is_refused_keeps_no_token_from_being_renewed(make):
     assert "Session-Token" in response.headers
 
 
-def test_all_that_cannot_be_decoded_is_answered_alike(make):
+def test_all_undecodable_cookies_get_the_same_answer(make):
     """The answer does not say which check failed."""
     client = make()
     client.post_json("/sign_in", {})

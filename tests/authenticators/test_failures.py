@@ -41,7 +41,7 @@ def add(counting, key, times):
         ("100 / 2 days", 100, 172800),
     ],
 )
-def test_a_rate_is_written_as_limits_writes_it(text, amount, seconds):
+def test_a_rate_has_the_syntax_of_limits(text, amount, seconds):
     rate = read_rate(text)
 
     assert (rate.amount, rate.get_expiry()) == (amount, seconds)
@@ -50,7 +50,7 @@ def test_a_rate_is_written_as_limits_writes_it(text, amount, seconds):
 # In memory.
 
 
-def test_each_key_is_counted_for_itself(memory):
+def test_each_key_is_counted_separately(memory):
     add(memory, "alice", 3)
     add(memory, "bob", 1)
 
@@ -69,7 +69,7 @@ def test_the_time_begins_with_the_first_failure(memory, clock):
     assert (memory.count("alice"), memory.seconds("alice")) == (0, 0)
 
 
-def test_then_it_begins_anew(memory, clock):
+def test_after_its_time_the_count_begins_anew(memory, clock):
     add(memory, "alice", 5)
     clock.advance(60)
     add(memory, "alice", 1)
@@ -77,7 +77,7 @@ def test_then_it_begins_anew(memory, clock):
     assert (memory.count("alice"), memory.seconds("alice")) == (1, 60)
 
 
-def test_what_was_counted_in_the_future_is_over(memory, clock):
+def test_failures_from_the_future_are_not_counted(memory, clock):
     """The clock was ahead, and is set back: no user is locked out until it
     has caught up.
     """
@@ -90,7 +90,7 @@ def test_what_was_counted_in_the_future_is_over(memory, clock):
     assert (memory.count("alice"), memory.seconds("alice")) == (1, 60)
 
 
-def test_what_is_over_takes_no_room(memory, clock):
+def test_old_failures_take_no_memory(memory, clock):
     for number in range(100):
         memory.add(f"early {number}")
     clock.advance(59)
@@ -102,7 +102,7 @@ def test_what_is_over_takes_no_room(memory, clock):
     assert list(memory._kept) == ["late", "now"]
 
 
-def test_one_process_remembers_so_much_and_no_more(memory, monkeypatch):
+def test_the_memory_of_failures_is_bounded(memory, monkeypatch):
     monkeypatch.setattr(failures, "MOST_KEYS", 10)
 
     for number in range(25):
@@ -118,7 +118,7 @@ def test_one_process_remembers_so_much_and_no_more(memory, monkeypatch):
         st.tuples(st.sampled_from("abc"), st.integers(0, 90)), max_size=50
     )
 )
-def test_it_counts_what_a_list_of_all_failures_would(steps):
+def test_the_count_is_that_of_a_list_of_all_failures(steps):
     clock = ManualClock(START)
     memory = MemoryFailures(60, clock)
     windows = {}
@@ -159,7 +159,7 @@ def test_failures_in_redis_are_shared(stored, redis):
     assert "sessiontoken/alice" in key
 
 
-def test_redis_forgets_them_at_the_end_of_the_first_ones_time(
+def test_failures_in_redis_expire_with_the_first_one(
     stored,
     redis,
 ):
@@ -174,7 +174,7 @@ def test_redis_forgets_them_at_the_end_of_the_first_ones_time(
     assert stored.count("alice") == 0
 
 
-def test_a_storage_that_is_silent_is_waited_for_no_longer_than_said(
+def test_a_silent_storage_is_given_up_after_the_timeout(
     redis,
 ):
     counting = StoredFailures(RATE, redis.tcp, 0.05)
@@ -190,7 +190,7 @@ def test_a_storage_that_is_silent_is_waited_for_no_longer_than_said(
     assert options["socket_connect_timeout"] == 0.05
 
 
-def test_a_storage_that_is_gone_could_not_be_asked():
+def test_a_storage_that_is_gone_is_an_outage():
     counting = StoredFailures(RATE, "redis://:hunter2@127.0.0.1:1", 1)
 
     with pytest.raises(RepositoryUnavailable) as caught:
@@ -204,7 +204,7 @@ def test_a_storage_that_is_gone_could_not_be_asked():
 # Other storages.
 
 
-def test_memcached_is_waited_for_no_longer_either():
+def test_a_silent_memcached_is_given_up_after_the_timeout():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host, port = silent.getsockname()
         counting = StoredFailures(RATE, f"memcached://{host}:{port}", 0.05)
@@ -225,7 +225,7 @@ def test_memcached_is_waited_for_no_longer_either():
         ("async+memory://hunter2", "asyncio"),
     ],
 )
-def test_an_url_that_cannot_serve_is_told_without_its_text(url, why):
+def test_a_bad_storage_url_is_refused_without_quoting_it(url, why):
     with pytest.raises(ValueError, match=why) as caught:
         StoredFailures(RATE, url, 0.05)
 

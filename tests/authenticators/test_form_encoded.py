@@ -41,7 +41,7 @@ def ask(check, username, password, is_encoded=True):
         ("100%25", "100%"),
     ],
 )
-def test_what_a_form_encodes_is_decoded(sent, decoded):
+def test_form_encoded_text_is_decoded(sent, decoded):
     assert decode(sent) == decoded
 
 
@@ -61,22 +61,22 @@ def test_what_a_form_encodes_is_decoded(sent, decoded):
         "%C2%80",
     ],
 )
-def test_what_no_form_encodes_is_not(sent):
+def test_text_that_is_not_form_encoded_is_not_decoded(sent):
     assert decode(sent) is None
 
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs"))))
-def test_whatever_a_client_encodes_comes_back(text):
+def test_any_encoded_text_is_decoded_unchanged(text):
     assert decode(quote_plus(text)) == text
     assert decode(quote(text, safe="")) == text
 
 
 @given(st.text())
-def test_any_text_can_be_looked_at(text):
+def test_any_text_is_decoded_or_rejected(text):
     assert decode(text) is None or isinstance(decode(text), str)
 
 
-def test_the_decoded_pair_is_asked_first():
+def test_the_decoded_pair_is_checked_first():
     check = Check(("a b", "c d"))
 
     # The name that was accepted is the userid.
@@ -85,13 +85,13 @@ def test_the_decoded_pair_is_asked_first():
 
 
 @pytest.mark.parametrize("answer", ["id", 7, {"sub": "id"}])
-def test_what_the_check_answers_is_answered(answer):
+def test_the_answer_of_the_check_is_given(answer):
     assert ask(Check(("a b", "c"), answer=answer), "a+b", "c") == answer
     assert ask(Check(("a+b", "c"), answer=answer), "a+b", "c") == answer
 
 
 @pytest.mark.parametrize("refusal", [None, False, InvalidCredential("no")])
-def test_the_pair_as_sent_is_asked_second(refusal):
+def test_the_pair_as_sent_is_checked_second(refusal):
     """Many clients encode nothing."""
     asked = []
 
@@ -111,23 +111,21 @@ def test_the_pair_as_sent_is_asked_second(refusal):
     ("username", "password"),
     [("a", "b"), ("a+b", "50%"), ("a%ff", "b"), ("a%00b", "c"), ("%", "%")],
 )
-def test_what_is_the_same_or_cannot_be_decoded_is_asked_once(
-    username, password
-):
+def test_a_pair_without_another_spelling_is_checked_once(username, password):
     check = Check()
 
     assert ask(check, username, password) is None
     assert check.asked == [(username, password)]
 
 
-def test_elsewhere_nothing_is_decoded():
+def test_other_requests_are_not_decoded():
     check = Check()
 
     assert ask(check, "a+b", "c%20d", is_encoded=False) is None
     assert check.asked == [("a+b", "c%20d")]
 
 
-def test_a_refusal_of_the_pair_as_sent_is_that_of_the_check():
+def test_the_reason_of_the_check_for_the_pair_as_sent_is_kept():
     def check(username, password, request):
         raise InvalidCredential(username)
 
@@ -136,7 +134,7 @@ def test_a_refusal_of_the_pair_as_sent_is_that_of_the_check():
 
 
 @pytest.mark.parametrize("error", [TooManyAttempts("stop", 7), LookupError()])
-def test_another_error_of_the_check_is_no_refusal(error):
+def test_other_errors_of_the_check_are_passed_on(error):
     asked = []
 
     def check(username, password, request):
@@ -157,7 +155,9 @@ def test_another_error_of_the_check_is_no_refusal(error):
         ("a%", True, ("a%",)),
     ],
 )
-def test_a_failure_counts_for_both_names(username, is_encoded, names):
+def test_a_failure_is_counted_for_both_spellings_of_the_name(
+    username, is_encoded, names
+):
     encoded = FormEncoded(Check(), lambda request: is_encoded)
 
     assert encoded.names_counted(username, None) == names

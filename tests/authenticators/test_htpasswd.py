@@ -60,7 +60,7 @@ def test_an_unknown_user_is_refused(path, username):
         assert check(username, password, None) is False
 
 
-def test_a_known_users_password_is_nobody_elses(path):
+def test_a_password_of_one_user_signs_no_other_user_in(path):
     """The password of an unknown user is compared with the first hash of the
     file; it is refused even if it matches.
     """
@@ -112,7 +112,7 @@ SLOWER = bcrypt.hashpw(b"one", SALT.replace(b"04", b"05")).decode()
 SOME = [f"user{number}" for number in range(60)]
 
 
-def test_by_the_time_it_takes_nobody_tells_unknown_users_from_known_ones(
+def test_unknown_users_cost_as_much_time_as_known_ones(
     path,
 ):
     """The file has hashes of two costs. An unknown user gets either, as the
@@ -129,7 +129,7 @@ def test_by_the_time_it_takes_nobody_tells_unknown_users_from_known_ones(
     assert seen.count(quick) + seen.count(SLOWER) == 60
 
 
-def test_a_change_of_one_user_changes_the_others_time_but_seldom(path):
+def test_a_changed_file_rarely_changes_the_time_for_unknown_users(path):
     others = [
         f"u{i}:{bcrypt.hashpw(b'x', bcrypt.gensalt(4)).decode()}\n"
         for i in range(5)
@@ -147,13 +147,13 @@ def test_a_change_of_one_user_changes_the_others_time_but_seldom(path):
     assert gone not in after
 
 
-def test_where_all_hashes_cost_the_same_nothing_is_chosen(path):
+def test_unknown_users_are_checked_against_the_one_cost_of_the_file(path):
     write(path, f"a:{by_bcrypt('one')}\nb:{by_bcrypt('two')}\n", 1)
 
     assert set(held_against(Htpasswd(str(path)), SOME)) == {by_bcrypt("one")}
 
 
-def test_an_empty_file_lets_nobody_in(path):
+def test_an_empty_file_signs_no_user_in(path):
     write(path, "", 1_000_000_000)
 
     assert Htpasswd(str(path))("alice", "one", None) is False
@@ -179,7 +179,7 @@ def test_a_changed_file_is_read_again(path):
     assert check("alice", "one", None) is False
 
 
-def test_a_file_of_the_same_length_and_time_but_another_one_is_read(path):
+def test_a_replaced_file_of_equal_length_and_time_is_read_again(path):
     """Editors write another file and rename it."""
     write(path, f"alice:{by_bcrypt('one')}\n", 1_000_000_000)
     check = Htpasswd(str(path))
@@ -264,12 +264,12 @@ def test_weak_schemes_stop_the_start(path, hashed):
     assert not hashed or hashed not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_stops_the_start(tmp_path):
+def test_a_missing_file_stops_the_start(tmp_path):
     with pytest.raises(OSError, match="nothing"):
         Htpasswd(str(tmp_path / "nothing"))
 
 
-def test_a_damaged_hash_lets_nobody_in(path):
+def test_a_damaged_hash_signs_no_user_in(path):
     """It looks like a hash of argon2, and is cut off."""
     write(path, f"alice:{ARGON2.hash('one')[:-9]}\n", 1_000_000_000)
     check = Htpasswd(str(path))

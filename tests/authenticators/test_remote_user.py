@@ -45,7 +45,7 @@ def as_wsgi(text):
 @pytest.mark.parametrize(
     ("authenticator", "vary"), [(VARIABLE, ()), (HEADER, ("X-User",))]
 )
-def test_it_does_what_the_seam_asks(authenticator, vary):
+def test_the_authenticator_provides_its_interface(authenticator, vary):
     assert verifyObject(IAuthenticator, authenticator)
     assert authenticator.scheme is None
     assert authenticator.ambient is True
@@ -57,35 +57,35 @@ NAMES = ["alice", "al ice", "EXAMPLE\\alice", "alice@EXAMPLE.COM", "\u0142uc"]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "CN=alice,O=Tests"])
-def test_the_server_vouches(name):
+def test_a_variable_of_the_server_gives_the_user(name):
     identity = VARIABLE.authenticate(make_request(as_wsgi(name)))
 
     assert identity == Identity(name, authenticator="remote_user")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_proxy_vouches(name):
+def test_a_header_of_a_trusted_proxy_gives_the_user(name):
     identity = HEADER.authenticate(in_header(f" {as_wsgi(name)} "))
 
     assert identity == Identity(name, authenticator="remote_user")
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_where_the_server_names_nobody_nothing_is_shown(value):
+def test_an_empty_variable_is_no_credential(value):
     request = make_request(value, HTTP_REMOTE_USER="eve")
 
     assert VARIABLE.authenticate(request) is None
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "(null)"])
-def test_where_a_proxy_names_nobody_nothing_is_shown(value):
+def test_an_empty_header_is_no_credential(value):
     request = in_header(value, REMOTE_USER="eve")
 
     assert HEADER.authenticate(request) is None
 
 
 @pytest.mark.parametrize("peer", [STRANGER, "", "::1", "localhost"])
-def test_a_header_of_a_stranger_is_refused(peer):
+def test_a_header_of_an_untrusted_peer_is_refused(peer):
     request = in_header("alice", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=PROXY)
 
     with pytest.raises(InvalidCredential, match="no trusted proxy"):
@@ -118,7 +118,7 @@ NOBODY = [
 
 
 @pytest.mark.parametrize("value", NOBODY)
-def test_what_is_no_userid_is_refused(value):
+def test_an_impossible_userid_is_refused(value):
     with pytest.raises(InvalidCredential):
         VARIABLE.authenticate(make_request(value))
     with pytest.raises(InvalidCredential):
@@ -128,7 +128,7 @@ def test_what_is_no_userid_is_refused(value):
 @given(st.text() | st.text().map(as_wsgi))
 @example("\x00")
 @example(",")
-def test_whatever_stands_there_it_is_judged(value):
+def test_any_value_is_accepted_unchanged_or_refused(value):
     for authenticator, request in (
         (VARIABLE, make_request(value)),
         (HEADER, in_header(value)),
@@ -186,7 +186,7 @@ def test_a_user_in_a_header_comes_with_vary(make, caplog, peer, userid):
     assert ("came from '10.2.0.1'" in caplog.text) == (userid is None)
 
 
-def test_an_underscore_is_no_way_around(make):
+def test_a_header_written_with_underscores_is_not_believed(make):
     """X_User has the same key in the environ; servers and proxies drop it."""
     client = make(BEHIND).fresh(REMOTE_ADDR=STRANGER)
 
@@ -196,7 +196,7 @@ def test_an_underscore_is_no_way_around(make):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_another_site_cannot_spend_it(make, site):
+def test_a_remote_user_is_refused_in_cross_site_requests(make, site):
     client = make(ON).fresh(REMOTE_USER="alice")
     headers = {"Sec-Fetch-Site": site}
 
@@ -204,11 +204,11 @@ def test_another_site_cannot_spend_it(make, site):
     assert client.post("/identity", headers=headers).json["userid"] is None
 
 
-def test_a_get_cannot_swap_it(make):
+def test_a_get_request_swaps_no_remote_user(make):
     make(ON).fresh(REMOTE_USER="alice").get("/token", status=401)
 
 
-def test_a_refused_one_shadows_nobody(make):
+def test_a_refused_remote_user_hides_no_other_credential(make):
     client = make({"authenticators": "remote_user session cookie basic"})
     client = client.fresh(REMOTE_USER="system.Everyone")
 

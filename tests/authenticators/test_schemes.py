@@ -28,7 +28,7 @@ QUOTED_STRING = re.compile(
         ("x-api-key", "HTTP_X_API_KEY"),
     ],
 )
-def test_headers_stand_in_the_environ_as_wsgi_has_it(header, key):
+def test_headers_have_their_wsgi_names(header, key):
     assert environ_key(header) == key
 
 
@@ -59,7 +59,7 @@ def test_a_scheme_is_compared_without_case_and_as_a_whole(value, credential):
     st.sampled_from(["Session", "Basic"]),
 )
 @example("Session\tabc", "Session")
-def test_whatever_the_header_says_a_credential_is_part_of_it(value, scheme):
+def test_a_credential_is_always_part_of_the_header(value, scheme):
     credential = credential_of(value, scheme)
 
     assert (credential is None) == (
@@ -72,7 +72,7 @@ def test_whatever_the_header_says_a_credential_is_part_of_it(value, scheme):
 @example('"')
 @example("\\")
 @example('a\r\nSet-Cookie: "x"')
-def test_whatever_is_quoted_stays_within_its_quotes(text):
+def test_a_quoted_text_never_ends_its_quotes(text):
     quoted = quote(text)
 
     assert QUOTED_STRING.fullmatch(quoted)
@@ -94,12 +94,12 @@ def test_a_challenge_has_its_parameters_in_order():
 
 
 @pytest.mark.parametrize("name", ["Session", "X-Api-Key", "a!#$%&'*+.^_`|~9"])
-def test_names_of_schemes_and_headers(name):
+def test_good_names_of_schemes_and_headers_are_accepted(name):
     assert TOKEN.fullmatch(name)
 
 
 @pytest.mark.parametrize(
     "name", ["", "a b", "a:b", "a/b", "a,b", 'a"', "a\n", "(a)", "\xe9"]
 )
-def test_no_names_of_schemes_and_headers(name):
+def test_other_texts_are_no_names_of_schemes_and_headers(name):
     assert not TOKEN.fullmatch(name)

@@ -88,7 +88,7 @@ def world():
     return World()
 
 
-def test_it_does_what_the_seam_asks(world):
+def test_the_authenticator_provides_its_interface(world):
     authenticator = world.authenticator()
 
     assert verifyObject(IAuthenticator, authenticator)
@@ -113,7 +113,7 @@ def test_a_token_signs_its_user_in(world, scheme):
 
 
 @pytest.mark.parametrize("value", [None, "", "Basic YTpi", "Bearer a.b.c"])
-def test_other_schemes_are_left_to_others(world, value):
+def test_other_schemes_are_ignored(world, value):
     assert world.authenticator().authenticate(world.request(value)) is None
 
 
@@ -154,7 +154,7 @@ def test_the_name_of_the_header_is_compared_without_case(world):
     )
 
 
-def test_another_sites_page_cannot_make_a_browser_send_it(world):
+def test_a_header_token_is_accepted_in_cross_site_requests(world):
     """So it is accepted whatever Origin says."""
     request = world.request(
         f"Session {world.issue()}",
@@ -168,7 +168,7 @@ def test_another_sites_page_cannot_make_a_browser_send_it(world):
 @pytest.mark.parametrize(
     "value", ["Session", "Session ", "Session x", "Session {0} {0}"]
 )
-def test_what_is_no_token_is_refused_not_overlooked(world, value):
+def test_a_malformed_token_is_refused_and_not_ignored(world, value):
     request = world.request(value.format(world.issue()))
 
     world.refusal(world.authenticator(), request)
@@ -198,7 +198,7 @@ WORLD = World()
 @example("Session ", "\ud800", "")
 @example("Session ", "\xe9" * 70000, "")
 @example("Session ", WORLD.issue(), "")
-def test_whatever_the_header_says_it_is_judged(scheme, text, end):
+def test_any_header_value_is_accepted_or_refused(scheme, text, end):
     request = WORLD.request(scheme + text + end)
 
     answer = WORLD.ask(WORLD.authenticator(), request)
@@ -208,7 +208,7 @@ def test_whatever_the_header_says_it_is_judged(scheme, text, end):
         assert answer.userid == "alice"
 
 
-def test_it_is_noted_what_a_token_said_and_whether_it_is_due(world):
+def test_the_ticket_of_a_token_and_its_verdict_are_noted(world):
     """The response renews the token, once the request is judged."""
     token = world.issue()
     for seconds, verdict in ((1799, VALID), (1, RENEW)):
@@ -230,7 +230,7 @@ def test_it_is_noted_what_a_token_said_and_whether_it_is_due(world):
 # The challenge.
 
 
-def test_where_nothing_was_shown_there_is_no_error(world):
+def test_a_challenge_without_a_token_has_no_error(world):
     authenticator = world.authenticator(realm='my "realm"')
     request = world.request()
 
@@ -239,7 +239,7 @@ def test_where_nothing_was_shown_there_is_no_error(world):
     assert authenticator.challenge(request) == r'Session realm="my \"realm\""'
 
 
-def test_after_a_good_token_there_is_no_error(world):
+def test_a_challenge_after_a_good_token_has_no_error(world):
     authenticator = world.authenticator()
     request = world.request(f"Session {world.issue()}")
     world.ask(authenticator, request)
@@ -247,7 +247,7 @@ def test_after_a_good_token_there_is_no_error(world):
     assert authenticator.challenge(request) == 'Session realm="session"'
 
 
-def test_an_expired_token_is_called_so(world):
+def test_the_challenge_says_that_a_token_expired(world):
     authenticator = world.authenticator()
     token = world.issue()
     world.clock.advance(3600 + 30)
@@ -281,7 +281,7 @@ def test_all_other_refusals_look_alike(world):
     assert challenges == {'Session realm="session", error="invalid_token"'}
 
 
-def test_neither_the_log_nor_the_reason_tells_the_token(world, caplog):
+def test_the_token_appears_neither_in_the_log_nor_in_the_reason(world, caplog):
     caplog.set_level(logging.DEBUG)
     authenticator = world.authenticator()
     token = world.issue()

@@ -63,7 +63,7 @@ def fail(throttle, times, username="alice", request=HERE, password="wrong"):
         assert not throttle(username, password, request)
 
 
-def test_it_answers_as_the_check_does(make_throttle):
+def test_the_throttle_answers_as_the_check_does(make_throttle):
     answer = {"sub": 7}
     throttle = make_throttle(check=lambda *args: answer)
 
@@ -77,7 +77,7 @@ def test_passwords_that_are_right_are_never_counted(make_throttle, check):
     assert len(check.asked) == 20
 
 
-def test_after_so_many_failures_no_password_is_looked_at(
+def test_after_the_allowed_failures_no_password_is_checked(
     make_throttle, check, clock
 ):
     throttle = make_throttle()
@@ -93,7 +93,7 @@ def test_after_so_many_failures_no_password_is_looked_at(
     assert len(check.asked) == 3
 
 
-def test_when_the_time_is_over_it_begins_anew(make_throttle, clock):
+def test_after_its_time_the_count_begins_anew(make_throttle, clock):
     throttle = make_throttle()
     fail(throttle, 3)
     clock.advance(59)
@@ -107,7 +107,7 @@ def test_when_the_time_is_over_it_begins_anew(make_throttle, clock):
     fail(throttle, 3)
 
 
-def test_what_is_turned_away_does_not_count(make_throttle, clock):
+def test_attempts_that_are_turned_away_do_not_count(make_throttle, clock):
     """Else a client that tries on and on would never be let in again."""
     throttle = make_throttle()
     fail(throttle, 3)
@@ -121,7 +121,7 @@ def test_what_is_turned_away_does_not_count(make_throttle, clock):
     assert throttle("alice", "alice", HERE) is True
 
 
-def test_a_success_takes_no_failure_back(make_throttle):
+def test_a_success_does_not_reset_the_count(make_throttle):
     """Or an attacker with one account could go on guessing, with a right
     password of that account in between.
     """
@@ -135,7 +135,7 @@ def test_a_success_takes_no_failure_back(make_throttle):
 
 
 @pytest.mark.parametrize("answer", [None, False])
-def test_both_noes_count(make_throttle, answer):
+def test_none_and_false_are_both_counted(make_throttle, answer):
     throttle = make_throttle(1, check=lambda *args: answer)
     fail(throttle, 1)
 
@@ -144,7 +144,7 @@ def test_both_noes_count(make_throttle, answer):
 
 
 @pytest.mark.parametrize("answer", [True, 0, "", {}])
-def test_any_other_answer_is_no_failure(make_throttle, answer):
+def test_any_other_answer_is_not_counted(make_throttle, answer):
     """0 is a userid. An answer that is no userid is not a wrong password."""
     throttle = make_throttle(1, check=lambda *args: answer)
 
@@ -163,7 +163,7 @@ def test_a_check_that_refuses_by_raising_counts(make_throttle):
 @pytest.mark.parametrize(
     "error", [RepositoryUnavailable("no answer"), RuntimeError("a mistake")]
 )
-def test_a_check_that_cannot_tell_does_not_count(make_throttle, error):
+def test_an_outage_of_the_check_is_not_counted(make_throttle, error):
     throttle = make_throttle(1)
     for _ in range(3):
         with pytest.raises(type(error)):
@@ -175,7 +175,7 @@ def test_a_check_that_cannot_tell_does_not_count(make_throttle, error):
 # Users and addresses.
 
 
-def test_a_user_is_counted_from_everywhere(make_throttle):
+def test_a_user_is_counted_from_all_addresses(make_throttle):
     throttle = make_throttle(by=["user"])
     for number in range(3):
         fail(throttle, 1, request=come_from(f"192.0.2.{number}"))
@@ -186,7 +186,7 @@ def test_a_user_is_counted_from_everywhere(make_throttle):
     assert throttle("bob", "bob", HERE) is True
 
 
-def test_an_address_is_counted_for_everybody(make_throttle):
+def test_an_address_is_counted_for_all_users(make_throttle):
     throttle = make_throttle(by=["address"])
     for name in ("alice", "bob", "carol"):
         fail(throttle, 1, name)
@@ -197,7 +197,7 @@ def test_an_address_is_counted_for_everybody(make_throttle):
     assert throttle("alice", "alice", come_from("192.0.2.9")) is True
 
 
-def test_of_both_each_is_counted_for_itself(make_throttle, clock):
+def test_user_and_address_are_counted_separately(make_throttle, clock):
     throttle = make_throttle()
     fail(throttle, 1, "alice")
     clock.advance(20)
@@ -223,9 +223,7 @@ def test_of_both_each_is_counted_for_itself(make_throttle, clock):
     "name",
     ["Alice", "ALICE", " alice ", "alic\xe9", "a\u200blice", "\uff41lice"],
 )
-def test_who_writes_a_name_in_another_way_is_counted_with_it(
-    make_throttle, name
-):
+def test_spellings_of_one_name_are_counted_together(make_throttle, name):
     """Some databases and directories ignore such differences, too."""
     throttle = make_throttle(by=["user"])
     fail(throttle, 2)
@@ -236,7 +234,7 @@ def test_who_writes_a_name_in_another_way_is_counted_with_it(
 
 
 @given(st.text())
-def test_a_plain_name_is_one_whoever_writes_it(name):
+def test_the_plain_spelling_of_a_name_is_stable(name):
     plain = plain_name(name)
 
     assert plain_name(plain) == plain
@@ -261,18 +259,18 @@ def test_a_plain_name_is_one_whoever_writes_it(name):
         ("192.0.2.1, 10.0.0.1", "192.0.2.1, 10.0.0.1"),
     ],
 )
-def test_whose_an_address_is(address, network):
+def test_an_address_is_counted_with_its_network(address, network):
     assert network_of(address) == network
 
 
 @given(st.text() | st.ip_addresses().map(str))
-def test_any_address_is_somebodys(address):
+def test_any_address_has_a_network(address):
     network = network_of(address)
 
     assert network_of(network.removesuffix("/64")) == network
 
 
-def test_a_request_without_an_address_comes_from_nowhere(make_throttle):
+def test_requests_without_an_address_are_counted_together(make_throttle):
     throttle = make_throttle(by=["address"])
     nowhere = Request.blank("/")
     nowhere.environ.pop("REMOTE_ADDR", None)
@@ -351,7 +349,7 @@ def test_a_burst_of_right_passwords_is_let_in(clock):
     assert (crowd.asked, crowd.most) == (50, 2)
 
 
-def test_a_request_that_breaks_leaves_nothing_behind(make_throttle):
+def test_a_request_that_breaks_leaves_no_reservation_behind(make_throttle):
     throttle = make_throttle(1)
     for _ in range(3):
         with pytest.raises(KeyError):
@@ -379,7 +377,9 @@ class Broken(MemoryFailures):
 
 
 @pytest.mark.parametrize(("fails", "asked"), [("count", 0), ("add", 1)])
-def test_what_cannot_be_counted_is_not_answered(clock, check, fails, asked):
+def test_an_outage_of_the_counter_is_not_answered_with_a_verdict(
+    clock, check, fails, asked
+):
     throttle = Throttle(check, Broken(clock, fails), 3, BOTH, str)
 
     with pytest.raises(RepositoryUnavailable):

@@ -20,7 +20,7 @@ HEADER = TrustedPlace.of_header("X-User", PROXIES)
 VARIABLE = TrustedPlace("REMOTE_USER")
 
 
-def test_a_place_is_named_as_the_settings_name_it():
+def test_a_place_is_found_by_its_name_in_the_settings():
     assert find_place("environ:SSL_CLIENT_CERT", PROXIES) == TrustedPlace(
         "SSL_CLIENT_CERT"
     )
@@ -33,7 +33,7 @@ def test_only_a_header_is_named_in_vary():
     assert HEADER.vary == ("X-User",)
 
 
-def test_a_variable_is_the_servers_own_word():
+def test_a_variable_of_the_server_is_given_unchanged():
     assert VARIABLE.read({"REMOTE_USER": " alice "}) == " alice "
     assert VARIABLE.read({"REMOTE_USER": "(null)"}) == "(null)"
 
@@ -56,7 +56,7 @@ def test_a_variable_may_be_absent(environ):
         "2001:db8::1%eth0",
     ],
 )
-def test_a_header_of_a_proxy_is_believed(peer):
+def test_a_header_of_a_trusted_proxy_is_believed(peer):
     environ = {"HTTP_X_USER": " \talice ", "REMOTE_ADDR": peer}
 
     assert HEADER.read(environ) == "alice"
@@ -86,7 +86,7 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("peer", STRANGERS)
-def test_a_header_of_anybody_else_is_refused(peer):
+def test_a_header_of_an_untrusted_peer_is_refused(peer):
     environ = {"HTTP_X_USER": "alice", "REMOTE_ADDR": peer}
 
     with pytest.raises(InvalidCredential, match="no trusted proxy") as caught:
@@ -97,7 +97,7 @@ def test_a_header_of_anybody_else_is_refused(peer):
     assert caught.value.reason.isprintable()
 
 
-def test_where_the_server_does_not_say_who_is_connected_nobody_is_believed():
+def test_a_header_is_refused_where_the_peer_is_unknown():
     with pytest.raises(InvalidCredential):
         HEADER.read({"HTTP_X_USER": "alice"})
     with pytest.raises(InvalidCredential):
@@ -114,7 +114,7 @@ def test_where_the_server_does_not_say_who_is_connected_nobody_is_believed():
         {"REMOTE_HOST": "127.0.0.1"},
     ],
 )
-def test_what_the_client_says_of_its_address_counts_for_nothing(said):
+def test_forwarding_headers_do_not_change_the_peer(said):
     environ = {"HTTP_X_USER": "alice", "REMOTE_ADDR": "10.2.0.1", **said}
 
     with pytest.raises(InvalidCredential, match=r"'10\.2\.0\.1'"):
@@ -123,7 +123,7 @@ def test_what_the_client_says_of_its_address_counts_for_nothing(said):
 
 @pytest.mark.parametrize("value", [None, "", "  ", "\t", "(null)", " (null) "])
 @pytest.mark.parametrize("peer", ["127.0.0.1", "10.2.0.0"])
-def test_a_header_that_says_nothing_is_none(value, peer):
+def test_an_empty_header_is_no_value(value, peer):
     environ = {"REMOTE_ADDR": peer}
     if value is not None:
         environ["HTTP_X_USER"] = value
@@ -146,7 +146,7 @@ def test_an_address_is_in_a_network_or_not(address, network):
 
 @given(st.text())
 @example("1" * 10_000)
-def test_whatever_the_server_says_of_its_peer_is_judged(peer):
+def test_any_peer_is_inside_or_outside_the_networks(peer):
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:

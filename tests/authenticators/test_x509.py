@@ -115,7 +115,7 @@ NOT_ONE = {
 
 
 @pytest.mark.parametrize("label", NOT_ONE)
-def test_what_is_not_one_certificate_in_pem_is_refused(label):
+def test_a_pem_that_is_not_exactly_one_certificate_is_refused(label):
     assert outcome(read_certificate_pem, NOT_ONE[label]) is None
     assert outcome(read_header_pem, NOT_ONE[label]) is None
 
@@ -123,7 +123,7 @@ def test_what_is_not_one_certificate_in_pem_is_refused(label):
 @pytest.mark.parametrize(
     "label", [label for label in NOT_ONE if label != "half a character"]
 )
-def test_nor_does_it_help_to_escape_it(label):
+def test_an_escaped_pem_that_is_not_one_certificate_is_refused(label):
     escaped = urllib.parse.quote(NOT_ONE[label], safe="")
 
     assert outcome(read_header_pem, escaped) is None
@@ -149,7 +149,7 @@ def test_nor_does_it_help_to_escape_it(label):
         "%41" * 100_000,
     ),
 )
-def test_what_nginx_does_not_write_is_refused(text):
+def test_an_escaped_pem_that_nginx_never_writes_is_refused(text):
     assert outcome(read_header_pem, text) is None
 
 
@@ -195,11 +195,11 @@ SEQUENCE = ALICE.byte_sequence
         f":{ALICE.escaped}:",
     ),
 )
-def test_what_is_not_one_byte_sequence_is_refused(text):
+def test_a_malformed_byte_sequence_is_refused(text):
     assert outcome(read_byte_sequence, text) is None
 
 
-def test_nothing_is_no_certificate():
+def test_an_empty_body_is_no_certificate():
     for der in (
         read_byte_sequence("::"),
         read_certificate_pem(f"{BEGIN}\n \n{END}"),
@@ -208,7 +208,7 @@ def test_nothing_is_no_certificate():
             read_certificate(der, "cn")
 
 
-def test_stray_bits_make_no_second_spelling():
+def test_base64_with_stray_bits_is_refused():
     body = "QQ=="
 
     assert outcome(read_byte_sequence, f":{body}:") == b"A"
@@ -228,13 +228,13 @@ READERS = {
 @given(st.sampled_from(list(READERS)), st.text())
 @example(read_certificate_pem, "\ud800")
 @example(read_header_pem, "%F0")
-def test_any_text_is_judged(read, text):
+def test_any_text_is_a_certificate_or_refused(read, text):
     outcome(read, text)
 
 
 @settings(max_examples=300)
 @given(st.data())
-def test_a_text_with_a_change_is_refused_or_says_something_else(data):
+def test_a_changed_text_is_refused_or_gives_another_certificate(data):
     """Except for white space in PEM, and upper or lower case in an escape."""
     read = data.draw(st.sampled_from(list(READERS)))
     text = data.draw(st.sampled_from(READERS[read]))
@@ -277,7 +277,7 @@ def plain(read, text):
 )
 @example(b"", "cn")
 @example(BOB.der, "cn")
-def test_a_changed_certificate_is_refused_or_is_another(der, kind):
+def test_a_changed_certificate_is_refused_or_has_another_thumbprint(der, kind):
     with suppress(InvalidCredential):
         shown = read_certificate(der, kind)
         assert shown.thumbprint.hex() != ALICE.thumbprint
@@ -287,7 +287,7 @@ def flip(at, mask):
     return ALICE.der[:at] + bytes([ALICE.der[at] ^ mask]) + ALICE.der[at + 1 :]
 
 
-def test_a_certificate_says_who_and_when():
+def test_subject_issuer_and_times_are_read():
     shown = read_certificate(ALICE.der, "cn")
 
     assert shown.certificate == ALICE.certificate
@@ -349,7 +349,7 @@ def test_names_of_every_kind_are_found(kind, found):
 
 
 @pytest.mark.parametrize("kind", ["email", "dns", "uri"])
-def test_what_the_subject_says_is_no_alternative_name(kind):
+def test_names_in_the_subject_are_no_alternative_names(kind):
     made = make_certificate(name("one.tests.example", (EMAIL, "a@b.example")))
 
     assert read_certificate(made.der, kind).names == ()
@@ -417,7 +417,7 @@ def test_names_that_openssl_knows_are_known():
         "C=Germany",
     ],
 )
-def test_what_is_no_name_is_told(text):
+def test_a_malformed_name_is_refused(text):
     with pytest.raises(ValueError):
         parse_name(text)
 

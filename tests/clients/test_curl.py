@@ -39,7 +39,7 @@ def test_a_renewed_token_is_among_the_headers(curl, service):
     assert curl(*shown, f"{url}/admin") == "hello"
 
 
-def test_with_bearer_it_knows_the_scheme(curl, bearer_service):
+def test_curl_sends_bearer_tokens_by_its_own_option(curl, bearer_service):
     url = bearer_service.url
     body = ("-d", "grant_type=client_credentials")
     answer = json.loads(curl("-u", "alice:alice", *body, f"{url}/token"))
@@ -47,7 +47,7 @@ def test_with_bearer_it_knows_the_scheme(curl, bearer_service):
     assert curl(*shown, f"{url}/admin") == "hello"
 
 
-def test_it_keeps_cookies_as_a_browser_does(curl, service, tmp_path):
+def test_curl_keeps_cookies_as_a_browser_does(curl, service, tmp_path):
     jar = str(tmp_path / "cookies")
     url = service.url
     curl("-c", jar, "-d", "{}", f"{url}/sign_in")
@@ -57,7 +57,7 @@ def test_it_keeps_cookies_as_a_browser_does(curl, service, tmp_path):
     assert json.loads(curl(*both, f"{url}/identity"))["userid"] is None
 
 
-def test_refusals_are_told(curl, service):
+def test_curl_sees_status_and_error_of_refusals(curl, service):
     url = service.url
     answer = curl(
         *("-u", "alice:wrong", "-X", "POST", "-w", "\n%{http_code}"),

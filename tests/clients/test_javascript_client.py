@@ -53,7 +53,7 @@ def talk(node):
             assert process.wait(30) == 0
 
 
-def test_it_keeps_the_rules(talk, service):
+def test_the_javascript_client_keeps_the_rules(talk, service):
     ask = talk(service.url, "alice", "alice")
     for _ in range(2):
         status, text = ask("/identity")
@@ -74,11 +74,11 @@ def test_it_keeps_the_rules(talk, service):
     assert ask("/forbidden")[0] == 403
 
 
-def test_names_are_utf_8(talk, service):
+def test_the_javascript_client_sends_names_in_utf_8(talk, service):
     ask = talk(service.url, "J\u00fcrgen \u2603", "J\u00fcrgen \u2603")
     userid = json.loads(ask("/identity")[1])["userid"]
     assert userid == "J\u00fcrgen \u2603"
 
 
-def test_a_wrong_password_is_an_error(talk, service):
+def test_a_wrong_password_is_an_error_of_the_javascript_client(talk, service):
     assert talk(service.url, "alice", "wrong")("/admin") == ["no token: 401"]

@@ -92,7 +92,7 @@ def test_an_expired_token_is_replaced(client, service):
     assert ask("/token/status").json()["session_expires_in"] == 36000
 
 
-def test_who_may_not_is_told_so(page, service, client):
+def test_a_403_is_passed_on_without_another_swap(page, service, client):
     """A 403 is no reason to swap the password again."""
     ask, auth = client
     assert ask("/identity").status_code == 200
@@ -113,7 +113,7 @@ def test_a_wrong_password_is_an_error(page, service):
         session.get(f"{service.url}/identity")
 
 
-def test_a_token_is_shown_to_nobody_else(page, service, serve):
+def test_a_token_is_not_sent_to_another_host(page, service, serve):
     """Another host answers 401 as well, to learn the token."""
     other = serve()
     auth = page.SessionToken(service.url, "alice", "alice")
@@ -128,7 +128,7 @@ def test_a_token_is_shown_to_nobody_else(page, service, serve):
     assert auth.token == before
 
 
-def test_an_expired_token_is_told_apart_on_the_wire(service):
+def test_clients_can_tell_an_expired_token_from_other_refusals(service):
     with httpx.Client(base_url=service.url, trust_env=False) as client:
         answer = client.post("/token", auth=("alice", "alice"))
         headers = {"Authorization": f"Session {answer.json()['access_token']}"}

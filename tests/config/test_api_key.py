@@ -26,7 +26,7 @@ def test_an_api_key_needs_a_header_of_its_own(header):
 
 
 @pytest.mark.parametrize("header", ["X-Token", "x_token"])
-def test_an_api_key_and_a_session_token_are_told_apart(header):
+def test_an_api_key_needs_another_header_than_session_tokens(header):
     given = {
         "authenticators": "session api_key",
         "api_key.check": "json:loads",

@@ -38,7 +38,7 @@ def test_a_value_is_read(key, value, parsed):
         ("challenge", "Session,", "empty item"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -79,7 +79,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -94,11 +94,11 @@ def test_a_contradiction_is_told(given, words):
         ("mine=", ("mine", "")),
     ],
 )
-def test_an_authenticator_of_ones_own_has_a_name(item, split):
+def test_an_own_authenticator_has_a_name(item, split):
     assert split_item(item) == split
 
 
-def test_names_of_authenticators_in_their_order():
+def test_names_of_authenticators_keep_their_order():
     parsed, faults = read({"authenticators": "a=json:loads session uuid.UUID"})
 
     assert faults == []
@@ -114,7 +114,7 @@ def test_an_authenticator_that_the_application_registered_is_known():
     )
 
 
-def test_what_may_still_be_registered_is_no_fault():
+def test_settings_that_the_application_may_register_are_no_fault():
     registered = Registered(complete=False)
 
     assert read({"authenticators": "kerberos"}, registered)[1] == []

@@ -22,7 +22,7 @@ from pyramid_sessiontoken.config.registered import Registered
         ("basic.check", "string:digits", "cannot be called"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -39,7 +39,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -50,7 +50,7 @@ def test_a_contradiction_is_told(given, words):
         {"authenticators": "basic", "basic.htpasswd": "users"},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
@@ -62,7 +62,7 @@ def test_a_basic_authenticator_of_the_applications_own_needs_no_check():
     assert read({"authenticators": "basic"}, registered)[1] == []
 
 
-def test_a_password_file_that_is_none_is_a_fault(tmp_path):
+def test_a_malformed_password_file_is_a_fault(tmp_path):
     file = tmp_path / "passwords"
     settings = {
         "keys": KEY,

@@ -62,13 +62,13 @@ def fault(**given):
 @pytest.mark.parametrize(
     "key", ["bearer.issuer", "bearer.audience", "bearer.algorithms"]
 )
-def test_what_is_needed_is_named(key):
+def test_a_missing_setting_is_named(key):
     assert fault(**{key: None}) == (
         f"authenticators: 'bearer' needs sessiontoken.{key}"
     )
 
 
-def test_all_that_is_needed_is_named_at_once():
+def test_all_missing_settings_are_named_at_once():
     nothing = {key: None for key in TRUST if key.startswith("bearer.")}
 
     assert faults(**nothing) == [
@@ -82,14 +82,14 @@ def test_all_that_is_needed_is_named_at_once():
     ]
 
 
-def test_exactly_one_source_of_keys():
+def test_exactly_one_source_of_keys_is_allowed():
     url = "https://issuer.example/keys"
 
     assert "exclude each other" in fault(bearer__jwks=url)
     start({"bearer.key": None, "bearer.jwks": url})
 
 
-def test_without_the_authenticator_nothing_is_needed():
+def test_without_the_authenticator_no_setting_is_required():
     start({"authenticators": "session"})
     nothing = {key: None for key in TRUST if key.startswith("bearer.")}
     start({**nothing, "authenticators": "session"})
@@ -98,7 +98,7 @@ def test_without_the_authenticator_nothing_is_needed():
 @pytest.mark.parametrize(
     "algorithms", ["none", "NONE", "es256", "ES256 none", "ES521", "Ed25519"]
 )
-def test_only_known_algorithms(algorithms):
+def test_only_known_algorithms_are_allowed(algorithms):
     assert "not some of them" in fault(bearer__algorithms=algorithms)
 
 
@@ -156,7 +156,9 @@ TOKENS = b64(bytes(range(64, 128)))
 @pytest.mark.parametrize(
     ("key", "ring"), [(OURS, "keys"), (TOKENS, "token.keys")]
 )
-def test_a_key_of_ours_is_no_key_of_an_issuer(tmp_path, key, ring):
+def test_a_key_of_our_ring_is_refused_as_a_key_of_an_issuer(
+    tmp_path, key, ring
+):
     """Who has it could make session tokens; a zero byte makes none other."""
     given = {"token__keys": TOKENS, "bearer__algorithms": "HS256"}
     path = tmp_path / "keys"
@@ -171,7 +173,9 @@ def test_a_key_of_ours_is_no_key_of_an_issuer(tmp_path, key, ring):
         assert f"it is a key of sessiontoken.{ring}" in told
 
 
-def test_a_key_of_ours_in_a_followed_file_changes_nothing(tmp_path, caplog):
+def test_a_followed_file_with_a_key_of_our_ring_changes_nothing(
+    tmp_path, caplog
+):
     """Neither in the issuer's file, nor in the file of our ring."""
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"
     put(theirs, jwks(jwk("HS256")).decode())
@@ -233,7 +237,7 @@ def test_a_secret_is_base64url_padded_or_not(key):
         ("file:/no/such/file", "cannot be read"),
     ],
 )
-def test_keys_that_stand_nowhere_stop_the_start(place, why):
+def test_a_missing_file_of_keys_stops_the_start(place, why):
     told = fault(bearer__key=None, bearer__jwks=place)
 
     assert told.startswith("bearer.jwks: ")
@@ -251,7 +255,7 @@ def test_a_file_without_a_good_key_stops_the_start(tmp_path):
         assert why in fault(bearer__key=None, bearer__jwks=f"file:{path}")
 
 
-def test_the_start_asks_no_issuer():
+def test_no_issuer_is_asked_at_the_start():
     start({"bearer.key": None, "bearer.jwks": "http://localhost:1/keys"})
 
 
@@ -279,7 +283,7 @@ def test_the_start_asks_no_issuer():
         ("bearer.issuer", "", "empty"),
     ],
 )
-def test_other_faults_are_told_with_what_was_found(key, value, why):
+def test_other_faults_quote_the_value(key, value, why):
     told = fault(**{key: value})
 
     assert told.startswith(f"{key}: ")
@@ -287,7 +291,7 @@ def test_other_faults_are_told_with_what_was_found(key, value, why):
     assert repr(value) in told
 
 
-def test_no_fault_and_no_repr_shows_a_secret():
+def test_no_fault_and_no_repr_contains_a_secret():
     given = {"sessiontoken.bearer.key": b64(SECRET), "sessiontoken.keys": KEY}
     parsed, _ = read_settings(given, Registered())
 
@@ -295,5 +299,5 @@ def test_no_fault_and_no_repr_shows_a_secret():
     assert parsed.show("bearer.key") == "(secret)"
 
 
-def test_several_algorithms_and_a_key_for_one():
+def test_several_algorithms_may_have_a_key_for_one_only():
     start({"bearer.algorithms": "RS256 ES256"})

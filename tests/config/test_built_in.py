@@ -27,7 +27,7 @@ def test_an_authenticator_has_a_group(name):
         ("bearer", 4),
     ],
 )
-def test_what_is_not_set_may_be_needed(name, needs):
+def test_missing_settings_of_an_authenticator_are_named(name, needs):
     parsed, _ = read()
 
     lacks = list(parsed.built_in[name].lacks())

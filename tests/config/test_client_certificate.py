@@ -37,7 +37,7 @@ BELIEVED = {"client_certificate.issuer": "CN=CA"}
         ),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -68,7 +68,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -86,7 +86,7 @@ def test_a_contradiction_is_told(given, words):
         },
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
@@ -96,12 +96,12 @@ def test_what_is_just_allowed(given):
     "value",
     ["a, b\n\n  c d \n", "\na, b\nc d", ["a, b", "c d"], ("a, b", " c d ")],
 )
-def test_lines(value):
+def test_lines_are_read(value):
     assert read_lines(value) == ("a, b", "c d")
 
 
 @pytest.mark.parametrize("value", ["", "\n \n", [], [""], [1], 1, None, {}])
-def test_no_lines(value):
+def test_other_values_are_no_lines(value):
     with pytest.raises(ValueError):
         read_lines(value)
 
@@ -113,12 +113,12 @@ def test_names_are_given_as_they_are_written():
 
 
 @pytest.mark.parametrize("value", ["alice", "CN=alice\nbob", "C=Germany"])
-def test_no_names(value):
+def test_other_texts_are_no_names(value):
     with pytest.raises(ValueError, match=r"' is no name"):
         read_names(value)
 
 
-def test_thumbprints():
+def test_thumbprints_are_read():
     with_colons = ":".join(["AB"] * 32)
 
     assert read_thumbprints(f"{'0' * 64} {with_colons}") == (
@@ -128,18 +128,18 @@ def test_thumbprints():
 
 
 @pytest.mark.parametrize("value", ["a" * 63, "g" * 64, "sha256", "a" * 65])
-def test_no_thumbprints(value):
+def test_other_texts_are_no_thumbprints(value):
     with pytest.raises(ValueError, match="no SHA-256 digest"):
         read_thumbprints(value)
 
 
-def test_digests():
+def test_digests_are_read():
     colons = ":".join(["AB"] * 32)
     read = client_certificate.THUMBPRINTS.read(f"{colons}, {'0' * 64}")
     assert read == ("ab" * 32, "0" * 64)
 
 
 @pytest.mark.parametrize("value", ["0" * 63, "0" * 65, "g" * 64, "", None])
-def test_no_digests(value):
+def test_other_texts_are_no_digests(value):
     with pytest.raises(ValueError):
         client_certificate.THUMBPRINTS.read(value)

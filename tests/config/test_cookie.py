@@ -41,7 +41,7 @@ def test_a_value_is_read(key, value, parsed):
         ("cookie.max_chunks", "21", "out of range"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -74,7 +74,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -85,7 +85,7 @@ def test_a_contradiction_is_told(given, words):
         {"cookie.chunk_size": "3900", "cookie.name": "a" * 193},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
@@ -103,7 +103,7 @@ def test_what_is_just_allowed(given):
         ({"cookie.name": "__Secure-mine"}, "__Secure-mine"),
     ],
 )
-def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
+def test_the_default_name_of_the_cookie_is_the_strictest_allowed(given, name):
     parsed, faults = read(given)
 
     assert faults == []
@@ -145,7 +145,7 @@ def test_a_cookie_has_the_strictest_name_that_is_allowed(given, name):
         ({"cookie.secure": "false"}, False, "sessiontoken"),
     ],
 )
-def test_without_a_word_secure_follows_require_tls(given, secure, name):
+def test_secure_follows_require_tls_by_default(given, secure, name):
     parsed, faults = read(given)
 
     assert faults == []
@@ -155,7 +155,7 @@ def test_without_a_word_secure_follows_require_tls(given, secure, name):
     assert len(warned) == (secure is None)
 
 
-def test_no_cookie_is_warned_of_where_none_is_listed():
+def test_no_warning_about_the_cookie_without_the_authenticator():
     parsed, _ = read({"require_tls": "false", "authenticators": "session"})
 
     assert "Secure" not in str(list(parsed.warnings()))
@@ -195,27 +195,27 @@ def test_cookies_that_common_servers_refuse_are_advised_against(
         ({"require_tls": "false"}, "over https alone"),
     ],
 )
-def test_how_secure_is_shown(given, shown):
+def test_secure_is_printed_as_it_applies(given, shown):
     assert read(given)[0].cookie.shown_secure == shown
 
 
 @pytest.mark.parametrize("value", ["example.org", "localhost", ".example.org"])
-def test_a_domain(value):
+def test_a_domain_is_read(value):
     assert cookie.COOKIE_DOMAIN.read(value) == value
 
 
 @pytest.mark.parametrize("value", ["a b", "a;b", "a/b", "a:80", ""])
-def test_no_domain(value):
+def test_other_texts_are_no_domains(value):
     with pytest.raises(ValueError):
         cookie.COOKIE_DOMAIN.read(value)
 
 
 @pytest.mark.parametrize("value", ["/", "/app", "/app/"])
-def test_a_path_of_a_cookie(value):
+def test_a_cookie_path_is_read(value):
     assert cookie.COOKIE_PATH.read(value) == value
 
 
 @pytest.mark.parametrize("value", ["", "app", "/a;b", "/a b", "/\xe9"])
-def test_no_path_of_a_cookie(value):
+def test_other_texts_are_no_cookie_paths(value):
     with pytest.raises(ValueError):
         cookie.COOKIE_PATH.read(value)

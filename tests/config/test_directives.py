@@ -47,7 +47,7 @@ def test_directives_register_and_are_seen_by_the_introspector():
     }
 
 
-def test_every_seam_has_a_directive():
+def test_every_interface_has_a_directive():
     config = Configurator(settings={"sessiontoken.keys": KEY})
     config.include("pyramid_sessiontoken")
     config.set_sessiontoken_expiry_policy(Made)
@@ -67,7 +67,7 @@ def test_two_directives_that_disagree_are_a_conflict():
         config.commit()
 
 
-def test_a_directive_says_what_is_lacking():
+def test_a_directive_names_the_missing_interface():
     config = Configurator(settings={"sessiontoken.keys": KEY})
     config.include("pyramid_sessiontoken")
     config.set_sessiontoken_expiry_policy(Transformer())

@@ -48,7 +48,7 @@ def test_a_value_is_read(key, value, parsed):
         ("expiry.policy", "no.such.module", "cannot be imported"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -62,7 +62,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ({"expiry.absolute": "30m"}, ["expiry.sliding", "expiry.absolute"]),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -74,13 +74,13 @@ def test_a_contradiction_is_told(given, words):
         {"expiry.sliding": "off", "expiry.absolute": "5m"},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
 
 
-def test_a_session_that_may_last_for_ages_can_still_be_read():
+def test_a_session_of_the_longest_lifetime_can_be_read():
     """What the settings allow must give tokens that are not refused."""
     parsed, faults = read({"expiry.absolute": "400d", "expiry.sliding": "off"})
     assert faults == []
@@ -101,7 +101,7 @@ def test_a_session_that_may_last_for_ages_can_still_be_read():
     ("value", "fraction"),
     [("0.5", 0.5), ("0", 0.0), (0.25, 0.25), (0, 0.0), ("0.999", 0.999)],
 )
-def test_a_fraction(value, fraction):
+def test_a_fraction_is_read(value, fraction):
     assert read_fraction(value) == fraction
 
 
@@ -112,13 +112,13 @@ def test_a_fraction(value, fraction):
         *(1, 1.5, float("nan"), True),
     ],
 )
-def test_no_fraction(value):
+def test_other_texts_are_no_fractions(value):
     with pytest.raises(ValueError):
         read_fraction(value)
 
 
 @pytest.mark.parametrize("value", [None, [], {}, (), [0.5], object()])
-def test_what_is_no_number_at_all_is_no_fraction(value):
+def test_a_value_that_is_no_number_is_no_fraction(value):
     with pytest.raises(ValueError):
         read_fraction(value)
 

@@ -55,11 +55,11 @@ def test_a_value_is_read(value):
         ("login_url", "https://[::1/", "no URL"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
-def test_a_url_with_a_user_is_told_without_it():
+def test_a_url_with_a_user_is_a_fault_without_quoting_it():
     [fault] = faults_of_start(
         {"keys": KEY, "login_url": "https://user:secret@sso.example/"}
     )
@@ -67,7 +67,7 @@ def test_a_url_with_a_user_is_told_without_it():
     assert "secret" not in fault
 
 
-def test_a_route_of_the_sign_in_page_is_there():
+def test_the_route_of_the_sign_in_page_must_exist():
     [fault] = faults_of_start({"keys": KEY, "login_url": "sign_in"})
     assert "nor an https URL, nor a route" in fault
 
@@ -117,7 +117,7 @@ def warnings_of(client):
         ),
     ],
 )
-def test_a_view_for_all_takes_the_place_of_ours_with_a_warning(
+def test_a_view_without_predicates_replaces_the_forbidden_view_with_a_warning(
     make, add, name
 ):
     client = make(setup=add)
@@ -130,11 +130,11 @@ def test_a_view_for_all_takes_the_place_of_ours_with_a_warning(
 
 
 @pytest.mark.parametrize("kept", [{}, {"forbidden_view": "false"}])
-def test_where_no_other_view_answers_there_is_no_warning(make, kept):
+def test_without_another_forbidden_view_there_is_no_warning(make, kept):
     assert warnings_of(make(kept)) == []
 
 
-def test_where_ours_is_switched_off_another_one_is_no_surprise(make):
+def test_another_view_causes_no_warning_where_ours_is_off(make):
     client = make(
         {"forbidden_view": "off"}, setup=lambda c: c.add_forbidden_view(mine)
     )
@@ -152,7 +152,9 @@ def test_where_ours_is_switched_off_another_one_is_no_surprise(make):
     ],
     ids=str,
 )
-def test_a_view_with_predicates_stands_beside_ours(make, predicates):
+def test_a_view_with_predicates_leaves_the_forbidden_view_in_place(
+    make, predicates
+):
     def setup(config):
         for each in predicates:
             config.add_forbidden_view(mine, **each)
@@ -172,7 +174,7 @@ def test_a_view_with_predicates_stands_beside_ours(make, predicates):
     assert known.json["error"] == "forbidden"
 
 
-def test_a_view_of_one_route_stands_beside_ours(make):
+def test_a_view_of_one_route_leaves_the_forbidden_view_in_place(make):
     client = make(
         setup=lambda c: c.add_forbidden_view(mine, route_name="admin")
     )
@@ -182,7 +184,7 @@ def test_a_view_of_one_route_stands_beside_ours(make):
     assert client.get("/forbidden", status=401)
 
 
-def test_a_view_that_comes_later_takes_its_place_too(make):
+def test_a_view_that_is_added_later_is_used_too(make):
     """Under an autocommitting configurator ours is there first."""
     client = make(
         autocommit=True,

@@ -43,7 +43,7 @@ from pyramid_sessiontoken.keys.ring import Key
         ),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -54,7 +54,7 @@ def test_a_contradiction_is_told(given, words):
         {"token.algorithm": "HS512"},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
@@ -91,7 +91,7 @@ def test_without_keys_the_start_fails_and_says_how_to_make_one():
         ("token.keys", f"{KEY} x"),
     ],
 )
-def test_a_bad_key_is_told_and_never_shown(key, value):
+def test_a_bad_key_is_reported_and_not_quoted(key, value):
     fault = only_fault({key: value})
 
     assert fault.startswith(f"{PREFIX}{key}: ")
@@ -156,7 +156,9 @@ def test_no_fault_ever_contains_a_secret(secret, form, key):
         ]
     ),
 )
-def test_nor_does_one_about_a_file_of_keys(tmp_path_factory, secret, form):
+def test_no_fault_about_a_file_of_keys_contains_a_secret(
+    tmp_path_factory, secret, form
+):
     path = tmp_path_factory.getbasetemp() / "keys"
     path.write_text(form.format(*[secret] * 2))
 

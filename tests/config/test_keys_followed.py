@@ -61,7 +61,7 @@ def sign_in(client):
     return browser
 
 
-def test_a_new_key_comes_under_way(node, path, clock):
+def test_a_new_key_is_followed_while_requests_run(node, path, clock):
     client = node()
     old, browser = client.swap()["access_token"], sign_in(client)
     put_keys(path, NEW, OLD)
@@ -88,7 +88,9 @@ def test_a_new_key_comes_under_way(node, path, clock):
 
 @pytest.mark.parametrize("form", ["self-contained", "reference"])
 @pytest.mark.parametrize("transform", ["signed", "encrypted"])
-def test_an_unknown_key_is_looked_for_at_once(node, path, form, transform):
+def test_an_unknown_key_causes_a_check_of_the_file(
+    node, path, form, transform
+):
     """The clock stands still: nobody looks for another reason."""
     settings = {
         "repository": "memory",
@@ -125,7 +127,7 @@ def keep_in(client, other):
     client.registry.registerUtility(shared, ITokenRepository)
 
 
-def test_a_stored_session_of_an_unknown_key_is_looked_for(node, path, clock):
+def test_a_stored_session_of_an_unknown_key_causes_a_check(node, path, clock):
     settings = {"repository": "memory", "token__form": "reference"}
     behind = node(**settings)
     put_keys(path, NEW)
@@ -139,7 +141,9 @@ def test_a_stored_session_of_an_unknown_key_is_looked_for(node, path, clock):
     assert behind.ask(later.swap()["access_token"]).json["userid"] == "alice"
 
 
-def test_however_many_ask_it_looks_once_a_second(node, clock, monkeypatch):
+def test_the_file_is_checked_once_a_second_for_many_requests(
+    node, clock, monkeypatch
+):
     client = node()
     token, browser = client.swap()["access_token"], sign_in(client)
     stat, looks = os.stat, []
@@ -164,7 +168,7 @@ def test_however_many_ask_it_looks_once_a_second(node, clock, monkeypatch):
     assert len(seen) == 2
 
 
-def test_junk_stays_junk(node, path, clock):
+def test_malformed_and_forged_tokens_are_still_refused(node, path, clock):
     client = node()
     token = client.swap()["access_token"]
     head, rest = token.split(".", 1)
@@ -219,7 +223,7 @@ SHORT = Key.of(bytes(range(20)))
         (None, "cannot be read"),
     ],
 )
-def test_what_would_stop_the_start_changes_nothing(
+def test_a_file_that_would_stop_the_start_changes_nothing(
     node, path, clock, caplog, found
 ):
     text, why = found
@@ -254,7 +258,7 @@ def test_what_would_stop_the_start_changes_nothing(
     )
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_stands_in_the_file_everybody_is_answered(
+def test_any_content_of_the_file_leaves_requests_answered(
     node, path, clock, raw
 ):
     put_keys(path, OLD)
@@ -272,9 +276,7 @@ def test_whatever_stands_in_the_file_everybody_is_answered(
     assert who(client, token) == "alice"
 
 
-def test_a_key_of_the_other_ring_is_refused_as_it_is_today(
-    node, path, other_path, clock
-):
+def test_a_key_of_the_other_ring_is_refused(node, path, other_path, clock):
     client = node(token__keys=f"file:{other_path}")
     browser = sign_in(client)
     put_keys(other_path, NEW)
@@ -312,7 +314,7 @@ def test_a_file_is_followed_among_other_keys(make, path, clock):
     assert {key.secret for key in ring} == {NEW.secret, NEWER.secret}
 
 
-def test_a_file_is_found_though_the_working_directory_is_another(
+def test_a_file_is_found_after_a_change_of_directory(
     make, path, clock, monkeypatch
 ):
     monkeypatch.chdir(path.parent)

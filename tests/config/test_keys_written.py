@@ -35,7 +35,7 @@ def path(tmp_path):
     "value",
     [f"{A} {B}", f"{A},{B}", f"\n{A}\n{B}\n", [A, B], (A, B), f"{A}== {B}=="],
 )
-def test_plain_keys_in_their_order(value):
+def test_plain_keys_are_read_in_their_order(value):
     assert read_keys(value) == (Key.of(ONE), Key.of(TWO))
 
 
@@ -45,7 +45,7 @@ def test_the_name_of_a_plain_key_is_derived_from_it():
     assert key == Key(thumbprint(ONE), ONE)
 
 
-def test_keys_of_the_environment_and_of_a_file(path, monkeypatch):
+def test_keys_are_read_from_the_environment_and_a_file(path, monkeypatch):
     monkeypatch.setenv("SESSIONTOKEN_TEST", B)
     path.write_text(f"{C}\n")
 
@@ -56,13 +56,13 @@ def test_keys_of_the_environment_and_of_a_file(path, monkeypatch):
     )
 
 
-def test_several_plain_keys_in_one_place(path):
+def test_several_plain_keys_may_stand_in_one_file(path):
     path.write_text(f"{A}\n{B}\n")
 
     assert read_keys(f"file:{path}") == (Key.of(ONE), Key.of(TWO))
 
 
-def test_a_jwk_set_in_a_file(path):
+def test_a_jwk_set_is_read_from_a_file(path):
     path.write_text(jwk_set(jwk(), jwk(TWO, kid="b", use="sig", alg="HS512")))
 
     assert read_keys(f"file:{path}") == (
@@ -71,7 +71,7 @@ def test_a_jwk_set_in_a_file(path):
     )
 
 
-def test_a_jwk_set_in_the_environment(monkeypatch):
+def test_a_jwk_set_is_read_from_the_environment(monkeypatch):
     monkeypatch.setenv("SESSIONTOKEN_TEST", f" {jwk_set(jwk())}")
 
     assert read_keys(f"env:SESSIONTOKEN_TEST {B}") == (
@@ -116,14 +116,14 @@ def test_an_ephemeral_key_is_new_in_every_process():
         '{"keys":[]}',
     ],
 )
-def test_what_is_no_key_is_refused(value):
+def test_other_values_are_no_keys(value):
     with pytest.raises(ValueError) as caught:
         read_keys(value)
 
     assert A[:20] not in str(caught.value)
 
 
-def test_a_bad_key_is_told_by_its_place():
+def test_a_bad_key_is_named_by_its_number():
     with pytest.raises(ValueError, match="key 2 is not base64url"):
         read_keys(f"{A} {B}!")
 
@@ -140,7 +140,7 @@ def test_a_bad_key_is_told_by_its_place():
         "x" * 43,
     ],
 )
-def test_a_placeholder_is_refused_and_another_way_shown(text):
+def test_a_placeholder_is_refused_with_a_hint_to_keygen(text):
     with pytest.raises(ValueError, match="placeholder") as caught:
         read_keys(text)
 
@@ -156,20 +156,20 @@ def test_a_placeholder_is_refused_and_another_way_shown(text):
         [encode_base64url(ONE + bytes(9)), encode_base64url(ONE + bytes(3))],
     ],
 )
-def test_a_key_that_comes_twice(value):
+def test_a_key_that_comes_twice_is_refused(value):
     """HMAC pads keys with zero bytes: they make no difference."""
     with pytest.raises(ValueError, match="key comes twice"):
         read_keys(value)
 
 
-def test_a_name_that_comes_twice(path):
+def test_a_kid_that_comes_twice_is_refused(path):
     path.write_text(jwk_set(jwk(), jwk(TWO)))
 
     with pytest.raises(ValueError, match="'kid' comes twice"):
         read_keys(f"file:{path}")
 
 
-def test_a_jwk_set_nested_beyond_reading_is_none():
+def test_a_jwk_set_that_is_nested_too_deep_is_refused():
     with pytest.raises(ValueError):
         read_keys('{"a":' * 100_000)
 
@@ -183,6 +183,6 @@ def test_any_text_is_read_or_refused_with_a_value_error(text):
             assert str(error)  # noqa: PT017
 
 
-def test_the_kind_of_setting_never_shows_what_was_found():
+def test_the_kind_of_keys_is_secret():
     assert KEYS.secret is True
     assert KEYS.read(A) == (Key.of(ONE),)

@@ -49,7 +49,7 @@ KINDS = {row.kind.allowed: row.kind for row in TABLE.values()}
 
 
 @pytest.mark.parametrize("allowed", KINDS)
-def test_every_kind_says_what_is_allowed(allowed):
+def test_every_kind_describes_its_values(allowed):
     assert allowed
 
 
@@ -70,24 +70,24 @@ def test_a_text_has_no_blanks_around(value):
 @pytest.mark.parametrize(
     "value", ["", " ", "\n", "a\nb", "a\0b", "a\x7fb", None, 5, b"a", ["a"]]
 )
-def test_no_text(value):
+def test_other_values_are_no_texts(value):
     with pytest.raises(ValueError):
         read_text(value)
 
 
 @pytest.mark.parametrize("value", ["Session-Token", " X-Api-Key "])
-def test_a_name_of_a_header(value):
+def test_a_header_name_is_read(value):
     assert read_header_name(value) == value.strip()
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a:", "a\r\nb", "caf\xe9", 5])
-def test_no_name_of_a_header(value):
+def test_other_texts_are_no_header_names(value):
     with pytest.raises(ValueError):
         read_header_name(value)
 
 
 @pytest.mark.parametrize("value", ["/token", "/auth/token", "/a.b/c-d_e~1"])
-def test_a_path(value):
+def test_a_path_is_read(value):
     assert read_path(value) == value
 
 
@@ -110,7 +110,7 @@ def test_a_path(value):
         5,
     ],
 )
-def test_no_plain_path(value):
+def test_other_texts_are_no_plain_paths(value):
     with pytest.raises(ValueError):
         read_path(value)
 
@@ -137,7 +137,7 @@ def test_a_path_that_pyramid_reads_as_a_pattern_is_no_plain_path(
         read_path(path)
 
 
-def test_a_pattern_of_ones_own():
+def test_a_text_must_match_its_pattern():
     read = matching("[ab]+")
 
     assert read(" ab ") == "ab"
@@ -149,14 +149,14 @@ def test_a_pattern_of_ones_own():
 @pytest.mark.parametrize(
     "value", [True, "true", "True", " TRUE ", "yes", "on", "1", 1]
 )
-def test_true(value):
+def test_true_has_these_spellings(value):
     assert read_bool(value) is True
 
 
 @pytest.mark.parametrize(
     "value", [False, "false", "False", " FALSE ", "no", "off", "0", 0]
 )
-def test_false(value):
+def test_false_has_these_spellings(value):
     assert read_bool(value) is False
 
 
@@ -167,7 +167,7 @@ def test_false(value):
         *(2, None, 1.0, 0.0, [], [True], {}, b"true"),
     ],
 )
-def test_a_typo_is_neither(value):
+def test_a_misspelt_boolean_is_refused(value):
     with pytest.raises(ValueError, match="neither true nor false"):
         read_bool(value)
 
@@ -185,7 +185,7 @@ def test_a_typo_is_neither(value):
         ("0", 0),
     ],
 )
-def test_a_duration(value, seconds):
+def test_a_duration_is_read(value, seconds):
     assert read_duration(value) == seconds
 
 
@@ -197,25 +197,25 @@ def test_a_duration(value, seconds):
         *(True, False, None, 1.0, -5, []),
     ],
 )
-def test_no_duration(value):
+def test_other_texts_are_no_durations(value):
     with pytest.raises(ValueError, match="not a duration"):
         read_duration(value)
 
 
 @given(st.integers(0, 36500), st.sampled_from("smhd"))
-def test_a_duration_is_so_many_of_its_unit(number, unit):
+def test_a_duration_is_a_number_of_its_unit(number, unit):
     seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
 
     assert read_duration(f"{number}{unit}") == number * seconds
 
 
 @pytest.mark.parametrize("value", ["36501d", "876001h", "9" * 12, 10**11])
-def test_nothing_lasts_for_more_than_a_hundred_years(value):
+def test_a_duration_is_at_most_a_hundred_years(value):
     with pytest.raises(ValueError, match="hundred years"):
         read_duration(value)
 
 
-def test_a_limit_is_allowed_itself():
+def test_the_limits_of_a_range_are_allowed():
     assert at_most(300, read_duration)("5m") == 300
     assert at_least(1, read_duration)("1") == 1
     with pytest.raises(ValueError, match="too much"):
@@ -225,48 +225,48 @@ def test_a_limit_is_allowed_itself():
 
 
 @pytest.mark.parametrize(("value", "number"), [("1", 1), (" 5 ", 5), (3, 3)])
-def test_a_number_in_a_range(value, number):
+def test_a_number_in_its_range_is_read(value, number):
     assert between(1, 5)(value) == number
 
 
 @pytest.mark.parametrize(
     "value", ["0", "6", "", "two", "1.0", 0, 6, 1.0, True, "-1"]
 )
-def test_no_number_in_a_range(value):
+def test_a_number_outside_its_range_is_refused(value):
     with pytest.raises(ValueError):
         between(1, 5)(value)
 
 
 @pytest.mark.parametrize("value", [None, [], {}, object()])
-def test_what_is_no_number_at_all_is_in_no_range(value):
+def test_a_value_that_is_no_number_is_in_no_range(value):
     with pytest.raises(ValueError):
         between(1, 5)(value)
 
 
 @pytest.mark.parametrize("kind", [kinds.DURATION, kinds.DURATION_OR_OFF])
-def test_a_life_of_no_time_is_no_life(kind):
+def test_a_lifetime_of_zero_is_refused(kind):
     assert kind.read("1s") == 1
     with pytest.raises(ValueError):
         kind.read("0")
 
 
 @pytest.mark.parametrize("value", ["off", "OFF", " off ", False])
-def test_off(value):
+def test_off_has_these_spellings(value):
     assert off_or(read_duration)(value) is None
 
 
 @pytest.mark.parametrize("value", ["of", "", "none", "no", None, True])
-def test_a_typo_is_not_off(value):
+def test_a_misspelt_off_is_refused(value):
     with pytest.raises(ValueError):
         off_or(read_duration)(value)
 
 
-def test_not_off():
+def test_other_values_are_not_off():
     assert off_or(read_duration)("1h") == 3600
     assert kinds.HEADER_OR_OFF.read("X-Token") == "X-Token"
 
 
-def test_one_of_several_words():
+def test_one_of_several_words_is_read():
     kind = one_of("refuse", "allow")
 
     assert kind.allowed == "refuse | allow"
@@ -276,7 +276,7 @@ def test_one_of_several_words():
             kind.read(value)
 
 
-def test_a_word_or_something_else():
+def test_a_word_or_another_value_is_read():
     read = either(("acl", "authenticated"), read_duration)
 
     assert read("acl") == "acl"
@@ -298,14 +298,14 @@ def test_a_word_or_something_else():
         ("a", "b"),
     ],
 )
-def test_a_list(value):
+def test_a_list_is_read(value):
     assert read_list(value) == ("a", "b")
 
 
 @pytest.mark.parametrize(
     "value", ["", " ", ",", "a,", ",a", "a,,b", "a, ,b", "a\n,\n,b"]
 )
-def test_a_name_that_was_forgotten(value):
+def test_an_empty_item_of_a_list_is_refused(value):
     with pytest.raises(ValueError, match="empty item"):
         read_list(value)
 
@@ -313,25 +313,25 @@ def test_a_name_that_was_forgotten(value):
 @pytest.mark.parametrize(
     "value", [["a", ""], [" "], [None], [5], ("a", b"b"), [["a"]]]
 )
-def test_an_item_that_is_no_name(value):
+def test_a_list_item_that_is_no_name_is_refused(value):
     with pytest.raises(ValueError, match="empty item"):
         read_list(value)
 
 
 @pytest.mark.parametrize("value", [[], ()])
-def test_a_list_of_nobody(value):
+def test_an_empty_list_is_refused(value):
     with pytest.raises(ValueError, match="empty list"):
         read_list(value)
 
 
 @pytest.mark.parametrize("value", ["a a", "a,b,a", ["a", "a"]])
-def test_a_name_that_comes_twice(value):
+def test_a_name_that_comes_twice_is_refused(value):
     with pytest.raises(ValueError, match="twice"):
         read_list(value)
 
 
 @pytest.mark.parametrize("value", [None, 5, True, {"a"}, {"a": 1}, b"a"])
-def test_no_list(value):
+def test_other_values_are_no_lists(value):
     with pytest.raises(ValueError, match="not a list"):
         read_list(value)
 
@@ -342,7 +342,7 @@ NAMES = st.lists(
 
 
 @given(NAMES, st.sampled_from([" ", ",", ", ", "\n", " ,\n ", "\t"]))
-def test_however_it_is_written_a_list_is_what_was_meant(names, separator):
+def test_every_spelling_of_a_list_gives_its_items(names, separator):
     assert read_list(separator.join(names)) == tuple(names)
 
 
@@ -354,7 +354,7 @@ def test_a_dotted_name_is_imported(name):
     assert named.name == name.strip()
 
 
-def test_an_object_of_ones_own_is_taken_as_it_is():
+def test_an_object_is_taken_unchanged():
     clock = st.just(5)
 
     named = read_dotted(clock)
@@ -379,7 +379,7 @@ def test_an_object_of_ones_own_is_taken_as_it_is():
         "\ud800",
     ],
 )
-def test_an_import_that_fails(name):
+def test_an_import_that_fails_is_a_fault(name):
     with pytest.raises(ValueError):
         read_dotted(name)
 
@@ -387,7 +387,7 @@ def test_an_import_that_fails(name):
 @pytest.mark.parametrize(
     "name", ["..", "...", "..json", ".kinds", ".kinds:Kind", ":PREFIX", ":log"]
 )
-def test_a_relative_name_leads_nowhere(name):
+def test_a_relative_dotted_name_is_refused(name):
     """Relative to what? Not to this library, which happens to read it."""
     with pytest.raises(ValueError):
         read_dotted(name)
@@ -404,7 +404,7 @@ def test_a_relative_name_leads_nowhere(name):
         "undefined",
     ],
 )
-def test_a_module_that_fails_while_it_is_imported(
+def test_a_module_that_fails_during_import_is_a_fault(
     tmp_path, monkeypatch, source
 ):
     """Whatever it raises is one fault among others."""
@@ -415,7 +415,7 @@ def test_a_module_that_fails_while_it_is_imported(
         read_dotted("module_that_fails:check")
 
 
-def test_what_is_to_be_called_can_be_called():
+def test_an_object_to_be_called_must_be_callable():
     assert read_callable("json:loads").value is json.loads
     assert read_callable(json.loads).value is json.loads
     for value in ("json", "json:decoder", 5, "string:digits"):
@@ -440,12 +440,12 @@ def test_a_text_with_a_colon_is_no_place():
 
 
 @pytest.mark.parametrize("value", ["", " ", None, 5, b"secret", "a\0b"])
-def test_no_secret(value):
+def test_other_values_are_no_secrets(value):
     with pytest.raises(ValueError):
         read_secret(value)
 
 
-def test_a_variable_that_is_not_set(monkeypatch):
+def test_a_variable_that_is_not_set_is_a_fault(monkeypatch):
     monkeypatch.delenv("SESSIONTOKEN_TEST", raising=False)
 
     with pytest.raises(ValueError, match="'SESSIONTOKEN_TEST'"):
@@ -463,7 +463,7 @@ def test_a_file_that_cannot_be_read_is_named_and_not_quoted(tmp_path):
         assert "hush" not in str(caught.value)
 
 
-def test_reading_settings_is_not_worth_a_word_in_the_log(caplog):
+def test_reading_settings_logs_nothing(caplog):
     caplog.set_level(logging.DEBUG)
 
     read_dotted("json:loads")
@@ -471,7 +471,7 @@ def test_reading_settings_is_not_worth_a_word_in_the_log(caplog):
     assert caplog.messages == []
 
 
-def test_some_of_some_words():
+def test_several_of_some_words_are_read():
     kind = kinds.some_of("user", "address")
     assert kind.read("address user") == ("address", "user")
     for value in ("usr", "user user", "", 7):

@@ -16,7 +16,7 @@ from pyramid_sessiontoken.config.settings import (
 )
 
 
-def test_settings_of_others_are_not_ours():
+def test_settings_of_other_packages_are_ignored():
     _, faults = read(
         pyramid_includes="x", **{"sessiontokens.keys": "x", "keys": "y"}
     )
@@ -24,13 +24,13 @@ def test_settings_of_others_are_not_ours():
     assert faults == []
 
 
-def test_it_is_remembered_what_was_given():
+def test_given_settings_are_told_from_defaults():
     parsed, _ = read({"realm": "mine", "login_url": None})
 
     assert parsed.given == {"keys", "realm"}
 
 
-def test_options_of_what_dotted_names_make_are_theirs():
+def test_options_belong_to_the_object_of_a_dotted_name():
     parsed, faults = read(
         {
             "authenticators": "session mine=json:loads uuid.UUID",
@@ -72,7 +72,7 @@ def test_options_of_what_dotted_names_make_are_theirs():
         "basic.check.colour",
     ],
 )
-def test_options_of_nothing_are_unknown(key):
+def test_options_without_an_object_are_unknown_settings(key):
     assert f"{PREFIX}{key}: there is no such setting" in only_fault(
         {key: "red"}
     )
@@ -89,7 +89,7 @@ def test_options_of_nothing_are_unknown(key):
         ("token.Path", "token.path"),
     ],
 )
-def test_a_misspelt_key_is_told_with_its_near_miss(key, near):
+def test_a_misspelt_key_is_reported_with_the_nearest_one(key, near):
     fault = only_fault({key: "red"})
 
     assert fault.startswith(f"{PREFIX}{key}: there is no such setting")
@@ -97,25 +97,25 @@ def test_a_misspelt_key_is_told_with_its_near_miss(key, near):
 
 
 @pytest.mark.parametrize("key", ["zzz", "", ".", "unheard.of", "\ud800"])
-def test_a_key_that_is_near_nothing_is_told_alone(key):
+def test_a_key_without_a_near_one_is_reported_alone(key):
     assert only_fault({key: "red"}) == (
         f"{PREFIX}{key}: there is no such setting"
     )
 
 
 @pytest.mark.parametrize("key", sorted(PLANNED))
-def test_a_feature_that_is_not_there_yet_is_told_to_be_so(key):
+def test_a_planned_feature_is_reported_as_planned(key):
     assert only_fault({key: "x"}) == (
         f"{PREFIX}{key}: this feature is not there yet"
     )
 
 
 @pytest.mark.parametrize("key", sorted(PLANNED))
-def test_a_feature_that_is_not_there_yet_may_be_off(key):
+def test_a_planned_feature_may_be_off(key):
     assert read({key: " off "})[1] == []
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_at_once():
     bad = {
         "keys": "changeme",
         "realm": "",
@@ -225,12 +225,12 @@ def test_a_row_at_fault_hides_no_other_fault(given, named):
         assert [f for f in faults if f.startswith(PREFIX + name)], faults
 
 
-def test_what_stands_in_for_a_row_at_fault_contradicts_nothing():
+def test_the_default_for_a_bad_value_causes_no_contradiction():
     only_fault({"expiry.sliding": "x", "expiry.absolute": "30m"})
     only_fault({"authenticators": "session,,", "token.exchange": "basic"})
 
 
-def test_options_of_what_is_at_fault_are_no_faults():
+def test_options_of_a_bad_value_are_no_faults():
     only_fault({"authenticators": "session,,mine=a:b", "mine.opt": "1"})
     only_fault({"repository": "nowhere.at:all", "repository.colour": "red"})
     _, faults = read({"authenticators": "session,,", "cookie.nme": "x"})
@@ -288,7 +288,7 @@ def check_faults(given, faults):
 @settings(max_examples=300)
 @given(st.sampled_from([*TABLE]), INI_VALUES)
 @example("user_loader", "..")
-def test_whatever_an_ini_says_it_is_read_or_told(key, value):
+def test_any_ini_is_read_or_reported(key, value):
     given = {key: value}
 
     _, faults = read(given)
@@ -302,13 +302,13 @@ def test_whatever_an_ini_says_it_is_read_or_told(key, value):
 )
 @example({"require_tls": None})
 @example({"expiry.renew_after": [0.5]})
-def test_whatever_the_settings_are_they_are_read_or_told(given):
+def test_any_settings_are_read_or_reported(given):
     _, faults = read(given)
 
     check_faults(given, faults)
 
 
-def test_a_number_that_cannot_be_written_is_told_as_a_fault():
+def test_a_number_that_cannot_be_printed_is_a_fault():
     """Python writes no integer of more than 4,300 digits."""
     _, faults = read({"expiry.absolute": 10**5000})
 

@@ -13,7 +13,7 @@ from pyramid_sessiontoken.interfaces import (
 
 
 @pytest.mark.parametrize("complete", [True, False])
-def test_where_there_is_nothing(complete):
+def test_nothing_is_found_in_an_empty_registry(complete):
     found = registered_in(Registry(), complete=complete)
     assert found == Registered(complete=complete)
 
@@ -28,7 +28,7 @@ def test_where_there_is_nothing(complete):
         (ISessionStore, "", Registered(repository=True)),
     ],
 )
-def test_what_is_there(interface, name, expected):
+def test_registered_utilities_are_found(interface, name, expected):
     registry = Registry()
     registry.registerUtility(object(), interface, name)
     assert registered_in(registry, complete=True) == expected

@@ -15,7 +15,7 @@ from support.settings import (
         ("remote_user.trusted_proxies", "proxy", "is no network"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -31,7 +31,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -42,7 +42,7 @@ def test_a_contradiction_is_told(given, words):
         {"remote_user.header": "X", "remote_user.trusted_proxies": "::1"},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []

@@ -38,7 +38,7 @@ from pyramid_sessiontoken.sessions.store import RepositorySessionStore
         ({"repository": "redis"}, ["repository.url: redis needs one"]),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -48,7 +48,7 @@ def test_a_contradiction_is_told(given, words):
         {"repository": "redis", "repository.url": "redis://localhost"},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
@@ -82,7 +82,7 @@ def test_a_faulty_url_of_a_repository_is_not_shown():
         (5, 5.0),
     ],
 )
-def test_a_timeout(value, seconds):
+def test_a_timeout_is_read(value, seconds):
     assert repository.TIMEOUT.read(value) == seconds
 
 
@@ -94,12 +94,12 @@ def test_a_timeout(value, seconds):
     ],
     ids=ascii,
 )
-def test_no_timeout(value):
+def test_other_texts_are_no_timeouts(value):
     with pytest.raises(ValueError):
         repository.TIMEOUT.read(value)
 
 
-def test_in_memory(make):
+def test_sessions_are_stored_in_memory(make):
     client = make({"repository": "memory", **REFERENCES})
     assert type(repository_of(client)) is MemoryRepository
     assert type(store_of(client)) is RepositorySessionStore
@@ -109,7 +109,7 @@ def test_in_memory(make):
     assert not alive(client, token)
 
 
-def test_in_a_database(make, tmp_path):
+def test_sessions_are_stored_in_a_database(make, tmp_path):
     client = make(
         {
             "repository": "sqlalchemy",
@@ -120,7 +120,7 @@ def test_in_a_database(make, tmp_path):
     assert type(repository_of(client)) is SQLAlchemyRepository
 
 
-def test_in_redis(make):
+def test_sessions_are_stored_in_redis(make):
     client = make(
         {"repository": "redis", "repository.url": "redis://localhost:1/0"}
     )
@@ -130,7 +130,7 @@ def test_in_redis(make):
 @pytest.mark.parametrize(
     "value", [f"{stored.__name__}:OwnRepository", OwnRepository]
 )
-def test_one_of_the_applications_own_by_name(make, value):
+def test_an_own_repository_is_named_by_its_dotted_name(make, value):
     client = make(
         {
             "repository": value,
@@ -144,7 +144,7 @@ def test_one_of_the_applications_own_by_name(make, value):
     assert alive(client, client.swap()["access_token"])
 
 
-def test_one_that_the_application_registers(make, clock):
+def test_the_application_may_register_a_repository(make, clock):
     mine = MemoryRepository(clock)
     client = make(
         {"repository": "registered", **REFERENCES},
@@ -155,7 +155,7 @@ def test_one_that_the_application_registers(make, clock):
     assert len(mine._items) == 2
 
 
-def test_one_that_is_registered_after_the_start(make, clock):
+def test_a_repository_may_be_registered_after_the_start(make, clock):
     client = make({"repository": "registered", **REFERENCES})
     mine = MemoryRepository(clock)
     client.registry.registerUtility(mine, ITokenRepository)
@@ -164,7 +164,7 @@ def test_one_that_is_registered_after_the_start(make, clock):
     assert len(mine._items) == 2
 
 
-def test_one_that_is_promised_and_not_there_is_an_outage(make):
+def test_a_promised_repository_that_is_missing_is_an_outage(make):
     """Never anonymous in silence, never authenticated."""
     client = make({"repository": "registered"})
     client.post_json("/sign_in", {}, status=503)
@@ -173,7 +173,7 @@ def test_one_that_is_promised_and_not_there_is_an_outage(make):
 
 
 @pytest.mark.parametrize("value", [None, "memory"])
-def test_a_registered_one_beats_the_ini_and_that_is_said(
+def test_a_registered_repository_beats_the_ini_with_a_warning(
     make, clock, warnings, value
 ):
     mine = MemoryRepository(clock)
@@ -189,7 +189,7 @@ def test_a_registered_one_beats_the_ini_and_that_is_said(
 
 
 @pytest.mark.parametrize("is_object", [True, False])
-def test_one_that_a_directive_sets(make, clock, is_object):
+def test_a_directive_sets_the_repository(make, clock, is_object):
     mine = MemoryRepository(clock)
     client = make(
         setup=lambda config: config.set_sessiontoken_repository(
@@ -208,12 +208,12 @@ def test_one_that_a_directive_sets(make, clock, is_object):
         ("sqlalchemy", "sqlite:////nowhere/x.db"),
     ],
 )
-def test_a_missing_package_is_a_fault_that_says_how_to_get_it(
+def test_a_missing_package_is_a_fault_with_the_pip_command(
     make, monkeypatch, name, url
 ):
-    for module in [*sys.modules]:
-        if module == name or module.startswith(f"{name}."):
-            monkeypatch.setitem(sys.modules, module, None)
+    loaded = [each for each in sys.modules if each.startswith(f"{name}.")]
+    for module in (name, *loaded):
+        monkeypatch.setitem(sys.modules, module, None)
     package = f"pyramid_sessiontoken.repositories.{name}"
     for module in [*sys.modules]:
         if module.startswith(package):
@@ -233,6 +233,8 @@ def test_a_missing_package_is_a_fault_that_says_how_to_get_it(
         ("redis", "redis+sentinel://localhost:1/"),
         ("sqlalchemy", "junk"),
         ("sqlalchemy", "nosuchdatabase://localhost/x"),
+        ("sqlalchemy", "postgresql+psycopg://h/d?prepare_threshold=0"),
+        ("redis", "redis://localhost:1?ssl=true"),
     ],
 )
 def test_a_bad_url_is_a_fault_that_names_its_key(make, name, url):
@@ -241,7 +243,7 @@ def test_a_bad_url_is_a_fault_that_names_its_key(make, name, url):
     assert "sessiontoken.repository.url: " in str(fault.value)
 
 
-def test_no_fault_tells_a_password(make):
+def test_no_fault_contains_a_password(make):
     for name, url in (
         ("redis", "http://user:hunter2@localhost/"),
         ("sqlalchemy", "nosuch://user:hunter2@localhost/x"),
@@ -251,7 +253,7 @@ def test_no_fault_tells_a_password(make):
         assert "hunter2" not in str(fault.value)
 
 
-def test_all_faults_are_told_at_once(make):
+def test_all_faults_are_reported_at_once(make):
     with pytest.raises(ConfigurationError) as fault:
         make(
             {
@@ -266,7 +268,7 @@ def test_all_faults_are_told_at_once(make):
         assert f"sessiontoken.{key}: " in str(fault.value)
 
 
-def test_one_that_fails_to_be_made_is_a_fault(make):
+def test_a_repository_that_cannot_be_made_is_a_fault(make):
     for value in (f"{stored.__name__}:fail", f"{stored.__name__}:Drawer"):
         with pytest.raises(ConfigurationError) as fault:
             make({"repository": value})
@@ -282,7 +284,7 @@ def test_one_that_fails_to_be_made_is_a_fault(make):
         (SubjectsOnly, ["IRenewingRepository"]),
     ],
 )
-def test_powers_that_are_lacking_are_told_at_start(
+def test_missing_optional_interfaces_are_logged_at_the_start(
     make, clock, warnings, make_repository, lacking
 ):
     make(
@@ -298,7 +300,7 @@ def test_powers_that_are_lacking_are_told_at_start(
     ("workers", "warned"),
     [("2", True), ("16", True), ("1", False), ("0", False), ("", False)],
 )
-def test_many_workers_are_warned_of_in_memory(
+def test_many_workers_with_a_repository_in_memory_cause_a_warning(
     make, monkeypatch, warnings, workers, warned
 ):
     monkeypatch.setenv("WEB_CONCURRENCY", workers)
@@ -307,7 +309,7 @@ def test_many_workers_are_warned_of_in_memory(
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "uwsgi"])
-def test_a_server_of_many_workers_is_warned_of(
+def test_a_server_of_many_workers_causes_a_warning(
     make, monkeypatch, warnings, server
 ):
     monkeypatch.setitem(sys.modules, server, sys)
@@ -357,7 +359,43 @@ def test_a_driver_that_is_not_installed_is_named(make):
         )
 
 
-def test_what_needs_a_url_says_so_once(make):
+def test_a_missing_url_is_reported_once(make):
     with pytest.raises(ConfigurationError) as fault:
         make({"repository": "redis"})
     assert str(fault.value).count("sessiontoken.repository") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "place"),
+    [
+        ({"repository.url": "sqlite://"}, "url", "memory"),
+        ({"repository.url": "sqlite://"}, "url", "registered"),
+        ({"repository.schema": "auth"}, "schema", "memory"),
+        ({"repository.schema": "auth"}, "schema", "registered"),
+        (
+            {"repository.schema": "auth", "repository.url": "redis://h:1"},
+            "schema",
+            "redis",
+        ),
+    ],
+)
+def test_what_is_not_used_is_warned_of(make, warnings, given, name, place):
+    """An INI that inherits a setting cannot take it away."""
+    make({"repository": place, **given})
+    (told,) = [text for text in warnings.messages if "not used" in text]
+    assert told == (
+        f"sessiontoken.repository.{name} is not used:"
+        f" sessiontoken.repository is {place}"
+    )
+
+
+def test_a_schema_is_a_word(make, tmp_path):
+    url = {
+        "repository": "sqlalchemy",
+        "repository.url": f"sqlite:///{tmp_path}/sessions.db",
+    }
+    client = make({**url, "repository.schema": "main", **REFERENCES})
+    token = client.swap()["access_token"]
+    assert alive(client, token)
+    with pytest.raises(ConfigurationError, match=r"repository\.schema: "):
+        make({**url, "repository.schema": "a.b"})

@@ -35,7 +35,7 @@ def test_every_key_of_an_authenticator_begins_with_its_group(field):
     ]
 
 
-def test_a_group_tells_its_own_name():
+def test_faults_of_a_group_use_its_own_name():
     staff = fill(BasicSettings, "staff", defaults(BasicSettings, "staff"))
     google = fill(BearerSettings, "google", defaults(BearerSettings, "google"))
 

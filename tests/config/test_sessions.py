@@ -40,7 +40,7 @@ from pyramid_sessiontoken.repositories.memory import MemoryRepository
         ({"revocation": "on"}, ["revocation: on needs", "repository"]),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -53,7 +53,7 @@ def test_a_contradiction_is_told(given, words):
         {"revocation": "off"},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
@@ -62,7 +62,7 @@ def test_what_is_just_allowed(given):
 NAME = "__Host-sessiontoken"
 
 
-def test_nothing_is_kept_unless_it_is_configured(make):
+def test_no_session_is_stored_by_default(make):
     client = make()
     assert kept_of(client) is None
     assert repository_of(client) is None
@@ -72,7 +72,7 @@ def test_nothing_is_kept_unless_it_is_configured(make):
 
 
 @pytest.mark.parametrize("repository", [None, "memory"])
-def test_a_session_store_of_the_applications_own(make, repository):
+def test_an_own_session_store_is_used(make, repository):
     client = make(
         {
             "session_store": f"{stored.__name__}:Drawer",
@@ -94,7 +94,7 @@ def test_a_session_store_of_the_applications_own(make, repository):
     assert not alive(client, token)
 
 
-def test_a_store_of_ones_own_may_call_its_references_as_it_likes(make):
+def test_an_own_store_chooses_the_form_of_its_references(make):
     """A reference is a text; nothing more is said of it."""
     drawer = Drawer()
     drawer.prefix = "ticket-"
@@ -107,7 +107,7 @@ def test_a_store_of_ones_own_may_call_its_references_as_it_likes(make):
     assert client.get("/identity").json["userid"] == "alice"
 
 
-def test_a_store_that_is_registered_beats_the_librarys(make):
+def test_a_registered_store_beats_the_default_store(make):
     drawer = Drawer()
     client = make(
         {"repository": "memory", **REFERENCES},
@@ -118,7 +118,7 @@ def test_a_store_that_is_registered_beats_the_librarys(make):
     assert alive(client, token)
 
 
-def test_an_empty_store_is_a_store(make):
+def test_a_store_that_is_false_is_used(make):
     """One that has a length, of which nothing is left."""
 
     class Measured(Drawer):
@@ -152,7 +152,7 @@ def test_a_repository_by_directive_serves_references(make, clock):
     assert alive(client, client.swap()["access_token"])
 
 
-def test_a_cookie_that_points_where_nothing_is_kept_any_more(make):
+def test_a_reference_cookie_without_a_repository_is_refused(make):
     """The repository left the settings; browsers still have the cookies."""
     client = make({"repository": "memory", **REFERENCES})
     client.post_json("/sign_in", {})
@@ -183,7 +183,7 @@ def test_revocation_can_be_switched_off(make):
 
 
 @pytest.mark.parametrize("revocation", ["on", "off"])
-def test_what_one_request_began_and_ended_is_ended(make, revocation):
+def test_a_session_that_one_request_began_and_ended_is_over(make, revocation):
     def in_and_out(request):
         cookie = remember(request, "alice")[0][1]
         forget(request)
@@ -203,7 +203,7 @@ def test_what_one_request_began_and_ended_is_ended(make, revocation):
     assert other.get("/identity").json["userid"] is None
 
 
-def test_without_revocation_no_mark_is_asked_for(make, clock):
+def test_without_revocation_no_record_is_read(make, clock):
     asked = []
 
     class Noting(MemoryRepository):
@@ -233,7 +233,7 @@ class Plain(FourVerbs):
 
 
 @pytest.mark.parametrize("settings", CANNOT_END.values(), ids=CANNOT_END)
-def test_what_cannot_be_ended_is_not_said_to_be(make, settings):
+def test_ending_what_cannot_be_ended_is_an_error(make, settings):
     client = make(settings)
     token = client.swap()["access_token"]
     response = end(client, token, status="*")
@@ -242,7 +242,7 @@ def test_what_cannot_be_ended_is_not_said_to_be(make, settings):
 
 
 @pytest.mark.parametrize("settings", CANNOT_END.values(), ids=CANNOT_END)
-def test_what_cannot_be_revoked_is_not_said_to_be(make, settings):
+def test_revoking_what_cannot_be_revoked_is_an_error(make, settings):
     client = make(settings)
     token = client.swap()["access_token"]
     headers = {"Authorization": f"Session {token}"}
@@ -255,7 +255,7 @@ def test_what_cannot_be_revoked_is_not_said_to_be(make, settings):
 
 
 @pytest.mark.parametrize("settings", CANNOT_END.values(), ids=CANNOT_END)
-def test_signing_in_and_out_works_all_the_same(make, settings):
+def test_sign_in_and_sign_out_work_without_revocation(make, settings):
     """The cookie says everything itself, and is deleted."""
     client = make(settings)
     client.post_json("/sign_in", {"userid": "alice"})

@@ -24,10 +24,11 @@ token.audience token.algorithm token.form token.exchange
 token.renewal_header token.introspectors cookie.name cookie.secure
 cookie.httponly cookie.samesite cookie.path cookie.domain cookie.persistent
 cookie.transform cookie.form cookie.chunk_size cookie.max_chunks cross_site
-repository repository.url repository.table repository.prefix
-repository.timeout repository.pool_size repository.cache_size
-repository.cache_ttl repository.invalidation session_store revocation
-sessions.device basic.check basic.htpasswd bearer.issuer bearer.audience
+repository repository.url repository.table repository.schema
+repository.prefix repository.timeout repository.pool_size
+repository.cache_size repository.cache_ttl repository.invalidation
+session_store revocation sessions.device basic.check basic.htpasswd
+bearer.issuer bearer.audience
 bearer.audience_claim bearer.type
 bearer.algorithms bearer.key bearer.jwks bearer.userid bearer.claims
 api_key.header api_key.check client_certificate.source
@@ -89,7 +90,7 @@ def test_every_key_of_the_contract_is_in_the_table_or_planned():
 
 
 @pytest.mark.parametrize("key", TABLE)
-def test_every_row_says_what_it_means_and_parses_its_own_default(key):
+def test_every_row_has_a_meaning_and_reads_its_own_default(key):
     row = TABLE[key]
 
     assert row.key == key
@@ -115,7 +116,7 @@ def test_every_row_has_a_field_of_its_own():
     assert {key: parsed.value(key) for key in TABLE} == values
 
 
-def test_nobody_changes_the_settings():
+def test_the_settings_are_immutable():
     parsed, _ = read()
 
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -133,7 +134,7 @@ def test_printed_settings_show_no_key():
         assert not [text for text in spellings(OTHER_KEY) if text in printed]
 
 
-def test_printed_settings_show_no_option_of_an_applications_own_part():
+def test_printed_settings_show_no_option_of_an_own_object():
     """Nobody knows which of them is a password."""
     parsed, faults = read(
         {
@@ -160,7 +161,7 @@ def test_printed_settings_show_no_option_of_an_applications_own_part():
         ("keys", f"{KEY} {OTHER_KEY}", None),
     ],
 )
-def test_a_setting_is_shown_as_people_read_it(key, value, shown):
+def test_a_setting_is_printed_readably(key, value, shown):
     parsed, _ = read({key: value})
 
     if shown is None:
@@ -169,14 +170,14 @@ def test_a_setting_is_shown_as_people_read_it(key, value, shown):
 
 
 @pytest.mark.parametrize("key", TABLE)
-def test_whatever_is_shown_is_no_secret(key):
+def test_printed_settings_contain_no_secret(key):
     parsed, _ = read({"token.keys": OTHER_KEY})
 
     assert not [text for text in spellings(KEY) if text in parsed.show(key)]
     assert OTHER_KEY[:16] not in parsed.show(key)
 
 
-def test_a_name_of_ones_own_is_advised():
+def test_advice_is_given_to_choose_issuer_and_audience():
     parsed, _ = read()
 
     advice = list(parsed.advice())
@@ -187,13 +188,13 @@ def test_a_name_of_ones_own_is_advised():
     assert list(parsed.warnings()) == []
 
 
-def test_where_all_is_well_there_is_nothing_to_advise():
+def test_good_settings_cause_no_advice():
     parsed, _ = read({"token.issuer": "me", "token.audience": "you"})
 
     assert list(parsed.advice()) == []
 
 
-def test_what_is_for_development_only_is_warned_of():
+def test_settings_for_development_cause_warnings():
     parsed, _ = read({"keys": "ephemeral", "require_tls": "false"})
 
     warnings = list(parsed.warnings())
@@ -206,11 +207,11 @@ def test_what_is_for_development_only_is_warned_of():
     assert list(parsed.advice())[2:] == warnings
 
 
-def test_the_library_brings_its_own_authenticators():
+def test_the_default_authenticators_are_built_in():
     assert set(DEFAULTS["authenticators"]) < set(BUILT_IN)
 
 
-def test_a_default_is_no_secret():
+def test_a_default_value_is_printed():
     parsed, _ = read()
     assert parsed.show("throttle.storage") == "memory"
 
@@ -235,5 +236,5 @@ def test_a_value_is_read(key, value, parsed):
         ("cross_site", "refused", "not one of them"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)

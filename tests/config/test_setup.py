@@ -26,7 +26,7 @@ def clock_of(setup):
     return setup.registry.queryUtility(IClock)
 
 
-def test_what_a_setting_names_is_made_of_its_options():
+def test_an_object_named_in_a_setting_is_made_of_its_options():
     setup = make_setup({"clock": {"now": 7}})
 
     setup.register_named(IClock, "clock", Named("a:clock", made_of))
@@ -39,7 +39,7 @@ def test_what_a_setting_names_is_made_of_its_options():
     ("value", "why"),
     [(broken, "no clock"), (object(), "object lacks now of IClock")],
 )
-def test_what_cannot_be_made_is_a_fault(value, why):
+def test_an_object_that_cannot_be_made_is_a_fault(value, why):
     setup = make_setup()
 
     setup.register_named(IClock, "clock", Named("a:clock", value))
@@ -48,7 +48,7 @@ def test_what_cannot_be_made_is_a_fault(value, why):
     assert setup.faults == [f"sessiontoken.clock: a:clock: {why}"]
 
 
-def test_where_a_setting_names_nothing_nothing_is_registered():
+def test_an_empty_setting_registers_no_utility():
     setup = make_setup()
 
     setup.register_named(IClock, "clock", None)
@@ -57,7 +57,7 @@ def test_where_a_setting_names_nothing_nothing_is_registered():
 
 
 @pytest.mark.parametrize("given", [(), ("realm", "my.clock")])
-def test_what_the_application_registered_stays(given):
+def test_a_utility_of_the_application_is_not_replaced(given):
     setup, mine = make_setup(given=given), ManualClock(1)
     setup.registry.registerUtility(mine, IClock)
 
@@ -69,7 +69,7 @@ def test_what_the_application_registered_stays(given):
 
 
 @pytest.mark.parametrize("given", ["clock", "clock.zone"])
-def test_a_setting_without_effect_is_warned_of(given, caplog):
+def test_a_setting_without_effect_causes_a_warning(given, caplog):
     setup, mine = make_setup(given=(given,)), ManualClock(1)
     setup.registry.registerUtility(mine, IClock)
 

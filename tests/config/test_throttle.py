@@ -92,7 +92,7 @@ def test_the_endpoint_answers_429_also_to_the_right_password(
     assert check.asked == ["alice"] * 3
 
 
-def test_after_retry_after_it_goes_on(guarded, clock):
+def test_after_retry_after_passwords_are_checked_again(guarded, clock):
     client = guarded()
     fail(client, 3)
     clock.advance(45)
@@ -103,7 +103,7 @@ def test_after_retry_after_it_goes_on(guarded, clock):
     assert client.swap()["access_token"]
 
 
-def test_no_verb_is_a_way_round(guarded, check):
+def test_every_method_of_the_endpoint_is_throttled(guarded, check):
     client = guarded()
     fail(client, 3)
 
@@ -113,7 +113,7 @@ def test_no_verb_is_a_way_round(guarded, check):
     assert len(check.asked) == 3
 
 
-def test_one_user_is_not_in_anothers_way(guarded):
+def test_failures_of_one_user_do_not_block_another(guarded):
     client = guarded({"throttle.by": "user"})
     fail(client, 3)
 
@@ -121,7 +121,7 @@ def test_one_user_is_not_in_anothers_way(guarded):
     client.post("/token", headers=basic(), status=429, extra_environ=THERE)
 
 
-def test_nor_is_one_address(guarded):
+def test_failures_from_one_address_do_not_block_another(guarded):
     client = guarded({"throttle.by": "address"})
     fail(client, 3)
 
@@ -151,7 +151,7 @@ def test_tokens_and_cookies_are_not_throttled(guarded):
     assert client.get("/identity").json["userid"] == "alice"
 
 
-def test_what_is_no_password_is_not_counted(guarded):
+def test_malformed_credentials_are_not_counted(guarded):
     client = guarded()
     for shown in ("junk", "YWxpY2U=", ""):
         for _ in range(3):
@@ -162,7 +162,9 @@ def test_what_is_no_password_is_not_counted(guarded):
 
 
 @pytest.mark.parametrize("storage", ["memory", "memory://"])
-def test_memory_is_on_the_clock_of_the_application(guarded, clock, storage):
+def test_the_memory_of_failures_uses_the_clock_of_the_application(
+    guarded, clock, storage
+):
     client = guarded({"throttle.storage": storage})
     fail(client, 3)
     clock.advance(60)
@@ -181,7 +183,7 @@ HOSTILE = (
 )
 
 
-def test_whatever_is_shown_it_is_answered(guarded):
+def test_any_credential_is_answered(guarded):
     """Among others user names of every kind, which are counted."""
     client = guarded({"throttle.by": "user", "throttle.attempts": "2/day"})
 
@@ -202,7 +204,7 @@ def test_whatever_is_shown_it_is_answered(guarded):
 # Where a view asks who it is.
 
 
-def test_a_view_that_asks_who_it_is_is_answered_429(guarded, check):
+def test_a_view_that_asks_for_the_user_is_answered_429(guarded, check):
     client = guarded()
     fail(client, 3)
 
@@ -215,7 +217,7 @@ def test_a_view_that_asks_who_it_is_is_answered_429(guarded, check):
     assert len(check.asked) == 3
 
 
-def test_a_view_that_wants_a_permission_is_answered_429(guarded, check):
+def test_a_view_with_a_permission_is_answered_429(guarded, check):
     client = guarded()
     fail(client, 3)
 
@@ -226,7 +228,7 @@ def test_a_view_that_wants_a_permission_is_answered_429(guarded, check):
     assert len(check.asked) == 3
 
 
-def test_a_view_that_does_not_ask_is_none_of_its_business(guarded, check):
+def test_a_view_that_does_not_ask_for_the_user_is_served(guarded, check):
     client = guarded()
     fail(client, 3)
 
@@ -260,7 +262,7 @@ def test_an_exception_view_may_answer(guarded):
     assert answer.text == "wait 60 seconds"
 
 
-def test_before_routing_it_is_nobody(guarded, check):
+def test_before_routing_the_user_is_unknown(guarded, check):
     """pyramid_tm asks where no exception view could answer."""
     client = guarded(setup=lambda config: config.include("pyramid_tm"))
     fail(client, 3)
@@ -271,7 +273,7 @@ def test_before_routing_it_is_nobody(guarded, check):
     assert len(check.asked) == 3
 
 
-def test_what_was_refused_is_told(guarded, caplog):
+def test_a_throttled_attempt_is_notified(guarded, caplog):
     told = []
     client = guarded(
         setup=lambda config: config.add_subscriber(
@@ -288,7 +290,7 @@ def test_what_was_refused_is_told(guarded, caplog):
     assert caplog.messages == [f"basic refused: {reason}"]
 
 
-def test_neither_log_nor_answer_tells_a_password(guarded, caplog):
+def test_neither_log_nor_answer_contains_a_password(guarded, caplog):
     caplog.set_level(logging.DEBUG)
     client = guarded()
     headers = basic("eve\u2028", "hunter2")
@@ -321,7 +323,7 @@ def test_applications_share_a_storage(guarded, redis, check):
     assert one.swap()["access_token"]
 
 
-def test_the_storage_names_nobody(guarded, redis):
+def test_the_storage_contains_no_user_name(guarded, redis):
     client = guarded(
         {"throttle.storage": redis.tcp, "repository.timeout": "2s"}
     )
@@ -333,7 +335,7 @@ def test_the_storage_names_nobody(guarded, redis):
     assert max(map(len, keys)) < 200
 
 
-def test_a_key_ring_of_the_applications_own_names_them(guarded):
+def test_the_storage_is_keyed_under_an_own_key_ring_too(guarded):
     ring = KeyRing((Key.of(decode_base64url(KEY)),))
     client = guarded(
         {"keys": None},
@@ -344,7 +346,7 @@ def test_a_key_ring_of_the_applications_own_names_them(guarded):
     client.post("/token", headers=basic(), status=429)
 
 
-def test_who_cannot_count_says_503(guarded, check):
+def test_a_storage_outage_is_503(guarded, check):
     """Open, it would let guesses through; so passwords wait. Tokens do not."""
     client = guarded({"throttle.storage": "redis://127.0.0.1:1"})
 
@@ -361,7 +363,7 @@ def test_who_cannot_count_says_503(guarded, check):
 # The start.
 
 
-def test_without_a_throttle_the_check_is_asked_itself(make, check):
+def test_without_a_throttle_the_check_is_called_directly(make, check):
     client = make({"basic.check": check})
 
     authenticator = client.registry.getUtility(IAuthenticator, "basic")
@@ -390,7 +392,9 @@ def faults_of(guarded, settings):
     return str(caught.value)
 
 
-def test_a_missing_package_is_told_with_what_to_type(guarded, monkeypatch):
+def test_a_missing_package_is_a_fault_with_the_pip_command(
+    guarded, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "limits", None)
     monkeypatch.delitem(
         sys.modules,
@@ -428,7 +432,7 @@ def test_a_storage_that_cannot_serve_is_a_fault(guarded, url):
         "on",
     ],
 )
-def test_what_is_no_rate_is_a_fault(guarded, rate):
+def test_a_malformed_rate_is_a_fault(guarded, rate):
     assert "sessiontoken.throttle.attempts: " in faults_of(
         guarded, {"throttle.attempts": rate}
     )
@@ -437,33 +441,50 @@ def test_what_is_no_rate_is_a_fault(guarded, rate):
 @pytest.mark.parametrize(
     "rate", ["5 per minute", "5/minutes", "10/5 minutes", "100 / 2 day"]
 )
-def test_what_is_a_rate(guarded, rate):
+def test_a_rate_may_be_written_in_these_ways(guarded, rate):
     guarded({"throttle.attempts": rate})
 
 
-def test_many_workers_are_warned_of(guarded, monkeypatch, caplog):
+def test_many_workers_with_failures_in_memory_cause_a_warning(
+    guarded, monkeypatch, caplog
+):
     monkeypatch.setenv("WEB_CONCURRENCY", "4")
     guarded()
     guarded({"throttle.storage": "redis://localhost:1"})
     guarded({"throttle.attempts": "off"})
 
-    told = [m for m in caplog.messages if "throttle" in m]
-    assert told == [
-        "sessiontoken.throttle.storage = memory: each worker counts for itself"
-    ]
+    (told,) = [m for m in caplog.messages if "throttle" in m]
+    assert told == (
+        "sessiontoken.throttle.storage = memory: each worker counts for"
+        " itself, so two workers allow twice the wrong passwords; name a"
+        " storage that all share"
+    )
 
 
-def test_a_throttle_of_nothing_is_advised_on():
+def test_advice_is_given_for_a_throttle_without_passwords():
     told = [
         [a for a in settings.advice() if "throttle" in a]
         for settings in (
             read({"throttle.attempts": "5/minute"}),
-            read({"authenticators": "basic", "throttle.attempts": "5/day"}),
+            read(BASIC),
+            read({**BASIC, "throttle.storage": "redis://localhost:1"}),
             read({}),
         )
     ]
 
-    assert [len(advice) for advice in told] == [1, 0, 0]
+    (nothing,), (memory,), *others = told
+    assert nothing == (
+        "sessiontoken.throttle.attempts counts nothing:"
+        " sessiontoken.authenticators does not list 'basic'"
+    )
+    assert memory == (
+        "sessiontoken.throttle.storage = memory: each process counts for"
+        " itself, so two processes allow twice sessiontoken.throttle.attempts"
+    )
+    assert others == [[], []]
+
+
+BASIC = {"authenticators": "basic", "throttle.attempts": "5/day"}
 
 
 def read(settings):
@@ -474,18 +495,18 @@ def read(settings):
 @pytest.mark.parametrize(
     "value", ["5/minute", "10/5 minutes", "1 / hour", "100000/day"]
 )
-def test_a_rate(value):
+def test_a_rate_is_read(value):
     assert RATE_OR_OFF.read(value) == value
 
 
 @pytest.mark.parametrize("value", ["off", False])
-def test_no_rate_at_all(value):
+def test_off_is_no_rate(value):
     assert RATE_OR_OFF.read(value) is None
 
 
 @pytest.mark.parametrize(
     "value", ["5", "0/minute", "-1/minute", "5/fortnight", "5 per", "", 5]
 )
-def test_no_rate(value):
+def test_other_texts_are_no_rates(value):
     with pytest.raises(ValueError):
         RATE_OR_OFF.read(value)

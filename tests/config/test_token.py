@@ -35,7 +35,7 @@ def test_a_value_is_read(key, value, parsed):
         ("token.renewal_header", "a b", "characters"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)
 
 
@@ -57,7 +57,7 @@ def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
         ({"token.header": "cookie"}, ["token.header: Cookie"]),
     ],
 )
-def test_a_contradiction_is_told(given, words):
+def test_a_contradiction_is_reported(given, words):
     assert_contradiction_is_told(given, words)
 
 
@@ -68,7 +68,7 @@ def test_a_contradiction_is_told(given, words):
         {"token.scheme": "Basic"},
     ],
 )
-def test_what_is_just_allowed(given):
+def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []

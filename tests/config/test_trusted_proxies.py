@@ -10,7 +10,7 @@ from pyramid_sessiontoken.config.trusted_proxies import (
 )
 
 
-def test_networks_that_are_everything_in_another_spelling_are_refused():
+def test_networks_that_contain_every_address_are_refused():
     for value in (
         "0.0.0.0/1 128.0.0.0/1",
         "::/1 8000::/1",
@@ -21,7 +21,7 @@ def test_networks_that_are_everything_in_another_spelling_are_refused():
         assert "is every address" in fault
 
 
-def test_networks():
+def test_networks_are_read():
     read = read_networks("127.0.0.1, 10.1.0.0/16 2001:db8::/32 ::1")
 
     assert list(map(str, read)) == [
@@ -47,7 +47,7 @@ def test_networks():
         (True, "not a list"),
     ],
 )
-def test_no_networks(value, why):
+def test_other_texts_are_no_networks(value, why):
     with pytest.raises(ValueError, match=why):
         read_networks(value)
 
@@ -55,7 +55,7 @@ def test_no_networks(value, why):
 @pytest.mark.parametrize(
     "value", ["environ:SSL_CLIENT_CERT", "header:Client-Cert"]
 )
-def test_a_place(value):
+def test_a_place_is_read(value):
     assert read_place(f" {value} ") == value
 
 
@@ -70,7 +70,7 @@ def test_a_place(value):
         (1, "not a text"),
     ],
 )
-def test_no_place(value, why):
+def test_other_texts_are_no_places(value, why):
     with pytest.raises(ValueError, match=why):
         read_place(value)
 

@@ -29,5 +29,5 @@ def test_a_value_is_read(key, value, parsed):
         ("authorization", "authentic", "cannot be imported"),
     ],
 )
-def test_a_bad_value_is_told_and_the_default_stands(key, value, why):
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
     assert_bad_value_is_told(key, value, why)

@@ -25,7 +25,7 @@ from pyramid_sessiontoken.interfaces import (
         ("an_application:header", "X-User"),
     ],
 )
-def test_an_authenticator_of_ones_own_by_dotted_name(
+def test_an_own_authenticator_is_named_by_its_dotted_name(
     make, module, item, header
 ):
     module(OWN)
@@ -36,7 +36,9 @@ def test_an_authenticator_of_ones_own_by_dotted_name(
     assert response.json["authenticator"] == name
 
 
-def test_its_options_are_the_keys_under_its_name(make, module):
+def test_options_of_an_own_authenticator_are_the_keys_under_its_name(
+    make, module
+):
     module(OWN)
     client = make(
         {"authenticators": "own=an_application:Header", "own.header": "X-Me"}
@@ -60,19 +62,19 @@ def test_its_options_are_the_keys_under_its_name(make, module):
         ("own=an_application:header own=an_application:Header", "twice"),
     ],
 )
-def test_an_authenticator_that_is_none_is_a_fault(module, item, text):
+def test_an_object_that_is_no_authenticator_is_a_fault(module, item, text):
     module(OWN)
     found = faults_of_start({"keys": KEY, "authenticators": item})
     assert any(text in fault for fault in found)
 
 
-def test_options_of_nobody_are_unknown_settings(module):
+def test_options_without_an_authenticator_are_unknown_settings(module):
     module(OWN)
     [fault] = faults_of_start({"keys": KEY, "own.header": "X-Me"})
     assert "there is no such setting" in fault
 
 
-def test_a_transformer_with_options(make, module):
+def test_a_transformer_gets_its_options(make, module):
     module(OWN)
     client = make(
         {
@@ -84,7 +86,7 @@ def test_a_transformer_with_options(make, module):
     assert client.ask(token).json["claims"] == {"roles": ["editor"]}
 
 
-def test_an_own_cookie_transform_sees_what_is_signed(make, module):
+def test_an_own_cookie_transform_gets_the_signed_text(make, module):
     module(OWN)
     client = make({"cookie.transform": "an_application:backwards"})
     client.post_json("/sign_in", {})
@@ -111,7 +113,7 @@ def test_callables_are_used_as_they_are(make, module):
     assert decides.get("/admin", status=401)
 
 
-def test_what_the_ini_names_is_registered_as_that_utility(make, module):
+def test_an_object_named_in_the_ini_is_registered_as_a_utility(make, module):
     module(OWN)
     registry = make(
         {

@@ -1,4 +1,4 @@
-"""Ticket to cookie text and back."""
+"""A ticket becomes the text of a cookie, and comes back."""
 
 import json
 import re
@@ -24,8 +24,8 @@ from support.tokens import (
 
 from pyramid_sessiontoken.cookies.codec import CookieCodec
 from pyramid_sessiontoken.cookies.transforms import (
+    ApplicationTransform,
     EncryptedTransform,
-    OverSigned,
     SignedTransform,
 )
 from pyramid_sessiontoken.errors import (
@@ -86,7 +86,7 @@ def make_form(kind=SignedTransform, *keys, purpose=PURPOSE):
 
 
 def reads(form, text):
-    """Tell whether it is read as a ticket; nothing but Undecodable may be
+    """Tell whether it is read as a ticket. Only Undecodable may be
     raised.
     """
     try:
@@ -111,7 +111,7 @@ def form(kind):
     return make_form(kind)
 
 
-# There and back.
+# Written and read.
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -120,7 +120,7 @@ def form(kind):
 @example(userid=7, claims={"claims": {}, "device": 1}, persistent=False)
 @example(userid=uuid.UUID(int=7), claims={"": None}, persistent=True)
 def test_a_ticket_comes_back_as_it_was(kind, userid, claims, persistent):
-    """It is read where it was not written: nothing was remembered."""
+    """Another process has nothing in its memory."""
     ticket = make_ticket(userid=userid, claims=claims, persistent=persistent)
 
     text = make_form(kind).encode(ticket)
@@ -141,7 +141,7 @@ def test_a_ticket_comes_back_as_it_was(kind, userid, claims, persistent):
         ({"persistent": True}, {"persistent": True}),
     ],
 )
-def test_a_cookie_says_no_more_than_its_ticket(changes, said):
+def test_a_cookie_contains_its_ticket_and_nothing_else(changes, said):
     ticket = make_ticket(**changes)
 
     text = make_form().encode(ticket)
@@ -152,7 +152,7 @@ def test_a_cookie_says_no_more_than_its_ticket(changes, said):
 
 
 def test_nothing_is_compressed(form):
-    """RFC 8725, section 3.6: the length would tell what stands beside it."""
+    """RFC 8725, section 3.6: the compressed length would tell its content."""
     lengths = {
         len(form.encode(make_ticket(claims={"a": text})))
         for text in ("x" * 300, "xy" * 150, (ALPHABET * 5)[:300])
@@ -161,7 +161,7 @@ def test_nothing_is_compressed(form):
     assert len(lengths) == 1
 
 
-def test_a_number_that_json_cannot_write_is_the_applications_fault():
+def test_a_number_that_json_cannot_write_is_a_claims_error():
     """``int`` has more digits than Python turns into text."""
     with pytest.raises(ClaimsError):
         make_ticket(claims={"deep": [{"n": 10**5000}]})
@@ -169,7 +169,7 @@ def test_a_number_that_json_cannot_write_is_the_applications_fault():
 
 # Earlier versions.
 
-#: What the known answers say.
+#: The tickets of the known answers.
 SAID = [
     {
         "userid": "alice",
@@ -216,9 +216,7 @@ SAID = [
     ("kind", "text"),
     [(SignedTransform, "signed"), (EncryptedTransform, "encrypted")],
 )
-def test_a_cookie_of_the_first_version_is_read_for_ever(
-    known, ticket, kind, text
-):
+def test_a_cookie_of_the_first_version_can_be_read(known, ticket, kind, text):
     key = Key.of(decode_base64url(known["secret"]))
     form = make_form(kind, key, purpose=known["purpose"])
 
@@ -231,7 +229,7 @@ def test_a_cookie_of_the_first_version_is_read_for_ever(
 # Forged and malformed texts.
 
 
-def test_no_bit_of_the_text_may_flip(form):
+def test_a_flipped_bit_makes_the_text_undecodable(form):
     text = form.encode(make_ticket())
 
     read = []
@@ -247,7 +245,7 @@ def test_no_bit_of_the_text_may_flip(form):
 
 
 def test_no_character_of_the_text_may_be_another(form):
-    """All 64 at each place: two texts never say one thing."""
+    """All 64 characters at each place: one value has one text."""
     text = form.encode(make_ticket())
 
     others = {
@@ -262,7 +260,7 @@ def test_no_character_of_the_text_may_be_another(form):
 
 @pytest.mark.parametrize("claims", [{}, {"a": 1}, {"a": 12}, {"a": 123}])
 def test_nothing_of_the_text_may_be_cut(form, claims):
-    """Whatever the length leaves over for the last character."""
+    """For each number of bits in the last character."""
     text = form.encode(make_ticket(claims=claims))
     size = len(text)
 
@@ -274,7 +272,7 @@ def test_nothing_of_the_text_may_be_cut(form, claims):
 
 
 @pytest.mark.parametrize("claims", [{}, {"a": 1}, {"a": 12}, {"a": 123}])
-def test_nothing_may_be_added_to_the_text(form, claims):
+def test_an_extended_text_is_undecodable(form, claims):
     text = form.encode(make_ticket(claims=claims))
     more = [chr(code) for code in range(256)]
     more += ["\u2028", "AA", "AAA", "AAAA", "A=", "=A", "==A", "\r\n"]
@@ -287,7 +285,7 @@ def test_nothing_may_be_added_to_the_text(form, claims):
 
 @pytest.mark.parametrize("padding", ["=", "==", "===", "===="])
 def test_no_padding_may_be_added_to_the_text(padding):
-    """It would be a second spelling of the same cookie."""
+    """Padding would give the cookie a second text."""
     form = make_form()
 
     for claims in ({}, {"a": 1}, {"a": 12}, {"a": 123}):
@@ -308,19 +306,19 @@ def test_any_other_text_is_refused(text):
         assert not reads(make_form(kind), text)
 
 
-def test_what_is_no_base64url_is_refused_before_any_key_is_asked(form):
+def test_a_text_that_is_not_base64url_is_refused_before_a_key_is_used(form):
     assert refusal(form, "not.base64url") == "it is not base64url"
 
 
 @pytest.mark.parametrize(("one", "other"), [BOTH, BOTH[::-1]])
-def test_a_signed_cookie_is_no_encrypted_one(one, other):
+def test_a_signed_cookie_is_refused_as_an_encrypted_one(one, other):
     text = make_form(one).encode(make_ticket())
 
     assert refusal(make_form(other), text) == "it has another format"
 
 
-def test_a_header_token_is_no_cookie(form):
-    """With the same key, issuer and audience; neither whole nor in part."""
+def test_a_header_token_is_not_accepted_as_a_cookie(form):
+    """Even with the same key, issuer and audience, whole or in part."""
     token = make_jwt(FIRST).encode(make_ticket())
     header, payload, signature = token.split(".")
 
@@ -335,7 +333,7 @@ def test_a_header_token_is_no_cookie(form):
         assert not reads(form, text)
 
 
-def test_a_cookie_is_no_header_token(form):
+def test_a_cookie_is_not_accepted_as_a_header_token(form):
     jwt = make_jwt(FIRST)
     text = form.encode(make_ticket())
     header = jwt.encode(make_ticket()).partition(".")[0]
@@ -365,8 +363,8 @@ def test_a_cookie_is_no_header_token(form):
     ],
     ids=repr,
 )
-def test_what_says_no_ticket_is_refused_whoever_signed_it(kind, content):
-    """Undecodable, not only refused: it has no use and is deleted."""
+def test_signed_content_that_is_not_a_ticket_is_refused(kind, content):
+    """It is Undecodable, so that the response deletes it."""
     transform = make_transform(kind)
     if isinstance(content, dict):
         members = {**write_members(make_ticket()), **content}
@@ -379,7 +377,7 @@ def test_what_says_no_ticket_is_refused_whoever_signed_it(kind, content):
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"not json", b"\xff"], ids=repr
 )
-def test_a_signed_text_that_is_no_json_object_is_no_ticket(kind, content):
+def test_a_signed_text_that_is_not_a_json_object_is_refused(kind, content):
     text = encode_base64url(make_transform(kind).encode(content))
 
     assert not reads(make_form(kind), text)
@@ -399,7 +397,7 @@ def test_a_signed_text_that_is_no_json_object_is_no_ticket(kind, content):
     ],
     ids=repr,
 )
-def test_what_we_do_not_write_is_undecodable(kind, changes):
+def test_members_that_are_never_written_are_undecodable(kind, changes):
     """Though one of our keys protects it."""
     members = {**write_members(make_ticket()), **changes}
     content = json.dumps(members).encode()
@@ -408,10 +406,10 @@ def test_what_we_do_not_write_is_undecodable(kind, changes):
     assert not reads(make_form(kind), text)
 
 
-# Keys come and go.
+# Keys are added and removed.
 
 
-def test_the_first_key_writes_and_all_read(kind):
+def test_the_first_key_writes_and_all_keys_read(kind):
     old = make_form(kind, SECOND).encode(make_ticket())
     form = make_form(kind, FIRST, SECOND)
     new = form.encode(make_ticket())
@@ -421,8 +419,10 @@ def test_the_first_key_writes_and_all_read(kind):
     assert not reads(make_form(kind, SECOND), new)
 
 
-def test_a_key_that_left_the_ring_ends_cookies_that_were_read_before(kind):
-    """What verified under a ring is forgotten with it."""
+def test_cookies_of_a_removed_key_are_refused_though_they_were_read_before(
+    kind,
+):
+    """The memory of a ring is emptied when the ring changes."""
     rings = Rings(FIRST)
     transform = kind(rings, *PURPOSE)
     form = CookieCodec(lambda: transform)
@@ -436,7 +436,7 @@ def test_a_key_that_left_the_ring_ends_cookies_that_were_read_before(kind):
     assert reads(form, text)
 
 
-def test_another_transform_ends_cookies_that_were_read_before():
+def test_another_transform_refuses_cookies_that_were_read_before():
     transforms = [make_transform(SignedTransform)]
     form = CookieCodec(lambda: transforms[-1])
     text = form.encode(make_ticket())
@@ -447,8 +447,8 @@ def test_another_transform_ends_cookies_that_were_read_before():
     assert refusal(form, text) == "it has another format"
 
 
-def test_a_cookie_that_is_being_read_while_its_key_leaves_is_not_remembered():
-    """One thread verifies; before it is done, another finds a new ring."""
+def test_a_cookie_that_is_read_while_its_key_is_removed_is_not_remembered():
+    """While a thread verifies a cookie, another thread finds a new ring."""
     rings = Rings(FIRST)
 
     class Interrupted(SignedTransform):
@@ -471,14 +471,14 @@ def test_a_cookie_that_is_being_read_while_its_key_leaves_is_not_remembered():
     assert not reads(form, text)
 
 
-def test_what_was_verified_is_not_verified_again(kind):
+def test_a_verified_cookie_is_not_verified_again(kind):
     form = make_form(kind)
     text = form.encode(make_ticket())
 
     assert form.open(text) is form.open(text)
 
 
-def test_what_was_refused_is_refused_again(form):
+def test_a_refused_cookie_is_refused_again(form):
     text = form.encode(make_ticket())[:-1]
 
     assert not reads(form, text)
@@ -489,7 +489,7 @@ def test_what_was_refused_is_refused_again(form):
 
 
 class Choosy:
-    """It reads what it wrote, while it likes to."""
+    """It reads its own texts while ``likes`` is true."""
 
     def __init__(self):
         self.likes = True
@@ -513,10 +513,10 @@ def own():
 @pytest.fixture
 def own_form(own):
     signed = make_transform(SignedTransform, FIRST, STRANGER)
-    return CookieCodec(lambda: OverSigned(signed, own))
+    return CookieCodec(lambda: ApplicationTransform(signed, own))
 
 
-def test_a_transform_of_ones_own_carries_a_ticket(own, own_form):
+def test_an_applications_own_transform_carries_a_ticket(own, own_form):
     ticket = make_ticket(userid=7, claims={"a": 1}, persistent=True)
 
     text = own_form.encode(ticket)
@@ -526,8 +526,10 @@ def test_a_transform_of_ones_own_carries_a_ticket(own, own_form):
     assert make_form().open(encode_base64url(own.seen[0])) == ticket
 
 
-def test_what_it_refuses_cannot_be_decoded(own, own_form):
-    """And it is asked each time: it may depend on anything."""
+def test_a_refusal_of_an_applications_own_transform_is_undecodable(
+    own, own_form
+):
+    """It is called each time, because it may depend on anything."""
     text = own_form.encode(make_ticket())
     assert reads(own_form, text)
 
@@ -538,7 +540,7 @@ def test_what_it_refuses_cannot_be_decoded(own, own_form):
     assert reads(own_form, text)
 
 
-def test_what_nobody_signed_cannot_be_decoded(own, own_form):
+def test_an_unsigned_text_cannot_be_decoded(own, own_form):
     content = json.dumps(write_members(make_ticket())).encode()
 
     assert not reads(own_form, encode_base64url(own.encode(content)))

@@ -1,4 +1,4 @@
-"""The cookie in the headers: its chunks and attributes."""
+"""The chunks and the attributes of a cookie."""
 
 import itertools
 import re
@@ -18,12 +18,12 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 #: RFC 6265, section 4.1.1.
 COOKIE_OCTETS = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 
-#: No two parts of it are alike.
+#: All its parts are different.
 LONG = "".join(map("".join, itertools.product(ALPHABET, repeat=3)))
 
 
 class Browser:
-    """Keeps cookies and sends them back (RFC 6265, sections 5.3, 5.4)."""
+    """A browser that keeps and sends cookies (RFC 6265, sections 5.3, 5.4)."""
 
     def __init__(self):
         self.cookies = {}
@@ -71,11 +71,11 @@ def small():
     return Jar(NAME, chunk_size=100, max_chunks=4)
 
 
-# There and back.
+# Written and read.
 
 
 @pytest.mark.parametrize("length", range(398))
-def test_a_text_of_any_length_comes_back(small, length):
+def test_a_text_of_any_length_is_read_back(small, length):
     browser, text = Browser(), LONG[:length]
 
     browser.take(small.write(text, None, None))
@@ -85,7 +85,7 @@ def test_a_text_of_any_length_comes_back(small, length):
 
 
 @pytest.mark.parametrize("length", [3796, 3797, 3798, 7596, 7597])
-def test_the_default_holds_two_cookies_of_3800_bytes(length):
+def test_the_default_is_two_cookies_of_3800_bytes(length):
     jar, browser, text = Jar(NAME), Browser(), LONG[:length]
 
     browser.take(jar.write(text, None, None))
@@ -96,7 +96,7 @@ def test_the_default_holds_two_cookies_of_3800_bytes(length):
 
 
 @pytest.mark.parametrize("count", range(1, 21))
-def test_up_to_twenty_cookies_hold_a_text(count):
+def test_a_text_takes_up_to_twenty_cookies(count):
     jar, browser = Jar(NAME, chunk_size=100, max_chunks=20), Browser()
 
     for length in range(count * 100 - 6, count * 100 - 2):
@@ -129,8 +129,8 @@ def test_a_text_that_is_too_long_is_an_error_that_says_what_to_do(jar, most):
         )
 
 
-def test_a_text_travels_as_it_is_written_here(small):
-    """The form of cookies that browsers have today: it is read for ever."""
+def test_a_text_is_written_in_this_format(small):
+    """Browsers have cookies of this format, so it must not change."""
     assert write(small, "abc") == [f"{NAME}=0.abc"]
     assert write(small, "") == [f"{NAME}=0."]
     assert write(small, "a" * 97 + "b" * 100 + "c") == [
@@ -145,7 +145,7 @@ def test_a_text_travels_as_it_is_written_here(small):
 
 
 @pytest.mark.parametrize("length", [0, 1, 97, 98, 397])
-def test_a_value_has_no_octets_that_a_cookie_may_not_have(small, length):
+def test_a_value_has_only_octets_that_a_cookie_may_have(small, length):
     """RFC 6265, section 4.1.1: no blank, comma, quote, backslash."""
     for pair in write(small, (ALPHABET * 10)[:length]):
         name, _, value = pair.partition("=")
@@ -163,7 +163,7 @@ def test_a_value_has_no_octets_that_a_cookie_may_not_have(small, length):
     ],
     ids=lambda jar: f"{jar.name} {jar.chunk_size} x {jar.max_chunks}",
 )
-def test_no_cookie_is_longer_than_browsers_keep(jar):
+def test_a_chunk_is_never_longer_than_browsers_keep(jar):
     """RFC 6265bis, section 5.6: name and value, 4096 octets."""
     most = jar.chunk_size * jar.max_chunks - 3
 
@@ -174,7 +174,7 @@ def test_no_cookie_is_longer_than_browsers_keep(jar):
     assert values(jar, *pairs) == [LONG[:most]]
 
 
-def test_nobody_changes_a_jar_or_what_it_found():
+def test_a_jar_and_its_results_cannot_be_changed():
     jar = Jar(NAME)
 
     for value, field in ((jar, "name"), (read(jar, f"{NAME}=0."), "names")):
@@ -182,7 +182,7 @@ def test_nobody_changes_a_jar_or_what_it_found():
             setattr(value, field, "other")
 
 
-# All or nothing.
+# A chunk is missing.
 
 
 @pytest.fixture
@@ -191,13 +191,13 @@ def three(small):
     return write(small, LONG[:250])
 
 
-def test_the_order_of_the_cookies_says_nothing(small, three):
+def test_the_order_of_the_chunks_does_not_matter(small, three):
     for order in itertools.permutations(three):
         assert values(small, *order) == [LONG[:250]]
 
 
 @pytest.mark.parametrize("missing", [[0], [1], [2], [0, 1], [1, 2]])
-def test_what_lacks_a_chunk_has_no_value(small, three, missing):
+def test_a_cookie_with_a_missing_chunk_has_no_value(small, three, missing):
     rest = [pair for i, pair in enumerate(three) if i not in missing]
 
     shown = read(small, *rest)
@@ -206,7 +206,7 @@ def test_what_lacks_a_chunk_has_no_value(small, three, missing):
     assert len(shown.names) == len(rest)
 
 
-def test_what_is_under_another_name_makes_another_value(small, three):
+def test_chunks_with_exchanged_names_make_another_value(small, three):
     first, second, third = three
     swapped = [
         first,
@@ -220,7 +220,7 @@ def test_what_is_under_another_name_makes_another_value(small, three):
     assert len(value) == 250
 
 
-def test_chunks_of_two_sign_ins_make_neither_value(small):
+def test_chunks_of_two_sign_ins_do_not_make_a_value(small):
     one, other = write(small, LONG[:250]), write(small, LONG[250:500])
 
     for picks in itertools.product((0, 1), repeat=3):
@@ -233,7 +233,7 @@ def test_chunks_of_two_sign_ins_make_neither_value(small):
             assert value not in expected.values()
 
 
-def test_a_chunk_more_than_were_counted_says_nothing(small, three):
+def test_a_chunk_beyond_the_counted_ones_is_ignored(small, three):
     extra = [f"{NAME}.3=stale", f"{NAME}.19=stale"]
 
     shown = read(small, *extra, *three)
@@ -245,21 +245,21 @@ def test_a_chunk_more_than_were_counted_says_nothing(small, three):
     }
 
 
-def test_a_chunk_may_be_empty_but_it_must_be_there(small):
+def test_a_chunk_may_be_empty_but_not_missing(small):
     assert values(small, f"{NAME}=1.ab", f"{NAME}.1=") == ["ab"]
     assert values(small, f"{NAME}=1.ab") == []
 
 
 @pytest.mark.parametrize("count", [4, 5, 19, 20, 21, 99])
-def test_more_chunks_than_are_allowed_are_none(small, count):
-    """Also where they all came."""
+def test_more_chunks_than_allowed_have_no_value(small, count):
+    """Even if all chunks came."""
     chunks = [f"{NAME}.{i}=x" for i in range(1, 100)]
 
     assert values(small, f"{NAME}={count}.ab", *chunks) == []
     assert values(small, f"{NAME}=3.ab", *chunks) == ["abxxx"]
 
 
-def test_more_than_twenty_are_never_allowed():
+def test_more_than_twenty_chunks_are_never_allowed():
     jar = Jar(NAME, max_chunks=1000)
     chunks = [f"{NAME}.{i}=x" for i in range(1, 1000)]
 
@@ -299,21 +299,19 @@ def test_more_than_twenty_are_never_allowed():
         '1.ab"',
     ],
 )
-def test_a_first_chunk_that_does_not_tell_how_many_follow_tells_nothing(
-    small, first
-):
-    """Not even the text that it would tell without the count."""
+def test_a_first_chunk_without_a_count_has_no_value(small, first):
+    """Not even its own text is a value."""
     whole = values(small, f"{NAME}={first}", f"{NAME}.1=cd")
 
     assert not {"ab", "abcd"}.intersection(whole)
-    # No transform reads what is left over: it is nothing, or it has a
-    # character that no text has.
+    # No transform can read the rest: it is empty, or has a character that
+    # the texts of a cookie never have.
     for text in whole:
         assert re.fullmatch("[A-Za-z0-9_-]+", text) is None
 
 
-def test_a_count_costs_no_more_than_chunks_that_came(small):
-    """It is bounded before any loop."""
+def test_a_high_count_costs_no_more_than_the_chunks_in_the_request(small):
+    """The count is checked before the loop."""
 
     def calls(first):
         seen = 0
@@ -354,14 +352,14 @@ def test_a_count_costs_no_more_than_chunks_that_came(small):
     ],
     ids=repr,
 )
-def test_where_the_cookie_is_not_there_is_none(environ):
+def test_without_the_cookie_the_result_is_none(environ):
     assert Jar(NAME).read(environ) is None
 
 
 @pytest.mark.parametrize("pair", [NAME, f"{NAME}.1"])
 def test_a_pair_without_an_equals_sign_has_no_name(pair):
-    """RFC 6265bis, section 5.6: it is all value. No Set-Cookie with a name
-    ever deletes it.
+    """RFC 6265bis, section 5.6: such a pair is a value without a name. No
+    Set-Cookie with a name deletes it.
     """
     jar = Jar(NAME)
 
@@ -402,7 +400,7 @@ def test_a_pair_without_an_equals_sign_has_no_name(pair):
         "$Path{0}",
     ],
 )
-def test_a_name_that_only_looks_like_ours_is_not_ours(name):
+def test_a_name_that_only_resembles_the_cookie_is_ignored(name):
     for own in (NAME, "sessiontoken"):
         jar = Jar(own, max_chunks=20)
         other = f"{name.format(own)}=0.stranger"
@@ -427,7 +425,7 @@ def test_a_name_that_only_looks_like_ours_is_not_ours(name):
     ],
 )
 def test_names_are_compared_byte_by_byte(name):
-    """No case is folded, nothing is decoded: a prefix means something."""
+    """Case matters and nothing is decoded: a prefix has a meaning."""
     jar = Jar(NAME)
 
     assert read(jar, f"{name}=0.ab", f"{name}.1=cd") is None
@@ -460,7 +458,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("sibling", MALFORMED.values(), ids=MALFORMED)
-def test_what_stands_beside_the_cookie_says_nothing(small, sibling):
+def test_other_cookies_in_the_header_are_ignored(small, sibling):
     sibling = sibling.format(n="sibling")
     three = write(small, LONG[:250])
 
@@ -486,7 +484,7 @@ def test_what_stands_beside_the_cookie_says_nothing(small, sibling):
         '{n}="0.ab"',
     ],
 )
-def test_blanks_and_stray_semicolons_say_nothing(header):
+def test_blanks_and_extra_semicolons_are_ignored(header):
     jar = Jar(NAME)
 
     assert jar.read({"HTTP_COOKIE": header.format(n=NAME)}).values == ("ab",)
@@ -507,18 +505,18 @@ def test_blanks_and_stray_semicolons_say_nothing(header):
         ('"cd" x', 'ab"cd" x'),
     ],
 )
-def test_only_one_pair_of_quotes_around_a_value_says_nothing(value, text):
+def test_one_pair_of_quotes_around_a_value_is_ignored(value, text):
     jar = Jar(NAME)
 
     assert values(jar, f"{NAME}=1.ab", f"{NAME}.1={value}") == [text]
     assert values(jar, f'{NAME}="1.ab"', f"{NAME}.1={value}") == [text]
 
 
-@given(st.text(st.characters(max_codepoint=255) | st.sampled_from(";=. ")))
+@given(st.text(st.characters(max_codepoint=255) | st.sampled_from(";=., ")))
 @example(f"{NAME}=")
 @example(f"{NAME}={NAME}={NAME};{NAME}.1")
 def test_any_header_can_be_read(header):
-    """Whatever it is, what it is read as came in under our names."""
+    """For any header, the value consists of chunks with our names."""
     shown = Jar(NAME).read({"HTTP_COOKIE": header})
 
     if shown is not None:
@@ -530,7 +528,7 @@ def test_any_header_can_be_read(header):
 
 
 @pytest.mark.parametrize("comma", [",", ", ", " , ", ",,", ",;", ';,"'])
-def test_a_comma_ends_a_value(comma):
+def test_a_comma_ends_the_value_of_a_cookie(comma):
     """waitress and gunicorn join Cookie lines so."""
     jar = Jar(NAME)
 
@@ -542,7 +540,7 @@ def test_a_comma_ends_a_value(comma):
 
 
 @pytest.mark.parametrize("comma", [",", ", ", ",\t", "x=y, ", "x=y,,"])
-def test_a_comma_begins_no_cookie(comma):
+def test_a_cookie_does_not_begin_after_a_comma(comma):
     """Another host of the domain sets a cookie ``a`` with this value: no
     browser lets it set one with the prefix ``__Host-``.
     """
@@ -559,23 +557,42 @@ def test_a_comma_begins_no_cookie(comma):
 @pytest.mark.parametrize(
     "value", ["a,b", f"a,{NAME}", f"a,{NAME}X=c", f"a,{NAME}.99=c", f"{NAME},"]
 )
-def test_a_comma_elsewhere_says_nothing(value):
+def test_a_comma_in_another_cookie_is_ignored(value):
     shown = read(Jar(NAME), f"theme={value}", f"{NAME}=0.ab")
 
     assert shown == CookieShown((NAME,), ("ab",))
 
 
+@given(
+    st.lists(
+        st.text(st.characters(max_codepoint=255)).filter(
+            lambda text: NAME not in text
+        )
+    ),
+    st.booleans(),
+)
+def test_whatever_lines_are_joined_behind_the_cookie_it_is_read(lines, in_two):
+    jar = Jar(NAME, chunk_size=100, max_chunks=4)
+    text = LONG[: 150 if in_two else 50]
+    mine = "; ".join(write(jar, text))
+
+    shown = jar.read({"HTTP_COOKIE": ",".join([mine, *lines])})
+
+    assert shown.values == (text,)
+    assert not shown.is_joined
+
+
 # A name that comes twice.
 
 
-def test_a_name_that_comes_twice_is_read_both_ways(small):
+def test_both_values_of_a_name_that_comes_twice_are_read(small):
     shown = read(small, f"{NAME}=0.one", f"{NAME}=0.two")
 
     assert shown == CookieShown((NAME,), ("one", "two"))
 
 
-def test_chunks_that_come_twice_are_read_in_every_way(small):
-    """Two sign-ins below two paths: one of the readings is each of them."""
+def test_every_combination_of_chunks_that_come_twice_is_read(small):
+    """Two sign-ins below two paths: each of them is among the values."""
     one, other = write(small, LONG[:150]), write(small, LONG[150:300])
 
     for order in itertools.permutations([*one, *other]):
@@ -584,7 +601,7 @@ def test_chunks_that_come_twice_are_read_in_every_way(small):
         assert len(whole) == 4
 
 
-def test_a_first_chunk_that_is_no_good_does_not_shadow_one_that_is(small):
+def test_an_invalid_first_chunk_does_not_hide_a_valid_one(small):
     one = write(small, LONG[:150])
 
     for bad in ("", "x", "99.x", "3.x", "0.x"):
@@ -592,7 +609,7 @@ def test_a_first_chunk_that_is_no_good_does_not_shadow_one_that_is(small):
             assert LONG[:150] in values(small, *pairs)
 
 
-def test_a_name_that_comes_hundreds_of_times_is_read_a_few_ways(small):
+def test_of_hundreds_of_equal_names_only_some_combinations_are_read(small):
     many = [f"{NAME}=2.{i}" for i in range(300)]
     many += [f"{NAME}.{1 + i % 2}={i}" for i in range(300)]
 
@@ -602,7 +619,7 @@ def test_a_name_that_comes_hundreds_of_times_is_read_a_few_ways(small):
     assert shown.names == (NAME, f"{NAME}.1", f"{NAME}.2")
 
 
-# Writing it.
+# Set and deleted.
 
 
 def test_a_cookie_has_the_attributes_of_the_default():
@@ -655,8 +672,8 @@ def test_every_chunk_has_all_attributes(jar, expected):
 
 @pytest.mark.parametrize(("jar", "expected"), JARS.values(), ids=JARS)
 def test_deletion_has_all_attributes(jar, expected):
-    """A browser deletes what has the same name, domain and path; and takes
-    nothing for a prefixed name that lacks what the prefix asks for.
+    """A browser deletes a cookie of the same name, domain and path. It
+    ignores a name with a prefix if the attributes for the prefix are missing.
     """
     shown = read(jar, f"{jar.name}=1.ab", f"{jar.name}.1=cd")
 
@@ -674,7 +691,7 @@ def test_deletion_has_all_attributes(jar, expected):
 
 
 @pytest.mark.parametrize(("jar", "expected"), JARS.values(), ids=JARS)
-def test_what_is_no_longer_needed_is_expired_with_all_attributes(
+def test_chunks_that_are_no_longer_needed_are_deleted_with_all_attributes(
     jar, expected
 ):
     shown = read(jar, f"{jar.name}=1.ab", f"{jar.name}.1=cd")
@@ -689,7 +706,7 @@ def test_what_is_no_longer_needed_is_expired_with_all_attributes(
 
 @pytest.mark.parametrize("jar", [jar for jar, _ in JARS.values()], ids=JARS)
 @pytest.mark.parametrize("was", [0, 97, 98, 197])
-def test_a_browser_has_nothing_left_after_deletion(jar, was):
+def test_a_browser_keeps_no_cookie_after_deletion(jar, was):
     browser = Browser()
     browser.take(jar.write(LONG[:was], None, 3600))
 
@@ -700,7 +717,7 @@ def test_a_browser_has_nothing_left_after_deletion(jar, was):
 
 @pytest.mark.parametrize("was", [10, 100, 200, 300, 397])
 @pytest.mark.parametrize("becomes", [10, 100, 200, 300, 397])
-def test_of_a_longer_value_nothing_is_left(small, was, becomes):
+def test_a_shorter_value_replaces_a_longer_one_completely(small, was, becomes):
     browser, fresh = Browser(), Browser()
     browser.take(small.write(LONG[:was], None, None))
     text = LONG[-becomes:]
@@ -712,7 +729,7 @@ def test_of_a_longer_value_nothing_is_left(small, was, becomes):
     assert small.read(browser.environ).values == (text,)
 
 
-def test_only_what_came_in_is_expired(small):
+def test_only_chunks_of_the_request_are_deleted(small):
     shown = read(small, f"{NAME}=3.a", f"{NAME}.2=b", f"{NAME}.19=c", "d=e")
 
     [_, *expired] = small.write("ab", shown, None)
@@ -728,19 +745,19 @@ def test_only_what_came_in_is_expired(small):
     ]
 
 
-def test_where_nothing_came_in_the_first_chunk_is_deleted(small):
+def test_without_a_cookie_in_the_request_the_first_chunk_is_deleted(small):
     [(_, header)] = small.delete(None)
 
     assert header.startswith(f"{NAME}=; Path=/; Max-Age=0; ")
 
 
-def test_what_came_in_twice_is_deleted_once(small):
+def test_a_chunk_that_came_twice_is_deleted_once(small):
     shown = read(small, f"{NAME}=0.a", f"{NAME}=0.b", f"{NAME}.1=c")
 
     assert len(small.delete(shown)) == 2
 
 
-def test_a_flood_of_our_names_is_answered_with_twenty_cookies_at_most(small):
+def test_a_flood_of_chunks_is_answered_with_at_most_twenty_cookies(small):
     flood = [f"{NAME}.{i % 1000}=x" for i in range(5000)]
     shown = read(small, f"{NAME}=0.ab", *flood)
 
@@ -759,20 +776,20 @@ def test_a_flood_of_our_names_is_answered_with_twenty_cookies_at_most(small):
         (2**40, 34560000),
     ],
 )
-def test_a_browser_keeps_it_for_400_days_at_most(small, seconds, kept):
+def test_a_cookie_lives_for_400_days_at_most(small, seconds, kept):
     """RFC 6265bis, section 5.5."""
     for _, header in small.write(LONG[:150], None, seconds):
         assert attributes(header)[:2] == ["Path=/", f"Max-Age={kept}"]
         assert "Expires" not in header
 
 
-def test_without_an_age_the_browser_forgets_it_when_it_ends(small):
+def test_without_an_age_the_cookie_has_no_max_age(small):
     for _, header in small.write(LONG[:150], None, None):
         assert "Max-Age" not in header
         assert "Expires" not in header
 
 
-def test_whether_a_header_is_of_the_cookie_can_be_told(small):
+def test_a_header_that_sets_the_cookie_is_recognized(small):
     for header in (
         ("Set-Cookie", f"{NAME}x=1"),
         ("Set-Cookie", f"x{NAME}=1"),

@@ -1,4 +1,4 @@
-"""Bytes to protected bytes and back: what we did not write is refused."""
+"""Content becomes protected bytes; all other bytes are refused."""
 
 import hmac
 import json
@@ -13,8 +13,8 @@ from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.cookies.transforms import (
+    ApplicationTransform,
     EncryptedTransform,
-    OverSigned,
     SignedTransform,
 )
 from pyramid_sessiontoken.errors import InvalidCredential, Undecodable
@@ -39,7 +39,7 @@ def make(kind, *keys, purpose=PURPOSE):
 
 
 def reads(transform, protected):
-    """Tell whether it is read; nothing but Undecodable may be raised."""
+    """Tell whether it is read. Only Undecodable may be raised."""
     try:
         transform.decode(protected)
     except Undecodable:
@@ -58,10 +58,11 @@ def kind(request):
     return request.param
 
 
-def test_it_does_what_the_seam_asks(kind):
+def test_it_has_all_that_the_interface_asks(kind):
     assert verifyObject(ICookieTransform, make(kind))
     assert verifyObject(
-        ICookieTransform, OverSigned(make(SignedTransform), make(kind))
+        ICookieTransform,
+        ApplicationTransform(make(SignedTransform), make(kind)),
     )
 
 
@@ -69,14 +70,14 @@ def test_it_does_what_the_seam_asks(kind):
 @given(content=st.binary(max_size=200))
 @example(content=b"")
 @example(content=b"\0" * 10_000)
-def test_what_was_protected_comes_back(kind, content):
+def test_protected_content_comes_back(kind, content):
     transform = make(kind)
 
     assert transform.decode(transform.encode(content)) == content
 
 
 @pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
-def test_no_bit_may_flip(kind, content):
+def test_a_flipped_bit_is_refused(kind, content):
     transform = make(kind)
     protected = transform.encode(content)
 
@@ -93,7 +94,7 @@ def test_no_bit_may_flip(kind, content):
 
 @pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
 def test_nothing_may_be_cut(kind, content):
-    """Not from the end, not from the start, not one byte in between."""
+    """From the end, from the start, or one byte in between."""
     transform = make(kind)
     protected = transform.encode(content)
     size = len(protected)
@@ -108,7 +109,7 @@ def test_nothing_may_be_cut(kind, content):
 
 @pytest.mark.parametrize("content", [b"", CONTENT], ids=["empty", "ticket"])
 def test_no_byte_may_be_added(kind, content):
-    """None of the 256 behind or before, and none in between."""
+    """Each of the 256 behind or before, and some in between."""
     transform = make(kind)
     protected = transform.encode(content)
 
@@ -135,11 +136,11 @@ def test_any_other_bytes_are_refused(kind, protected):
     [name] = transform.keys
 
     assert not reads(transform, protected)
-    # Nor behind the name of a key that is there.
+    # The same behind the name of a known key.
     assert not reads(transform, transform.VERSION + name + protected)
 
 
-def test_parts_of_two_values_make_no_third(kind):
+def test_parts_of_two_values_do_not_make_a_third(kind):
     transform = make(kind)
     one, other = (transform.encode(c) for c in (CONTENT, CONTENT[::-1]))
     assert len(one) == len(other)
@@ -167,7 +168,7 @@ def test_every_key_of_the_ring_verifies(kind):
         assert ring.decode(protected) == CONTENT
 
 
-def test_a_key_that_left_the_ring_ends_what_it_protected(kind):
+def test_values_of_a_removed_key_are_refused(kind):
     rings = Rings(FIRST)
     transform = kind(rings, *PURPOSE)
     protected = transform.encode(CONTENT)
@@ -211,7 +212,7 @@ def test_keys_are_derived_once_for_a_ring(kind):
     ],
     ids=repr,
 )
-def test_a_value_is_of_no_use_for_another_purpose(kind, other):
+def test_a_value_is_refused_for_another_purpose(kind, other):
     """Another carrier, cookie name, issuer or audience."""
     ours, theirs = make(kind), make(kind, purpose=other)
 
@@ -220,19 +221,19 @@ def test_a_value_is_of_no_use_for_another_purpose(kind, other):
 
 
 @pytest.mark.parametrize(("one", "other"), [BOTH, BOTH[::-1]])
-def test_signed_is_not_encrypted_and_encrypted_not_signed(one, other):
+def test_signed_and_encrypted_values_are_not_interchangeable(one, other):
     reader, protected = make(one), make(other).encode(CONTENT)
     rest = protected[1:]
 
     assert refusal(reader, protected) == "it has another format"
     assert not reads(reader, reader.VERSION + rest)
-    # Nor under the name of the reader's own key.
+    # The same under the name of the reader's own key.
     [name] = reader.keys
     assert not reads(reader, reader.VERSION + name + rest[len(name) :])
 
 
 @pytest.mark.parametrize("version", [0, 3, 4, 0x7B, 0xFF])
-def test_a_format_of_another_day_is_none_of_ours(kind, version):
+def test_a_value_of_another_version_is_refused(kind, version):
     transform = make(kind)
     [name] = transform.keys
     content = bytes([version]) + name + CONTENT
@@ -256,7 +257,7 @@ def test_content_without_protection_is_refused(kind):
 
 
 def test_the_rings_own_key_signs_no_cookie():
-    """It signs header tokens; nor does a key derived for something else."""
+    """It signs header tokens. Keys for other purposes are refused, too."""
     transform = make(SignedTransform)
     [name] = transform.keys
     signed = b"\1" + name + CONTENT
@@ -274,7 +275,7 @@ def test_the_rings_own_key_signs_no_cookie():
 
 
 def test_a_signed_value_is_version_key_name_content_and_mac():
-    """HMAC-SHA-256 (RFC 2104) over all that stands before it."""
+    """The MAC is HMAC-SHA-256 (RFC 2104) over all bytes before it."""
     [(name, key)] = derive([FIRST], *PURPOSE, "signed").items()
     signed = b"\1" + name + CONTENT
 
@@ -284,7 +285,7 @@ def test_a_signed_value_is_version_key_name_content_and_mac():
 
 
 def test_an_encrypted_value_is_version_key_name_nonce_and_sealed_content():
-    """AES-256-GCM (NIST SP 800-38D); version and name are sealed along."""
+    """AES-256-GCM (NIST SP 800-38D); version and name are authenticated."""
     [(name, key)] = derive([FIRST], *PURPOSE, "encrypted").items()
     head = b"\2" + name
 
@@ -300,11 +301,11 @@ def test_an_encrypted_value_is_version_key_name_nonce_and_sealed_content():
         assert refusal(transform, tampered) == "it cannot be decrypted"
 
 
-def test_what_is_signed_can_be_read_by_everybody():
+def test_signed_content_is_readable():
     assert CONTENT in make(SignedTransform).encode(CONTENT)
 
 
-def test_what_is_encrypted_tells_nothing_but_its_length():
+def test_an_encrypted_value_shows_only_its_length():
     transform = make(EncryptedTransform)
     values = [transform.encode(CONTENT) for _ in range(100)]
     start = 1 + 8
@@ -320,7 +321,7 @@ def test_what_is_encrypted_tells_nothing_but_its_length():
     ("kind", "text"),
     [(SignedTransform, "signed"), (EncryptedTransform, "encrypted")],
 )
-def test_what_was_written_once_is_read_for_ever(known, kind, text):
+def test_the_known_answers_can_be_read(known, kind, text):
     """These values were computed without this library. A change that cannot
     read them signs every user out: it needs a new version of the format.
     """
@@ -334,8 +335,8 @@ def test_what_was_written_once_is_read_for_ever(known, kind, text):
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known["what"])
-def test_what_is_signed_today_is_what_was_signed_once(known):
-    """So that what this version writes, the one before still reads."""
+def test_signing_gives_the_known_answers(known):
+    """So the version before this one can read these values."""
     key = Key.of(decode_base64url(known["secret"]))
     transform = make(SignedTransform, key, purpose=known["purpose"])
 
@@ -345,7 +346,7 @@ def test_what_is_signed_today_is_what_was_signed_once(known):
 
 
 class Backwards:
-    """A transform of an application's own; it remembers what it saw."""
+    """An application's own transform; it remembers what it got."""
 
     def __init__(self):
         self.seen = []
@@ -360,10 +361,10 @@ class Backwards:
         return protected[5:][::-1]
 
 
-def test_a_transform_of_ones_own_sees_what_the_ring_has_signed():
+def test_an_applications_own_transform_gets_signed_content():
     own = Backwards()
     signed = make(SignedTransform, FIRST, SECOND)
-    transform = OverSigned(signed, own)
+    transform = ApplicationTransform(signed, own)
 
     protected = transform.encode(CONTENT)
 
@@ -372,9 +373,9 @@ def test_a_transform_of_ones_own_sees_what_the_ring_has_signed():
     assert transform.decode(protected) == CONTENT
 
 
-def test_a_transform_that_protects_nothing_can_be_forged_no_more():
+def test_content_of_a_transform_that_protects_nothing_cannot_be_forged():
     own = Backwards()
-    transform = OverSigned(make(SignedTransform), own)
+    transform = ApplicationTransform(make(SignedTransform), own)
     protected = transform.encode(CONTENT)
 
     flips = []
@@ -388,17 +389,19 @@ def test_a_transform_that_protects_nothing_can_be_forged_no_more():
     assert not reads(transform, own.encode(b""))
 
 
-def test_a_key_that_left_the_ring_ends_it_under_ones_own_transform_too():
+def test_an_applications_own_transform_refuses_cookies_of_a_removed_key():
     own = Backwards()
-    protected = OverSigned(make(SignedTransform), own).encode(CONTENT)
+    protected = ApplicationTransform(make(SignedTransform), own).encode(
+        CONTENT
+    )
 
-    elsewhere = OverSigned(make(SignedTransform, SECOND), own)
+    elsewhere = ApplicationTransform(make(SignedTransform, SECOND), own)
 
     assert refusal(elsewhere, protected) == "its key is not in the key ring"
 
 
-def test_what_ones_own_transform_refuses_is_refused_for_its_reason():
-    transform = OverSigned(make(SignedTransform), Backwards())
+def test_the_reason_of_an_applications_own_transform_is_kept():
+    transform = ApplicationTransform(make(SignedTransform), Backwards())
 
     with pytest.raises(InvalidCredential, match=r"^not mine$"):
         transform.decode(make(SignedTransform).encode(CONTENT))

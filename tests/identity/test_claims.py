@@ -35,7 +35,7 @@ VALUES = st.recursive(
 NAMES = TEXTS.filter(lambda name: name not in RESERVED)
 CLAIMS = st.dictionaries(NAMES, VALUES, max_size=5)
 
-# What the contract lists, and what RFC 7519 and RFC 7800 give a meaning.
+# The members of a token, and names with a meaning in RFC 7519 and RFC 7800.
 OWN_NAMES = (
     "iss aud sub sub_type iat exp jti sid auth_time session_end amr nbf cnf"
     " act persistent stamp began"
@@ -43,7 +43,7 @@ OWN_NAMES = (
 
 
 @given(CLAIMS)
-def test_frozen_claims_say_what_was_said(claims):
+def test_frozen_claims_are_equal_to_the_original(claims):
     frozen = freeze_claims(claims)
 
     assert frozen == claims
@@ -88,7 +88,7 @@ def test_a_copied_list_is_frozen(twin):
     assert type(twin(roles)) is FrozenList
 
 
-def test_claims_do_not_follow_what_they_were_made_of():
+def test_frozen_claims_do_not_change_with_the_original():
     mine = {"roles": ["reader"], "address": {"city": "Oslo"}}
 
     frozen = freeze_claims(mine)
@@ -124,7 +124,7 @@ def twice(value):
         union,
     ],
 )
-def test_nobody_changes_a_mapping(change):
+def test_a_frozen_mapping_cannot_be_changed(change):
     claims = freeze_claims({"a": 1})
 
     with pytest.raises(TypeError, match="read-only"):
@@ -151,7 +151,7 @@ def test_nobody_changes_a_mapping(change):
         twice,
     ],
 )
-def test_nobody_changes_a_list(change):
+def test_a_frozen_list_cannot_be_changed(change):
     claims = freeze_claims({"a": [1, 3]})
 
     with pytest.raises(TypeError, match="read-only"):
@@ -166,21 +166,21 @@ def test_frozen_claims_are_not_copied_again():
     assert freeze_claims(frozen) is frozen
 
 
-def test_no_claims_are_one_object():
+def test_empty_claims_are_one_shared_object():
     assert freeze_claims({}) is NO_CLAIMS
 
 
-def test_a_tuple_is_a_list_as_json_has_it():
+def test_a_tuple_becomes_a_list():
     assert freeze_claims({"roles": ("a", "b")}) == {"roles": ["a", "b"]}
 
 
 @pytest.mark.parametrize("name", OWN_NAMES)
-def test_a_claim_bears_none_of_the_tokens_own_names(name):
+def test_a_claim_must_not_have_one_of_the_tokens_own_names(name):
     with pytest.raises(ClaimsError, match=repr(name)):
         freeze_claims({"mail": "a@example.org", name: "mine"})
 
 
-def test_inside_another_claim_those_names_are_free():
+def test_reserved_names_are_allowed_inside_another_claim():
     claims = {"profile": {"sub": "bob", "exp": 5}}
 
     assert freeze_claims(claims) == claims
@@ -188,7 +188,7 @@ def test_inside_another_claim_those_names_are_free():
 
 @pytest.mark.parametrize("name", OWN_NAMES)
 @pytest.mark.parametrize("twin", [dict, copy.copy, copy.deepcopy, lambda c: c])
-def test_what_stands_in_a_claim_is_looked_at_before_it_stands_outside(
+def test_a_frozen_inner_claim_is_checked_when_it_becomes_the_claims(
     name, twin
 ):
     """It is read-only already, and may bear the token's own names."""
@@ -211,7 +211,7 @@ def test_pickled_claims_are_looked_at_when_they_are_read():
         pickle.loads(pickle.dumps(forged))  # noqa: S301
 
 
-def test_a_name_that_compares_itself_otherwise_is_the_text_that_it_is():
+def test_a_name_with_its_own_equality_is_compared_as_text():
     class Sly(str):
         __slots__ = ()
 
@@ -234,7 +234,7 @@ def test_claims_are_a_mapping(claims):
 @pytest.mark.parametrize(
     "claims", [{1: 2}, {None: 2}, {b"a": 1}, {"a": {1: 2}}, {"a": [{(): 2}]}]
 )
-def test_names_are_text(claims):
+def test_the_name_of_a_claim_is_a_text(claims):
     with pytest.raises(ClaimsError, match="must be a text, not"):
         freeze_claims(claims)
 
@@ -253,7 +253,7 @@ def test_names_are_text(claims):
         len,
     ],
 )
-def test_what_is_no_json_is_refused_at_any_depth(value):
+def test_a_value_that_is_not_json_is_refused_at_any_depth(value):
     name = type(value).__name__
 
     for claims in ({"a": value}, {"a": [value]}, {"a": {"b": value}}):
@@ -298,7 +298,7 @@ def test_a_list_that_holds_itself_is_refused():
 
 @settings(max_examples=30)
 @given(TEXTS, st.characters(categories=("Cs",)), TEXTS)
-def test_half_a_character_is_refused_wherever_it_stands(before, half, after):
+def test_half_a_character_is_refused_in_names_and_values(before, half, after):
     text = before + half + after
 
     for claims in ({text: 1}, {"a": text}, {"a": [text]}, {"a": {text: 1}}):

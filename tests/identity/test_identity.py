@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from types import SimpleNamespace
 
 import pytest
 from support.tokens import make_ticket
@@ -20,7 +21,7 @@ def test_a_userid_is_enough():
     assert identity.ticket is None
 
 
-def test_all_four_parts_in_the_order_of_the_contract():
+def test_an_identity_takes_four_arguments_in_this_order():
     ticket = make_ticket()
 
     identity = Identity(7, {"mail": "a@example.org"}, "session", ticket)
@@ -32,12 +33,12 @@ def test_all_four_parts_in_the_order_of_the_contract():
 
 
 @pytest.mark.parametrize("userid", ["alice", 7, uuid.UUID(int=7), None])
-def test_a_text_a_number_a_uuid_or_nobody_named(userid):
+def test_a_userid_is_a_text_a_number_a_uuid_or_none(userid):
     assert Identity(userid).userid == userid
 
 
 @pytest.mark.parametrize("userid", ["", True, 1.5, "system.Everyone", "a\0"])
-def test_a_userid_that_no_token_can_carry_is_refused(userid):
+def test_a_userid_that_a_token_cannot_carry_is_refused(userid):
     with pytest.raises(ClaimsError):
         Identity(userid)
 
@@ -45,7 +46,7 @@ def test_a_userid_that_no_token_can_carry_is_refused(userid):
 @pytest.mark.parametrize(
     "claims", [None, {"sub": "bob"}, {"a": object()}, {"exp": 1}, ["a"]]
 )
-def test_claims_that_no_token_can_carry_are_refused(claims):
+def test_claims_that_a_token_cannot_carry_are_refused(claims):
     with pytest.raises(ClaimsError):
         Identity("alice", claims)
 
@@ -60,13 +61,13 @@ def test_claims_are_copied_and_read_only():
     assert type(identity.claims) is Claims
 
 
-def test_frozen_claims_are_taken_as_they_are():
+def test_frozen_claims_are_not_copied():
     claims = freeze_claims({"a": 1})
 
     assert Identity("alice", claims).claims is claims
 
 
-def test_nobody_changes_an_identity():
+def test_an_identity_cannot_be_changed():
     identity = Identity("alice")
 
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -94,6 +95,13 @@ def test_a_userid_in_place_of_a_tickets_is_checked(userid):
         dataclasses.replace(identity, userid=userid)
     with pytest.raises(ClaimsError):
         Identity(userid, {}, "own", ticket)
+
+
+def test_what_only_looks_like_a_ticket_makes_no_userid_good():
+    ticket = SimpleNamespace(userid="role:admin")
+
+    with pytest.raises(ClaimsError):
+        Identity(ticket.userid, {}, "own", ticket)
 
 
 def test_a_ticket_may_come_with_another_good_userid():

@@ -1,4 +1,4 @@
-"""A ticket is the fact "this user, this session, since, until"."""
+"""A ticket is an identity and the times of its session."""
 
 import base64
 import dataclasses
@@ -15,14 +15,14 @@ from pyramid_sessiontoken.identity.claims import (
 from pyramid_sessiontoken.identity.ticket import Ticket, is_id, new_id
 
 
-def test_an_id_has_128_bits_and_comes_up_once():
+def test_an_id_has_128_bits_and_never_comes_twice():
     ids = [new_id() for _ in range(2000)]
 
     assert len(set(ids)) == 2000
     assert {len(base64.urlsafe_b64decode(i + "==")) for i in ids} == {16}
 
 
-def test_every_id_has_the_form_that_is_read():
+def test_every_id_matches_the_pattern_for_reading():
     assert all(is_id(new_id()) for _ in range(500))
 
 
@@ -44,11 +44,11 @@ def test_every_id_has_the_form_that_is_read():
         None,
     ],
 )
-def test_another_form_is_no_id(value):
+def test_a_text_of_another_form_is_not_an_id(value):
     assert not is_id(value)
 
 
-def test_nobody_changes_a_ticket():
+def test_a_ticket_cannot_be_changed():
     ticket = make_ticket()
 
     for field in dataclasses.fields(ticket):

@@ -1,4 +1,4 @@
-"""From the claims of another issuer to a userid and claims of ours."""
+"""The claims of another issuer become a userid and claims."""
 
 import pytest
 from hypothesis import example, given
@@ -52,7 +52,7 @@ def test_a_userid_is_made_of_claims(template, userid):
     assert identity(CLAIMS, template).userid == userid
 
 
-def test_what_a_claim_says_is_no_template():
+def test_braces_in_a_claim_are_not_a_template():
     claims = {"sub": "{iss}", "iss": "{sub}"}
 
     assert identity(claims, "{iss}{sub}").userid == "{sub}{iss}"
@@ -91,7 +91,7 @@ def test_braces_that_do_not_match_are_a_fault(template):
         ("{a}{iss}{b}", {"a": "x https://i.example y", "b": "z"}),
     ],
 )
-def test_a_claim_with_the_text_behind_it_makes_no_userid(template, claims):
+def test_a_claim_that_contains_the_separator_is_refused(template, claims):
     told = refusal({"iss": "https://i.example", **claims}, template)
 
     assert "which separates the claims in the userid" in told
@@ -120,7 +120,7 @@ def test_other_claims_may_contain_that_text(template, claims, userid):
 @pytest.mark.parametrize(
     "template", ["{a}{b}", "{iss}#{a}{b}", "{a}{a}{b}", "x{a}-{b}{c}"]
 )
-def test_claims_that_nothing_separates_are_a_fault(template):
+def test_claims_without_a_separator_are_a_fault(template):
     with pytest.raises(ValueError, match="there is no text between"):
         Template(template)
 
@@ -164,7 +164,7 @@ def test_two_users_never_have_one_userid(template, one, other):
         "\ud800",
     ],
 )
-def test_a_userid_that_could_be_mistaken_is_refused(sub):
+def test_a_userid_that_no_session_can_have_is_refused(sub):
     assert "userid" in refusal({"sub": sub})
 
 
@@ -235,7 +235,7 @@ def test_a_nested_claim_is_found_by_its_path(path, value):
         "missing",
     ],
 )
-def test_what_is_no_object_on_the_way_is_not_there(path):
+def test_a_path_through_other_values_than_objects_finds_no_claim(path):
     assert find_claim(NESTED, path) is ABSENT
     assert identity(NESTED, names=[f"{path}=found"]).claims == {}
 
@@ -246,7 +246,7 @@ def test_a_userid_may_come_from_a_nested_claim():
     assert identity(claims, "{tenant.id}/{sub}").userid == "7/x"
 
 
-def test_a_claim_that_is_lacking_is_told_once(caplog):
+def test_a_missing_claim_is_logged_once(caplog):
     mapped = ClaimsMapping(
         Template("{sub}"), read_names(["email", "a.b=c", "d"])
     )
@@ -275,11 +275,11 @@ def test_one_role_or_group_as_a_text_becomes_a_list(ours):
     assert identity(claims, names=["team=scope"]).claims == {"scope": "staff"}
 
 
-def test_who_vouches_is_named():
+def test_the_identity_names_its_authenticator():
     assert identity({"sub": "alice"}).authenticator == "bearer"
 
 
-def test_names_are_read():
+def test_names_of_claims_are_read():
     items = ["email", "groups=roles", "https://x.example/?a=b=name", "exp=e"]
 
     assert read_names(items) == {
@@ -309,7 +309,7 @@ def test_names_are_read():
         *(([name], "own names") for name in RESERVED),
     ],
 )
-def test_names_that_cannot_be_are_a_fault(items, why):
+def test_invalid_names_are_a_fault(items, why):
     with pytest.raises(ValueError, match=why):
         read_names(items)
 
@@ -317,12 +317,12 @@ def test_names_that_cannot_be_are_a_fault(items, why):
 @pytest.mark.parametrize(
     "value", ["\ud800", float("inf"), 10**2000, {"a": "\ud800"}]
 )
-def test_a_claim_that_no_token_can_carry_is_refused(value):
+def test_a_claim_that_a_token_cannot_carry_is_refused(value):
     assert refusal({"sub": "a", "x": value}, names=["x"])
     assert identity({"sub": "a", "x": value}).claims == {}
 
 
-def test_nothing_has_to_fit_where_no_token_holds_it():
+def test_claims_have_no_limit_where_no_token_holds_them():
     mapped = ClaimsMapping(Template("{sub}"), read_names(["x"]), None)
 
     claims = mapped.identity({"sub": "a", "x": "x" * 6000}, "bearer").claims
@@ -330,7 +330,7 @@ def test_nothing_has_to_fit_where_no_token_holds_it():
     assert claims == {"x": "x" * 6000}
 
 
-def test_what_is_taken_over_has_to_fit_into_a_token():
+def test_claims_that_are_too_large_are_refused():
     assert identity({"sub": "a", "x": "x" * 4000}, names=["x"])
     assert str(MAX_TAKEN) in refusal({"sub": "a", "x": "x" * 4500}, names="x")
     assert str(MAX_TAKEN) in refusal(
@@ -347,7 +347,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["sub", "iss", "x", "roles"]), JSON))
 @example({"sub": "a", "iss": 10**300})
-def test_whatever_an_issuer_says_it_is_judged(claims):
+def test_any_claims_are_given_or_refused(claims):
     try:
         found = identity(claims, "{iss}#{sub}", ["x", "roles"])
     except InvalidCredential as error:

@@ -1,4 +1,4 @@
-"""A document is fetched within a bounded time, or not at all."""
+"""A document is fetched within a time limit."""
 
 import ssl
 from http.client import HTTPException
@@ -18,7 +18,7 @@ def issuer():
         yield issuer
 
 
-def test_what_stands_there_is_given(issuer):
+def test_the_document_is_given(issuer):
     issuer.answer = respond(b"document")
 
     assert fetch(issuer.url, LIMIT) == b"document"
@@ -39,7 +39,7 @@ def test_what_stands_there_is_given(issuer):
         ("//a", "//a"),
     ],
 )
-def test_the_whole_path_is_asked_for(issuer, path, target):
+def test_the_whole_path_is_requested(issuer, path, target):
     issuer.answer = respond(b"")
 
     fetch(f"http://127.0.0.1:{issuer.port}{path}", LIMIT)
@@ -66,7 +66,7 @@ def test_a_document_may_end_with_the_connection(issuer):
     "status",
     ["301 Moved", "302 Found", "307 Moved", "404 No", "500 Oh", "204 Empty"],
 )
-def test_no_redirect_is_followed_and_nothing_else_taken(issuer, status):
+def test_redirects_and_other_statuses_are_errors(issuer, status):
     with serving() as other:
         location = f"Location: {other.url}"
         issuer.answer = respond(b"{}", status, location)
@@ -78,7 +78,7 @@ def test_no_redirect_is_followed_and_nothing_else_taken(issuer, status):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP"])
-def test_nothing_is_unpacked(issuer, encoding):
+def test_a_compressed_answer_is_refused(issuer, encoding):
     issuer.answer = respond(b"{}", "200 OK", f"Content-Encoding: {encoding}")
 
     with pytest.raises(ValueError, match="compressed"):
@@ -94,7 +94,7 @@ def in_chunks(body):
     "answer",
     [respond, in_chunks, lambda body: b"HTTP/1.0 200 OK\r\n\r\n" + body],
 )
-def test_no_more_is_read_than_the_limit(issuer, answer):
+def test_a_document_over_the_limit_is_refused(issuer, answer):
     issuer.answer = answer(b"x" * LIMIT)
     assert len(fetch(issuer.url, LIMIT)) == LIMIT
 
@@ -118,7 +118,7 @@ def test_no_more_is_read_than_the_limit(issuer, answer):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nx",
     ],
 )
-def test_an_answer_that_is_no_http_is_one_of_three_errors(issuer, answer):
+def test_an_answer_that_is_not_http_is_one_of_three_errors(issuer, answer):
     issuer.answer = answer
 
     try:
@@ -139,15 +139,15 @@ def test_an_answer_that_is_no_http_is_one_of_three_errors(issuer, answer):
     ],
     ids=["hangs", "headers", "body", "continue", "chunks"],
 )
-def test_all_of_it_has_one_deadline(issuer, answer):
-    """A timeout of the socket would begin anew with every byte."""
+def test_the_whole_fetch_has_one_deadline(issuer, answer):
+    """The timeout of a socket would begin again with every byte."""
     issuer.answer = answer
 
     with pytest.raises(OSError, match=r"timed out|too long"):
         fetch(issuer.url, LIMIT, timeout=0.3)
 
 
-def test_nobody_at_home_is_an_error():
+def test_a_closed_port_is_an_error():
     with serving() as issuer:
         url = issuer.url
 
@@ -155,12 +155,12 @@ def test_nobody_at_home_is_an_error():
         fetch(url, LIMIT)
 
 
-def test_no_time_is_no_answer(issuer):
+def test_without_time_left_there_is_no_answer(issuer):
     with pytest.raises(TimeoutError, match="too long"):
         fetch(issuer.url, LIMIT, timeout=0)
 
 
-def test_over_tls_the_server_has_to_prove_who_it_is(tmp_path, monkeypatch):
+def test_a_server_needs_a_valid_certificate(tmp_path, monkeypatch):
     authority = Authority(tmp_path)
     with serving(authority.server()) as issuer:
         issuer.answer = respond(b"document")
@@ -179,10 +179,10 @@ def test_over_tls_the_server_has_to_prove_who_it_is(tmp_path, monkeypatch):
         assert issuer.asked == []
 
 
-def test_a_handshake_has_the_same_deadline():
+def test_the_tls_handshake_has_the_same_deadline():
     with serving() as issuer:
         url = issuer.url.replace("http:", "https:")
-        # It waits for a request that ends, and says nothing meanwhile.
+        # The server waits for the end of a request, and sends nothing.
         with pytest.raises(OSError, match="timed out"):
             fetch(url, LIMIT, timeout=0.3)
 
@@ -205,7 +205,7 @@ def test_a_handshake_has_the_same_deadline():
         "http://[::1]:80/",
     ],
 )
-def test_a_url_may_be_fetched(url):
+def test_https_and_loopback_urls_may_be_fetched(url):
     assert check_url(url) == url
 
 
@@ -242,6 +242,6 @@ def test_a_url_may_be_fetched(url):
         "",
     ],
 )
-def test_no_other_url_is_fetched(url):
+def test_other_urls_are_not_fetched(url):
     with pytest.raises(ValueError):
         check_url(url)

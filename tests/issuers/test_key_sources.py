@@ -51,7 +51,7 @@ def test_a_file_is_read_and_read_again_when_it_changes(path):
     assert keys.find("ES256-0", "ES256") is None
 
 
-def test_all_keys_can_be_taken_away(path):
+def test_a_set_may_lose_all_its_keys(path):
     keys = KeyFile(str(path), ES)
 
     write(path, jwks(), 1_000_000_001)
@@ -60,7 +60,7 @@ def test_all_keys_can_be_taken_away(path):
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", jwks(jwk()) + b" " * 2**18])
-def test_a_file_that_cannot_be_read_now_leaves_the_former_keys(
+def test_a_file_that_cannot_be_read_now_leaves_the_previous_keys(
     path, caplog, raw
 ):
     keys = KeyFile(str(path), ES)
@@ -69,13 +69,13 @@ def test_a_file_that_cannot_be_read_now_leaves_the_former_keys(
 
     for _ in range(3):
         assert keys.find("ES256-0", "ES256")
-    # Said once, not at each request.
+    # Logged once, not at each request.
     [record] = caplog.records
     assert record.levelno == logging.ERROR
     assert str(path) in record.getMessage()
 
 
-def test_a_file_that_is_gone_leaves_the_former_keys(path, caplog):
+def test_a_removed_file_leaves_the_previous_keys(path, caplog):
     keys = KeyFile(str(path), ES)
 
     path.unlink()
@@ -86,7 +86,7 @@ def test_a_file_that_is_gone_leaves_the_former_keys(path, caplog):
     assert keys.find("ES256-1", "ES256")
 
 
-def test_keys_that_are_not_used_are_told(path, caplog):
+def test_keys_in_a_file_that_are_not_used_are_logged(path, caplog):
     write(path, jwks(jwk(), jwk(number=1, use="enc")))
 
     KeyFile(str(path), ES)
@@ -134,7 +134,7 @@ def find(keys, number=0):
 
 
 def settle(keys):
-    """Wait until no fetch is under way."""
+    """Wait until no fetch is running."""
     while keys._running is not None:
         running = keys._running
         if running is not None:
@@ -146,7 +146,7 @@ def unavailable(keys, number=0):
         find(keys, number)
 
 
-def test_nothing_is_fetched_before_a_token_needs_it(issuer, keys):
+def test_keys_are_fetched_when_the_first_token_needs_them(issuer, keys):
     assert issuer.asked == []
 
     assert find(keys).kid == "ES256-0"
@@ -155,7 +155,7 @@ def test_nothing_is_fetched_before_a_token_needs_it(issuer, keys):
     assert len(issuer.asked) == 1
 
 
-def test_an_unknown_key_costs_one_fetch_in_a_cool_down(issuer, clock, keys):
+def test_unknown_keys_cost_one_fetch_per_cool_down(issuer, clock, keys):
     find(keys)
     for number in range(1, 200):
         assert find(keys, number) is None
@@ -200,7 +200,7 @@ BAD_ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
-def test_who_needs_a_key_that_cannot_be_fetched_is_told_so(
+def test_an_unknown_key_that_cannot_be_fetched_is_an_outage(
     issuer, clock, keys, caplog, answer
 ):
     issuer.answer = answer
@@ -219,7 +219,7 @@ def test_who_needs_a_key_that_cannot_be_fetched_is_told_so(
 
 
 @pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
-def test_known_keys_live_on_through_an_outage(issuer, clock, keys, answer):
+def test_known_keys_are_used_during_an_outage(issuer, clock, keys, answer):
     find(keys)
     issuer.answer = answer
 
@@ -238,8 +238,8 @@ def test_known_keys_live_on_through_an_outage(issuer, clock, keys, answer):
     assert find(keys).kid == "ES256-0"
 
 
-def test_keys_are_fetched_anew_in_the_background(issuer, clock, keys):
-    """So a key that its issuer took away is not believed for ever."""
+def test_keys_are_fetched_again_in_the_background(issuer, clock, keys):
+    """So a key that its issuer removed is not accepted for longer."""
     find(keys)
     issuer.answer = respond(jwks(jwk(number=1)))
     clock.advance(REFRESH_AFTER - 1)
@@ -256,7 +256,7 @@ def test_keys_are_fetched_anew_in_the_background(issuer, clock, keys):
     assert len(issuer.asked) == 2
 
 
-def test_an_issuer_may_take_all_its_keys_away(issuer, clock, keys):
+def test_an_issuer_may_remove_all_its_keys(issuer, clock, keys):
     find(keys)
     issuer.answer = respond(jwks())
     clock.advance(COOL_DOWN)
@@ -265,7 +265,7 @@ def test_an_issuer_may_take_all_its_keys_away(issuer, clock, keys):
     assert find(keys) is None
 
 
-def test_who_has_a_key_never_waits(issuer, clock, keys):
+def test_a_request_whose_key_is_known_never_waits(issuer, clock, keys):
     """The server is silent; waiting for it would take three seconds."""
     find(keys)
     issuer.answer = hang
@@ -276,7 +276,7 @@ def test_who_has_a_key_never_waits(issuer, clock, keys):
     assert keys._running is not None
 
 
-def test_a_server_that_says_nothing_holds_nobody_for_long(
+def test_a_silent_server_does_not_make_a_request_wait_long(
     issuer, clock, keys, caplog
 ):
     issuer.answer = hang
@@ -287,7 +287,9 @@ def test_a_server_that_says_nothing_holds_nobody_for_long(
     assert "timed out" in caplog.text
 
 
-def test_who_needs_a_key_waits_for_the_fetch_that_is_under_way(issuer, keys):
+def test_a_request_with_an_unknown_key_waits_for_the_running_fetch(
+    issuer, keys
+):
     threads = 8
     barrier = threading.Barrier(threads)
     issuer.answer = drip(respond(jwks(jwk())), every=0.001)
@@ -303,7 +305,7 @@ def test_who_needs_a_key_waits_for_the_fetch_that_is_under_way(issuer, keys):
     assert len(issuer.asked) == 1
 
 
-def test_an_attempt_from_the_future_counts_for_nothing(issuer, clock, keys):
+def test_a_fetch_in_the_future_does_not_count(issuer, clock, keys):
     """The clock of the machine was set back."""
     find(keys)
     clock.advance(-3600)
@@ -316,8 +318,8 @@ def test_an_attempt_from_the_future_counts_for_nothing(issuer, clock, keys):
     assert len(issuer.asked) == 2
 
 
-def test_a_fetch_that_was_lost_is_made_again(issuer, clock, keys):
-    """A process that forks while it fetches has no such thread after."""
+def test_a_lost_fetch_is_repeated(issuer, clock, keys):
+    """After a fork, the child does not have the thread of the fetch."""
     find(keys)
     lost = keys._running = threading.Event()
     lost.set()
@@ -330,7 +332,7 @@ def test_a_fetch_that_was_lost_is_made_again(issuer, clock, keys):
     assert len(issuer.asked) == 2
 
 
-def test_a_late_answer_does_not_pass_for_a_later_one(issuer, clock, keys):
+def test_a_late_answer_is_not_taken_for_a_later_one(issuer, clock, keys):
     find(keys)
     late = threading.Event()
     later = keys._running = threading.Event()
@@ -342,7 +344,7 @@ def test_a_late_answer_does_not_pass_for_a_later_one(issuer, clock, keys):
     assert not later.is_set()
 
 
-def test_keys_at_a_url_that_are_not_used_are_told(issuer, keys, caplog):
+def test_keys_at_a_url_that_are_not_used_are_logged(issuer, keys, caplog):
     issuer.answer = respond(jwks(jwk(), jwk("HS256")))
 
     find(keys)

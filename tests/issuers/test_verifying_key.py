@@ -30,8 +30,8 @@ PUBLIC = serialization.PublicFormat
 PEM = serialization.Encoding.PEM
 
 
-def test_every_algorithm_of_pyjwt_but_none_is_known():
-    # PyJWT's ES521 is a slip of the pen; the name is ES512 (RFC 7518, 3.4).
+def test_every_algorithm_of_pyjwt_except_none_is_known():
+    # PyJWT's ES521 is a mistake: the name is ES512 (RFC 7518, section 3.4).
     assert set(FORMS) == set(PYJWT) - {"none", "ES521"}
 
 
@@ -44,20 +44,20 @@ def test_a_key_whose_private_part_can_be_computed_is_refused():
         read_public_key(text, ("RS256",))
 
 
-def test_hmac_is_told_apart():
+def test_hmac_algorithms_are_told_from_others():
     assert is_hmac(HS_NAMES)
     assert not is_hmac(PUBLIC_NAMES)
     assert not is_hmac(("HS256", "RS256"))
 
 
-def test_no_key_shows_itself():
+def test_a_printed_key_does_not_show_its_secret():
     key = secret_key("k", SECRET, None, ("HS256",))
 
     assert str(SECRET) not in repr(key)
     assert "kid='k'" in repr(key)
 
 
-def test_the_only_key_of_all_has_any_name():
+def test_the_only_key_is_found_by_every_name():
     key = read_public_key(pem(private_key("ES256")), ES)
 
     for kid in (None, "x"):
@@ -96,7 +96,7 @@ def test_a_pem_or_a_certificate_is_a_key(algorithm):
         assert key.verifies(b"text", signature)
 
 
-def test_a_pem_of_old_is_a_key_too():
+def test_an_old_form_of_pem_is_a_key_too():
     public = private_key("RS256").public_key()
 
     text = public.public_bytes(PEM, PUBLIC.PKCS1).decode()

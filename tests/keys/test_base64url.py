@@ -1,4 +1,4 @@
-"""One text stands for one value."""
+"""A value has one text."""
 
 import base64
 
@@ -16,7 +16,7 @@ from pyramid_sessiontoken.keys.base64url import (
 @given(st.binary(max_size=200))
 @example(b"")
 @example(b"\xff\xef\xbe")
-def test_base64url_comes_back(raw):
+def test_encoded_bytes_are_decoded_unchanged(raw):
     text = encode_base64url(raw)
 
     assert decode_base64url(text) == raw
@@ -29,7 +29,7 @@ def test_base64url_comes_back(raw):
     | st.text("AQRg-_+/= .\n", max_size=8)
     | st.text(max_size=8)
 )
-def test_a_value_has_one_text(text):
+def test_each_value_has_one_text(text):
     try:
         raw = decode_base64url(text)
     except ValueError:
@@ -41,7 +41,7 @@ def test_a_value_has_one_text(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "QR",  # stray bits: QQ says the same
+        "QR",  # unused bits: QQ is the same
         "Q",
         "QQ==",
         "QQ=",
@@ -57,7 +57,7 @@ def test_a_value_has_one_text(text):
         "\ud800Q",
     ],
 )
-def test_another_spelling_is_refused(text):
+def test_other_spellings_are_refused(text):
     with pytest.raises(ValueError):
         decode_base64url(text)
 
@@ -65,7 +65,7 @@ def test_another_spelling_is_refused(text):
 @given(st.binary(max_size=200))
 @example(b"")
 @example(b"\xff\xef\xbe")
-def test_base64_comes_back(raw):
+def test_encoded_base64_is_decoded_unchanged(raw):
     assert decode_base64(base64.b64encode(raw).decode()) == raw
 
 
@@ -74,7 +74,7 @@ def test_base64_comes_back(raw):
     | st.text("AQRg-_+/= .\n", max_size=8)
     | st.text(max_size=8)
 )
-def test_a_value_has_one_text_in_base64(text):
+def test_each_value_has_one_text_in_base64(text):
     try:
         raw = decode_base64(text)
     except ValueError:
@@ -100,6 +100,6 @@ def test_a_value_has_one_text_in_base64(text):
         "\ud800Q==",
     ],
 )
-def test_another_spelling_of_base64_is_refused(text):
+def test_other_spellings_of_base64_are_refused(text):
     with pytest.raises(ValueError):
         decode_base64(text)

@@ -1,4 +1,4 @@
-"""Each purpose has keys of its own, derived from those of the ring."""
+"""Each purpose has its own keys, derived from those of the ring."""
 
 import hmac
 
@@ -33,7 +33,7 @@ def written(*texts):
     return info
 
 
-def test_what_we_compare_with_is_the_hkdf_of_the_rfc():
+def test_the_hkdf_of_these_tests_is_that_of_the_rfc():
     """RFC 5869, appendices A.1 and A.3."""
     secret = b"\x0b" * 22
     salt, info = bytes(range(13)), bytes(range(0xF0, 0xFA))
@@ -88,19 +88,19 @@ def test_the_keys_come_in_the_order_of_the_ring():
     assert len(there) == 3
 
 
-def test_what_a_key_is_called_changes_nothing():
-    """Two nodes may call one secret by two names."""
+def test_the_name_of_a_key_does_not_change_what_is_derived():
+    """Two nodes may give a secret two names."""
     named = Key("2026", FIRST.secret, "HS256")
 
     assert derive([named], "p") == derive([FIRST], "p")
 
 
-def test_secrets_that_hmac_takes_for_one_are_told_apart():
+def test_secrets_that_are_the_same_for_hmac_have_different_derived_keys():
     """RFC 2104 pads a key with zeros; HKDF reads it as a message."""
     short, padded = Key.of(b"k" * 32), Key.of(b"k" * 32 + b"\0")
 
     assert len(derive([short, padded], "p")) == 2
 
 
-def test_no_keys_give_no_keys():
+def test_an_empty_ring_gives_no_derived_keys():
     assert derive([], "p") == {}

@@ -35,7 +35,7 @@ def test_the_head_is_the_version_and_the_name_of_the_first_key():
     assert make(FIRST, SECOND).head() == (VERSION + name, key)
 
 
-def test_the_head_tells_which_key_reads_the_rest():
+def test_the_head_names_the_key_of_the_content():
     envelope = make(FIRST, SECOND)
 
     for each in (FIRST, SECOND):

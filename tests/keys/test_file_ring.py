@@ -35,7 +35,7 @@ KEYS = [Key.of(bytes(range(n, n + 64))) for n in range(1, 61)]
 
 
 class Reader:
-    """Read a file as the settings do, and count how often."""
+    """Read a file as the settings do, and count the readings."""
 
     def __init__(self, path):
         self.path = path
@@ -73,7 +73,7 @@ def ring(start):
 
 @pytest.fixture
 def said(caplog):
-    """Give what was said in the log since one asked last."""
+    """Give the log lines since the last call."""
     caplog.set_level(logging.INFO, "pyramid_sessiontoken")
 
     def ask():
@@ -84,7 +84,7 @@ def said(caplog):
     return ask
 
 
-def test_it_does_what_the_seam_asks(ring):
+def test_it_has_all_that_the_interface_asks(ring):
     assert verifyObject(IKeyRing, ring)
     assert ring.signer == OLD
     assert list(ring) == [OLD]
@@ -211,14 +211,14 @@ def test_a_new_key_verifies_at_once_and_signs_later(ring, path, clock):
     assert list(between) == [OLD, NEW]
 
 
-def test_a_removed_key_is_gone_within_a_second(ring, path, clock):
+def test_a_removed_key_is_refused_within_a_second(ring, path, clock):
     put_keys(path, NEW)
     clock.advance(1)
 
     assert list(ring.current) == [NEW]
 
 
-def test_a_key_that_all_know_signs_as_soon_as_it_is_first(start, path, clock):
+def test_a_known_key_signs_as_soon_as_it_is_first(start, path, clock):
     put_keys(path, OLD, NEW)
     ring = start()
     put_keys(path, NEW, OLD)
@@ -235,10 +235,8 @@ def test_of_several_new_keys_the_last_signs_first(ring, path, clock):
     assert list(ring.current) == [NEWER, NEW]
 
 
-def test_who_starts_signs_with_the_first_key_and_is_understood(
-    ring, start, path
-):
-    """What another one signed has the others look at the file."""
+def test_a_process_that_starts_signs_with_the_first_key(ring, start, path):
+    """A token of the new key makes the other processes check the file."""
     put_keys(path, NEW, OLD)
     before = ring.current
 
@@ -247,8 +245,8 @@ def test_who_starts_signs_with_the_first_key_and_is_understood(
     assert list(ring.current) == [OLD, NEW]
 
 
-def test_who_slept_meanwhile_does_not_wait_once_more(start):
-    """The time of a change is that of the file, not that of the check."""
+def test_the_age_of_a_key_is_that_of_its_file(start):
+    """A key is as old as its file, whenever a process checks the file."""
     clock = ManualClock(int(time.time()) - 1000)
     path_of = start().reader.path
     sleeping, waking = start(clock=clock), start(clock=clock)
@@ -274,7 +272,7 @@ def made_when(since):
         | st.integers(START - 2 * PROPAGATION, START + 2 * PROPAGATION)
     )
 )
-def test_the_first_key_signs_that_is_not_new(keys):
+def test_the_first_key_that_is_not_new_signs(keys):
     arranged = signer_first(keys, START)
 
     assert sorted(arranged, key=keys.index) == list(keys)
@@ -287,12 +285,12 @@ def test_the_first_key_signs_that_is_not_new(keys):
     assert arranged[0] == (known[0] if known else keys[-1])
 
 
-# Several nodes, each with a file of its own
+# Several nodes, each with its own file
 
 
 class Fleet:
-    """Processes on two nodes. Each reads the file of its node, which is
-    copied there a while after a key was made.
+    """Processes on two nodes. Each reads the file of its node. A new file
+    is copied to the nodes one after the other.
     """
 
     def __init__(self, tmp_path):
@@ -315,14 +313,14 @@ class Fleet:
         self.late.pop(node, None)
 
     def add(self, node):
-        """Run keygen --add on a node, when the one before is everywhere."""
+        """Run keygen --add on a node, if all nodes have the last key."""
         if not self.late:
             self.keys = (next(self.fresh), *self.keys)
             self.late = dict.fromkeys(range(2), self.clock.now())
             self.copy(node)
 
     def restart(self, node):
-        """Start a process anew, which takes time; not while files differ."""
+        """Start a process again, unless the files of the nodes differ."""
         if self.late:
             return
         self.advance(1)
@@ -358,7 +356,7 @@ class Fleet:
         max_size=12,
     )
 )
-def test_whoever_signs_is_understood_everywhere(tmp_path_factory, steps):
+def test_each_process_verifies_what_another_signed(tmp_path_factory, steps):
     fleet = Fleet(tmp_path_factory.mktemp("fleet"))
     for verb, argument in steps:
         getattr(fleet, verb)(argument)
@@ -368,10 +366,12 @@ def test_whoever_signs_is_understood_everywhere(tmp_path_factory, steps):
     assert {p.current.signer for p in fleet.processes} == {fleet.keys[0]}
 
 
-# When it looks
+# When the files are checked
 
 
-def test_it_looks_once_a_second_and_reads_what_has_changed(ring, path, clock):
+def test_the_files_are_checked_once_a_second_and_read_if_changed(
+    ring, path, clock
+):
     clock.advance(1)
     assert ring.current
     count = ring.reader.count
@@ -387,7 +387,7 @@ def test_it_looks_once_a_second_and_reads_what_has_changed(ring, path, clock):
     assert ring.reader.count == count + 1
 
 
-def test_a_change_since_the_settings_were_read_is_found(path, clock):
+def test_a_change_after_the_settings_were_read_is_found(path, clock):
     reader = Reader(path)
     keys = reader()
     put_keys(path, NEW, OLD)
@@ -397,23 +397,25 @@ def test_a_change_since_the_settings_were_read_is_found(path, clock):
     assert list(ring.current) == [OLD, NEW]
 
 
-def test_an_unknown_key_has_it_look_once_more_a_second(ring, path, clock):
+def test_for_an_unknown_key_the_files_are_checked_once_more_a_second(
+    ring, path, clock
+):
     seen = ring.current
     assert ring.reload() is seen
     put_keys(path, NEW)
-    # The second look of this second was in vain.
+    # The second check of this second was before the change.
     assert ring.reload() is seen
     clock.advance(1)
     assert ring.reload() is not seen
     assert list(ring.current) == [NEW]
-    # A holder of the old ring is told so, without reading the file.
+    # The file is not read again for a caller that has the old ring.
     count = ring.reader.count
     assert ring.reload() is not seen
     assert ring.reload() is ring.current
     assert ring.reader.count == count
 
 
-def test_within_the_second_that_it_looked_it_looks_for_an_unknown_key(
+def test_an_unknown_key_is_looked_for_within_the_same_second(
     ring, path, clock
 ):
     clock.advance(1)
@@ -425,7 +427,7 @@ def test_within_the_second_that_it_looked_it_looks_for_an_unknown_key(
     assert list(ring.current) == [NEW]
 
 
-def test_a_clock_that_is_set_back_hinders_nothing(ring, path, clock):
+def test_a_ring_works_after_the_clock_was_set_back(ring, path, clock):
     clock.advance(-5000)
     put_keys(path, NEW, OLD)
     clock.advance(1)
@@ -435,8 +437,8 @@ def test_a_clock_that_is_set_back_hinders_nothing(ring, path, clock):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
-def test_a_link_that_is_swapped_is_followed(tmp_path, start, clock):
-    """As Kubernetes writes a ConfigMap or Secret."""
+def test_a_changed_symbolic_link_is_followed(tmp_path, start, clock):
+    """Kubernetes writes a ConfigMap or a Secret so."""
     for name, keys in (("one", [OLD]), ("two", [NEW, OLD])):
         (tmp_path / name).mkdir()
         file = tmp_path / name / "keys"
@@ -452,7 +454,7 @@ def test_a_link_that_is_swapped_is_followed(tmp_path, start, clock):
     assert list(ring.current) == [OLD, NEW]
 
 
-# What is no good
+# Bad files
 
 
 WHOLE = write_jwk_set([NEW, OLD])
@@ -469,7 +471,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("raw", [*BROKEN.values(), None], ids=[*BROKEN, "no"])
-def test_a_broken_file_changes_nothing_and_is_told_once(
+def test_a_broken_file_changes_nothing_and_is_logged_once(
     ring, path, clock, said, raw
 ):
     before = ring.current
@@ -484,7 +486,7 @@ def test_a_broken_file_changes_nothing_and_is_told_once(
     (line,) = said()
     assert line.startswith("ERROR ")
     assert line.endswith("; the previous keys stay in use")
-    # The next change, as bad as the one before, is told once more.
+    # The next change, though bad as well, is logged once more.
     path.write_bytes((raw or b"{") + b" ")
     for _ in range(3):
         clock.advance(1)
@@ -499,8 +501,8 @@ def test_a_broken_file_changes_nothing_and_is_told_once(
     assert said() == []
 
 
-def test_trouble_that_passes_is_tried_again(path, clock, said):
-    """Windows refuses to open what is being replaced."""
+def test_a_file_that_could_not_be_read_is_tried_again(path, clock, said):
+    """Windows refuses to open a file that is being replaced."""
     troubles = [ValueError("it is locked")]
 
     def read():
@@ -520,7 +522,7 @@ def test_trouble_that_passes_is_tried_again(path, clock, said):
     ]
 
 
-def test_it_says_what_changed_and_never_a_secret(ring, path, clock, said):
+def test_the_log_tells_changes_and_never_a_secret(ring, path, clock, said):
     put_keys(path, NEW, OLD)
     for _ in range(5):
         clock.advance(PROPAGATION // 2)
@@ -543,7 +545,7 @@ def test_it_says_what_changed_and_never_a_secret(ring, path, clock, said):
 # Threads
 
 
-def test_nobody_waits_for_who_reads(path, clock):
+def test_other_threads_do_not_wait_while_one_reads(path, clock):
     reading, go_on = threading.Event(), threading.Event()
 
     def read():

@@ -1,4 +1,4 @@
-"""Files that are read again when they change."""
+"""A file is read again when it changes."""
 
 import logging
 
@@ -26,7 +26,7 @@ def follow(path):
     return FollowedFile(str(path), read), reads
 
 
-def test_it_is_read_when_it_changes_and_then_only(path):
+def test_a_file_is_read_again_only_when_it_changes(path):
     file, reads = follow(path)
     assert [file.content, file.content] == [1, 1]
     put(path, "2")
@@ -34,7 +34,9 @@ def test_it_is_read_when_it_changes_and_then_only(path):
     assert len(reads) == 2
 
 
-def test_a_bad_change_is_told_once_and_the_former_content_stands(path, caplog):
+def test_a_bad_change_is_logged_once_and_the_previous_content_stays(
+    path, caplog
+):
     file, _ = follow(path)
     put(path, "one")
     assert [file.content, file.content] == [1, 1]
@@ -45,14 +47,14 @@ def test_a_bad_change_is_told_once_and_the_former_content_stands(path, caplog):
     assert file.content == 3
 
 
-def test_a_file_that_is_gone_leaves_its_content(path, caplog):
+def test_the_content_of_a_removed_file_stays(path, caplog):
     file, _ = follow(path)
     path.unlink()
     assert file.content == 1
     assert "cannot be read" in caplog.text
 
 
-def test_what_cannot_be_read_at_the_start_is_told(path, tmp_path):
+def test_a_file_that_cannot_be_read_at_the_start_is_an_error(path, tmp_path):
     put(path, "one")
     with pytest.raises(ValueError):
         follow(path)

@@ -45,7 +45,7 @@ def jwk_set(*members):
         jwk_set(jwk(key_ops=[["sign"]])),
     ],
 )
-def test_what_is_no_jwk_set(text):
+def test_a_text_that_is_not_a_jwk_set_is_refused(text):
     with pytest.raises(ValueError, match="JWK Set") as caught:
         read_jwk_set(text)
 
@@ -72,7 +72,7 @@ def test_what_is_no_jwk_set(text):
         ({"k": A + "!"}, "'k'"),
     ],
 )
-def test_a_jwk_that_is_not_for_us(changes, why):
+def test_a_jwk_for_another_use_is_refused(changes, why):
     with pytest.raises(ValueError, match=why) as caught:
         read_jwk_set(jwk_set(jwk(**changes)))
 
@@ -80,7 +80,7 @@ def test_a_jwk_that_is_not_for_us(changes, why):
 
 
 @pytest.mark.parametrize("name", ["kty", "kid", "k"])
-def test_a_jwk_that_lacks_a_member(name):
+def test_a_jwk_without_a_member_is_refused(name):
     member = jwk()
     del member[name]
 
@@ -88,7 +88,7 @@ def test_a_jwk_that_lacks_a_member(name):
         read_jwk_set(jwk_set(member))
 
 
-def test_a_jwk_may_say_what_it_is_for():
+def test_a_jwk_may_say_its_use():
     keys = read_jwk_set(
         jwk_set(jwk(use="sig", key_ops=["verify", "sign"], more="more"))
     )
@@ -132,13 +132,13 @@ def test_any_jwk_set_is_read_or_refused_with_a_value_error(value, name):
 # Writing.
 
 
-def test_what_is_written_is_read():
+def test_a_written_set_can_be_read():
     keys = [Key("a", ONE), new_key(), Key("b", TWO, "HS512")]
 
     assert read_jwk_set(write_jwk_set(keys)) == keys
 
 
-def test_a_written_set_tells_others_what_it_is():
+def test_a_written_set_says_type_and_use_of_its_keys():
     (member,) = json.loads(write_jwk_set([Key("a", ONE)]))["keys"]
 
     assert member == {"kty": "oct", "kid": "a", "use": "sig", "k": A}

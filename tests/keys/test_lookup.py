@@ -1,4 +1,4 @@
-"""The ring of this moment, whatever the registry has."""
+"""The ring is the one that is registered at this moment."""
 
 import pytest
 from pyramid.registry import Registry
@@ -18,7 +18,7 @@ from pyramid_sessiontoken.keys.ring import KeyRing
 
 @implementer(IKeyRing)
 class OwnRing:
-    """A ring of the application's, which changes without telling."""
+    """An application's own ring, which changes at any time."""
 
     def __init__(self, *keys):
         self.keys = keys
@@ -41,12 +41,12 @@ def current(registry):
     return CurrentRing(registry)
 
 
-def test_without_a_ring_there_is_none(current):
+def test_without_a_registered_ring_the_result_is_none(current):
     assert current() is None
     assert not current.fresh(than=None)
 
 
-def test_a_ring_is_given_as_it_is_and_is_not_fresh(registry, current):
+def test_a_registered_ring_is_given_and_is_not_fresh(registry, current):
     ring = KeyRing((FIRST,))
     registry.registerUtility(ring, IKeyRing)
 
@@ -54,7 +54,7 @@ def test_a_ring_is_given_as_it_is_and_is_not_fresh(registry, current):
     assert not current.fresh(than=ring)
 
 
-def test_a_ring_that_was_swapped_is_fresh(registry, current):
+def test_a_ring_that_was_replaced_is_fresh(registry, current):
     before, after = KeyRing((FIRST,)), KeyRing((SECOND,))
     registry.registerUtility(before, IKeyRing)
     seen = current()
@@ -64,7 +64,7 @@ def test_a_ring_that_was_swapped_is_fresh(registry, current):
     assert current() is after
 
 
-def test_a_ring_of_the_applications_own_is_copied_until_it_changes(
+def test_a_ring_of_the_application_is_copied_when_it_changes(
     registry, current
 ):
     own = OwnRing(FIRST)
@@ -96,7 +96,7 @@ def test_a_ring_in_a_file_is_read_again_when_it_must_be_fresh(
     assert list(current()) == [FIRST, SECOND]
 
 
-def test_header_tokens_have_a_ring_of_their_own_where_there_is_one(registry):
+def test_header_tokens_use_their_own_ring_where_one_is_registered(registry):
     ring, tokens = KeyRing((FIRST,)), KeyRing((SECOND,))
     current = header_ring(registry)
 

@@ -1,4 +1,4 @@
-"""The first key signs, all verify, and none of them is ever shown."""
+"""The first key signs, all keys verify, and none is printed."""
 
 import base64
 import copy
@@ -33,7 +33,7 @@ def spellings(secret):
     )
 
 
-def test_it_does_what_the_seam_asks():
+def test_it_has_all_that_the_interface_asks():
     assert verifyObject(IKeyRing, KeyRing((FIRST,)))
 
 
@@ -52,7 +52,7 @@ def test_a_ring_says_which_key_signs():
     assert describe(ring.keys[:1]) == "'a' signs"
 
 
-def test_nobody_changes_a_ring_or_a_key():
+def test_a_ring_or_a_key_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         KeyRing((FIRST,)).keys = (SECOND,)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -80,12 +80,12 @@ def test_a_traceback_shows_no_secret():
 
 
 @given(SECRETS)
-def test_a_key_is_called_alike_on_every_node(secret):
+def test_a_key_has_the_same_name_on_every_node(secret):
     assert Key.of(secret) == Key.of(bytes(bytearray(secret)))
     assert Key.of(secret).kid == thumbprint(secret)
 
 
-def test_a_key_is_called_by_its_thumbprint():
+def test_the_name_of_a_key_is_its_thumbprint():
     """RFC 7638, section 3: hash the required members in their order."""
     known = b'{"k":"AAECAwQFBgcICQoLDA0ODw","kty":"oct"}'
 
@@ -96,7 +96,7 @@ def test_a_key_is_called_by_its_thumbprint():
 
 
 @given(SECRETS, SECRETS)
-def test_two_keys_have_two_names(one, other):
+def test_different_secrets_have_different_thumbprints(one, other):
     assert (thumbprint(one) == thumbprint(other)) == (one == other)
 
 
@@ -116,7 +116,7 @@ class Ring:
         return iter(self.keys)
 
 
-def test_a_ring_of_one_s_own_may_change_at_any_time(make):
+def test_an_applications_own_ring_may_change_at_any_time(make):
     one, two = (Key.of(bytes(range(n, n + 64))) for n in (0, 64))
     ring = Ring(one)
 

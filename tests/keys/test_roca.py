@@ -14,19 +14,19 @@ def test_a_key_of_the_broken_generator_is_found(modulus, exponent):
 
 
 @pytest.mark.parametrize("bits", [1024, 2048, 3072])
-def test_an_honest_key_is_none(bits):
+def test_an_honest_key_is_not_reported(bits):
     private = rsa.generate_private_key(65537, bits)
 
     assert not is_roca(private.public_key())
 
 
-def test_a_key_that_is_near_it_is_none():
+def test_a_key_near_a_weak_one_is_not_reported():
     """One of the primes tells it."""
     for number in (2, 4, 6, 1024):
         modulus = ROCA_2048 + number
         assert not is_roca(rsa.RSAPublicNumbers(65537, modulus).public_key())
 
 
-def test_other_keys_are_none():
+def test_keys_of_other_types_are_not_reported():
     assert not is_roca(ec.generate_private_key(ec.SECP256R1()).public_key())
     assert not is_roca(None)

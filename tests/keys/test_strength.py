@@ -1,4 +1,4 @@
-"""Which keys are good enough to sign."""
+"""Only keys that are good enough may sign."""
 
 import base64
 import secrets
@@ -56,7 +56,7 @@ def test_a_key_is_at_least_as_long_as_the_hash(algorithm, least):
 
 
 @pytest.mark.parametrize("byte", [0, 1, 120, 255])
-def test_one_repeated_byte_is_no_key(byte):
+def test_one_repeated_byte_is_refused(byte):
     assert weakness(Key.of(bytes([byte]) * 64), "HS256") is not None
 
 
@@ -84,7 +84,7 @@ def test_one_repeated_character_of_base64url_is_no_key(length):
 
 
 @pytest.mark.parametrize("period", [2, 3, 5, 16, 31, 32])
-def test_what_comes_again_and_again_is_no_key(period):
+def test_a_repeated_sequence_of_bytes_is_refused(period):
     secret = (ONE[:period] * 64)[:64]
 
     assert weakness(Key.of(secret), "HS256") == f"it repeats {period} bytes"
@@ -102,11 +102,11 @@ def test_what_comes_again_and_again_is_no_key(period):
         bytes(range(20)) + b"placeholder" + bytes(range(20)),
     ],
 )
-def test_a_placeholder_is_no_key_however_it_is_written(secret):
+def test_a_placeholder_is_refused_in_every_spelling(secret):
     assert "placeholder" in weakness(Key.of(secret), "HS256")
 
 
-def test_a_key_for_another_algorithm():
+def test_a_key_for_another_algorithm_is_refused():
     """RFC 8725, section 3.1: each key serves one algorithm."""
     assert weakness(Key("a", ONE, "HS256"), "HS256") is None
     for alg in ("HS384", "RS256", "none", "", []):
@@ -137,7 +137,7 @@ def asymmetric_keys():
     )
 
 
-def test_an_asymmetric_key_is_no_secret():
+def test_an_asymmetric_key_is_refused():
     """Others may know it (RFC 8725, section 3.1)."""
     accepted = [
         label
@@ -148,7 +148,7 @@ def test_an_asymmetric_key_is_no_secret():
     assert accepted == []
 
 
-def test_random_keys_are_good():
+def test_random_keys_are_accepted():
     weak = [
         raw
         for raw in (secrets.token_bytes(32) for _ in range(2000))

@@ -29,6 +29,7 @@ def test_an_outage_is_503_and_never_anonymous(own, caplog):
     for path in ("/identity", "/admin"):
         response = client.get(path, status=503)
         assert response.headers["Retry-After"] == "5"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
     for method in (client.get, client.post):
         response = method("/token", status=503)
         assert response.json["error"] == "temporarily_unavailable"
@@ -37,13 +38,14 @@ def test_an_outage_is_503_and_never_anonymous(own, caplog):
     assert "down" in caplog.text
 
 
-def test_an_authenticator_may_turn_away_who_tries_too_often(own):
+def test_an_authenticator_may_report_too_many_attempts(own):
     client = own(TooManyAttempts("enough", 30))
 
     answer = client.get("/identity", status=429)
 
     assert answer.headers["Retry-After"] == "30"
     assert "X-Own" in answer.headers["Vary"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert client.post("/token", status=429).headers["Retry-After"] == "30"
 
 
@@ -103,7 +105,7 @@ def test_plain_http_is_a_warning_once_a_minute(client, path, caplog):
         assert "X-Forwarded-Proto" in text
 
 
-def test_a_clock_that_is_put_back_silences_no_warning(client, caplog):
+def test_a_clock_that_is_set_back_does_not_silence_warnings(client, caplog):
     client.get("/identity", extra_environ=PLAIN)
     assert by_level(caplog, "WARNING") == 1
     client.clock.advance(-7200)
@@ -111,7 +113,7 @@ def test_a_clock_that_is_put_back_silences_no_warning(client, caplog):
     assert by_level(caplog, "WARNING") == 1
 
 
-def test_over_tls_nothing_is_said(client, caplog):
+def test_over_tls_nothing_is_logged(client, caplog):
     client.get("/admin", status=401)
     assert by_level(caplog, "WARNING") == 0
 
@@ -133,7 +135,7 @@ def test_an_outage_is_logged_and_becomes_503(caplog):
     assert isinstance(raised.value, ANSWERS)
 
 
-def test_other_errors_stay_what_they_are():
+def test_other_errors_are_passed_on():
     with pytest.raises(LookupError), repository_or_503():
         raise LookupError
 

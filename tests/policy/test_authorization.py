@@ -12,12 +12,12 @@ USER = uuid.UUID(int=1)
 
 
 @pytest.mark.parametrize("userid", ["alice", 42, USER])
-def test_a_user_is_everyone_authenticated_and_the_userid_as_it_is(userid):
+def test_a_user_has_the_principals_everyone_authenticated_and_userid(userid):
     found = principals_of(Identity(userid))
     assert found == [Everyone, Authenticated, userid]
 
 
-def test_an_unknown_user_is_everyone():
+def test_an_unknown_user_has_the_principal_everyone():
     assert principals_of(None) == [Everyone]
 
 
@@ -38,7 +38,7 @@ def test_claims_name_principals(claims, principals):
     assert principals_of(Identity("alice", claims))[3:] == principals
 
 
-def test_whoever_is_signed_in_may(make):
+def test_every_signed_in_user_is_permitted(make):
     """The application's own principals do not matter."""
     client = make(
         {

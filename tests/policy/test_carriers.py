@@ -91,7 +91,7 @@ def test_a_renewed_header_token_stands_in_the_header_of_the_settings(
     assert carrier.sessions.read(issued.access_token)[0] == issued.ticket
 
 
-def test_it_stands_there_once(make_header):
+def test_a_renewed_token_replaces_the_header_of_the_response(make_header):
     carrier = make_header("Session-Token")
     issued = issue(carrier)
     headers = PrivateHeaders()
@@ -103,7 +103,7 @@ def test_it_stands_there_once(make_header):
     ]
 
 
-def test_without_a_header_it_is_never_renewed(make_header):
+def test_a_header_token_is_not_renewed_without_a_renewal_header(make_header):
     carrier = make_header(None)
     issued = issue(carrier)
     assert not carrier.renews(None)
@@ -116,7 +116,7 @@ def test_a_cookie_is_always_renewed(cookies):
     assert cookies.renews(None)
 
 
-def test_a_cookie_carries_a_session_there_and_back(cookies):
+def test_a_session_in_a_cookie_is_read_back(cookies):
     issued = issue(cookies, roles=["admin"])
 
     headers = cookies.set_headers(make_request(), issued)
@@ -130,7 +130,7 @@ def test_a_cookie_carries_a_session_there_and_back(cookies):
     assert cookies.sessions.read(*shown.values)[0] == issued.ticket
 
 
-def test_it_is_put_beside_what_the_response_has(cookies):
+def test_a_cookie_is_added_to_the_headers_of_the_response(cookies):
     """Other cookies stay: each one has a header line of its own."""
     before = [("Set-Cookie", "theme=dark"), ("X-Other", "kept")]
     issued = issue(cookies)
@@ -142,13 +142,13 @@ def test_it_is_put_beside_what_the_response_has(cookies):
     assert headers.apply(before) == before + sets
 
 
-def test_it_ends_with_the_browser_unless_it_was_to_be_kept(cookies):
+def test_a_cookie_ends_with_the_browser_by_default(cookies):
     [*headers] = cookies.set_headers(make_request(), issue(cookies))
 
     assert not [h for _, h in headers if "Max-Age" in h or "Expires" in h]
 
 
-def test_what_is_to_be_kept_is_kept_until_the_session_ends(cookies):
+def test_a_persistent_cookie_is_kept_until_the_session_ends(cookies):
     """A renewed cookie is kept for the rest of the session."""
     issued = issue(cookies, persistent=True)
     assert issued.session_expires_in == 36000
@@ -161,7 +161,7 @@ def test_what_is_to_be_kept_is_kept_until_the_session_ends(cookies):
             assert f"; Path=/; Max-Age={36000 - passed}; Secure" in header
 
 
-def test_a_shorter_session_expires_the_cookies_that_it_leaves(cookies):
+def test_a_shorter_value_expires_the_chunks_it_does_not_need(cookies):
     long = cookies.set_headers(make_request(), issue(cookies, text="x" * 200))
     assert len(long) == 3
     request = sent_back(long)
@@ -175,7 +175,7 @@ def test_a_shorter_session_expires_the_cookies_that_it_leaves(cookies):
     ]
 
 
-def test_claims_that_do_not_fit_leave_the_response_as_it_was(cookies):
+def test_claims_that_do_not_fit_do_not_change_the_response(cookies):
     issued = issue(cookies, text="x" * 500)
     headers = PrivateHeaders()
 
@@ -185,7 +185,7 @@ def test_claims_that_do_not_fit_leave_the_response_as_it_was(cookies):
     assert headers.is_empty
 
 
-def test_deletion_expires_what_came_in(cookies):
+def test_deletion_expires_the_cookies_of_the_request(cookies):
     request = make_request(f"{NAME}=1.a", f"{NAME}.1=b", f"{NAME}.7=c", "d=e")
 
     assert told(cookies.delete_headers(request)) == [
@@ -195,5 +195,5 @@ def test_deletion_expires_what_came_in(cookies):
     ]
 
 
-def test_deletion_expires_the_first_cookie_where_none_came_in(cookies):
+def test_deletion_without_a_cookie_expires_the_first_one(cookies):
     assert told(cookies.delete_headers(make_request())) == [f"{NAME}: {GONE}"]

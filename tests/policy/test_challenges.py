@@ -38,7 +38,7 @@ SCRIPT = {"Sec-Fetch-Mode": "cors"}
         },
     ],
 )
-def test_no_401_names_a_scheme_that_is_refused(make, settings):
+def test_a_401_names_no_scheme_that_is_refused(make, settings):
     client = make(settings)
 
     for path in ("/admin", "/token"):
@@ -46,7 +46,7 @@ def test_no_401_names_a_scheme_that_is_refused(make, settings):
 
 
 @pytest.mark.parametrize("scheme", ["Session", "Bearer", "x-token"])
-def test_a_401_has_a_challenge_wherever_one_is_true(make, scheme):
+def test_a_401_has_a_challenge_wherever_a_scheme_is_accepted(make, scheme):
     """RFC 9110, section 15.5.2."""
     client = make({"challenge": "basic", "token.scheme": scheme})
 
@@ -87,7 +87,7 @@ def test_a_401_names_what_its_route_takes(make):
         assert fields(client.get(path, status=401)) == expected
 
 
-def test_an_expired_cookie_is_told_as_an_expired_token_is(client):
+def test_an_expired_cookie_is_reported_like_an_expired_token(client):
     client.post_json("/sign_in", {})
     client.clock.advance(3700)
     answer = client.get("/admin", status=401)
@@ -107,7 +107,7 @@ def test_an_expired_cookie_is_told_as_an_expired_token_is(client):
     assert fields(answer)[0] == 'Session realm="session"'
 
 
-def test_which_schemes_are_advertised_is_the_deployers_choice(make):
+def test_the_settings_choose_the_schemes_of_a_challenge(make):
     client = make({"challenge": "basic"})
     response = client.get("/admin", status=401)
     assert response.headers.getall("WWW-Authenticate") == [

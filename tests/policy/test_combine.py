@@ -58,11 +58,11 @@ def test_the_first_userid_and_the_first_ticket_are_taken():
     assert whole.ticket is one
 
 
-def test_identities_that_name_no_user_make_one_that_names_none():
+def test_identities_without_a_userid_make_one_without_a_userid():
     assert combine([Identity(None, {"a": 1}, "api_key")]).userid is None
 
 
-def test_what_a_transformer_adds_goes_to_the_first_credential():
+def test_claims_that_a_transformer_adds_go_to_the_first_credential():
     session = Identity("alice", {"roles": ["user"]}, "session", make_ticket())
     key = Identity(None, {"plan": "gold"}, "api_key")
     basic = Identity("alice", {"mail": "a@example.org"}, "basic")
@@ -81,7 +81,7 @@ def test_what_a_transformer_adds_goes_to_the_first_credential():
     ]
 
 
-def test_what_a_transformer_takes_away_or_changes_is_gone():
+def test_claims_that_a_transformer_removes_or_changes_are_gone():
     key = Identity(None, {"plan": "gold", "x": 1}, "api_key")
     basic = Identity("alice", {"plan": "free", "y": 1}, "basic")
     shown = combine([key, basic])

@@ -47,9 +47,7 @@ def is_cross_site(request):
         {"sec_fetch_site": "cross-site", "origin": "null"},
     ],
 )
-def test_a_safe_method_changes_nothing_and_may_come_from_anywhere(
-    method, headers
-):
+def test_requests_with_safe_methods_are_never_cross_site(method, headers):
     """RFC 9110, section 9.2.1."""
     assert not is_cross_site(make_request(method, **headers))
 
@@ -66,7 +64,7 @@ def test_every_other_method_is_unsafe(method):
 @pytest.mark.parametrize(
     "origin", [None, "https://localhost", "https://evil.example", "null"]
 )
-def test_what_the_browser_calls_its_own_or_the_users_doing_is_ours(
+def test_same_origin_and_user_initiated_requests_are_no_cross_site(
     site, origin
 ):
     """No script can forge Sec-Fetch-Site, so it counts before Origin."""
@@ -92,7 +90,7 @@ def test_what_the_browser_calls_its_own_or_the_users_doing_is_ours(
 @pytest.mark.parametrize(
     "origin", [None, "https://localhost", "https://evil.example", "null"]
 )
-def test_whatever_else_the_browser_calls_it_is_not(site, origin):
+def test_any_other_sec_fetch_site_is_cross_site(site, origin):
     headers = {} if origin is None else {"origin": origin}
     request = make_request(trusted=TRUSTED, sec_fetch_site=site, **headers)
 
@@ -118,7 +116,7 @@ def test_whatever_else_the_browser_calls_it_is_not(site, origin):
         ("https://[::1]:8443", "https://[::1]:8443"),
     ],
 )
-def test_our_own_origin_is_no_other_site(base_url, origin):
+def test_our_own_origin_is_not_cross_site(base_url, origin):
     assert not is_cross_site(make_request(base_url=base_url, origin=origin))
 
 
@@ -148,7 +146,7 @@ def test_our_own_origin_is_no_other_site(base_url, origin):
         "*",
     ],
 )
-def test_another_origin_is_another_site_and_so_is_what_is_none(origin):
+def test_any_other_or_malformed_origin_is_cross_site(origin):
     """A sandboxed frame and a file have the origin null (RFC 6454, 7.3)."""
     assert is_cross_site(make_request(origin=origin))
     assert is_cross_site(make_request(trusted=TRUSTED, origin=origin))
@@ -193,7 +191,7 @@ def test_an_origin_that_pyramid_trusts_is_trusted(trusted, origin):
         "//trusted.example",
     ],
 )
-def test_what_only_looks_like_a_trusted_origin_is_not(origin):
+def test_a_lookalike_of_a_trusted_origin_is_not_trusted(origin):
     assert is_cross_site(make_request(trusted=TRUSTED, origin=origin))
 
 
@@ -231,7 +229,7 @@ def test_a_handshake_of_a_websocket_is_unsafe(upgrade):
 
 
 @pytest.mark.parametrize("upgrade", ["h2c", "", "websockets", "x-websocket"])
-def test_another_protocol_is_no_websocket(upgrade):
+def test_other_upgrades_are_no_websockets(upgrade):
     assert not is_cross_site(handshake(upgrade, origin="https://evil.example"))
     for method in ("HEAD", "OPTIONS"):
         request = make_request(
@@ -263,7 +261,7 @@ def test_wss_counts_as_https(base_url, origin, expected):
     assert is_cross_site(request) is expected
 
 
-def test_without_either_header_no_browser_sent_it():
+def test_a_request_without_both_headers_is_not_cross_site():
     assert not is_cross_site(make_request())
 
 

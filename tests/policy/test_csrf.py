@@ -7,7 +7,7 @@ from support.endpoint import BASIC
 import pyramid_sessiontoken
 
 
-def test_csrf_tokens_are_asked_of_what_browsers_send_by_themselves(make):
+def test_csrf_tokens_are_required_for_ambient_credentials(make):
     def setup(config):
         config.set_csrf_storage_policy(CookieCSRFStoragePolicy())
         config.set_default_csrf_options(

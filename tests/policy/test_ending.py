@@ -69,7 +69,7 @@ def request_(clock, told):
 # Decisions.
 
 
-def test_no_session_is_to_end_where_the_identity_comes_from_none():
+def test_an_identity_without_a_session_ends_none():
     state = state_of(Stored())
 
     assert ending_of(state, None) is None
@@ -129,7 +129,7 @@ BESIDE = (
 )
 
 
-def test_what_came_under_one_name_ends_as_well(request_):
+def test_sessions_of_cookies_beside_the_accepted_one_end_too(request_):
     state = state_of(Stored())
     state.beside = BESIDE
 
@@ -141,7 +141,7 @@ def test_what_came_under_one_name_ends_as_well(request_):
     ]
 
 
-def test_what_another_site_sent_under_one_name_does_not_end(request_):
+def test_no_session_of_a_cross_site_request_ends(request_):
     state = state_of(Stored(), is_cross_site=True)
     state.beside = BESIDE
 
@@ -201,7 +201,7 @@ def test_a_session_ends_as_far_as_it_is_stored(
     assert event.request is request_
 
 
-def test_several_end_and_each_is_told_once(request_, told):
+def test_several_sessions_end_and_each_is_notified_once(request_, told):
     stored = Stored()
     other = replace(TICKET, sid="o" * 22)
     one, two = Ending(ALICE, TICKET, "pst_1"), Ending(ALICE, other, None)
@@ -224,13 +224,15 @@ def test_several_end_and_each_is_told_once(request_, told):
     assert [event.ticket for event in told] == [TICKET, other]
 
 
-def test_an_end_is_told_where_nothing_is_stored(request_, told):
+def test_an_end_is_notified_where_nothing_is_stored(request_, told):
     end(request_, state_of(None), Ending(ALICE, TICKET, None))
 
     assert len(told) == 1
 
 
-def test_an_end_that_could_not_be_written_is_503_and_not_told(request_, told):
+def test_an_end_that_could_not_be_written_is_503_and_not_notified(
+    request_, told
+):
     stored = Stored()
     stored.down = True
 

@@ -35,7 +35,9 @@ def make_request(path, pattern="/token", **environ):
         ("/token", None, False, False),
     ],
 )
-def test_the_path_tells(path, pattern, is_token, is_below):
+def test_requests_to_the_endpoint_are_recognised_by_their_path(
+    path, pattern, is_token, is_below
+):
     request = make_request(path, pattern, SCRIPT_NAME="/app")
 
     assert endpoint.is_for_token(request) is is_token
@@ -72,7 +74,7 @@ def test_the_scheme_of_a_websocket_is_that_of_its_page(scheme, expected):
         ("/page", False),
     ],
 )
-def test_where_clients_encode_what_basic_carries(path, expected):
+def test_basic_credentials_are_form_encoded_at_these_paths(path, expected):
     request = make_request(path)
     request.method = "POST"
     request.content_type = "application/x-www-form-urlencoded"

@@ -56,7 +56,7 @@ def test_a_body_can_be_read_again(body, length):
 
 
 @pytest.mark.parametrize("length", [True, False])
-def test_a_large_body_is_none_each_time(length):
+def test_a_body_over_the_limit_is_never_read(length):
     request = make_request(b"x" * (MAX_BODY + 1), length)
 
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_a_form_names_a_grant_type(body, expected):
     assert names_grant_type(make_request(body)) is expected
 
 
-def test_only_a_form_does():
+def test_only_a_form_names_a_grant_type():
     body = b"grant_type=client_credentials"
 
     assert names_grant_type(make_request(body, content_type=FORM.upper()))
@@ -99,7 +99,7 @@ def test_only_a_form_does():
         assert not names_grant_type(make_request(body, content_type=other))
 
 
-def test_a_client_that_hangs_up_names_none():
+def test_a_request_that_breaks_off_names_no_grant_type():
     request = make_request(b"grant_type=a", fails=True)
 
     assert not names_grant_type(request)

@@ -17,14 +17,16 @@ from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import IAuthenticator
 
 
-def test_who_vouched_is_told_to_who_debugs(client, caplog):
+def test_the_authenticator_that_vouches_is_logged_at_debug_level(
+    client, caplog
+):
     token = client.swap()["access_token"]
     with caplog.at_level(logging.DEBUG, "pyramid_sessiontoken"):
         client.ask(token)
     assert caplog.messages == ["session vouches for 'alice'"]
 
 
-def test_a_refusal_is_asked_for_once_too_and_told_once(own, caplog):
+def test_a_refusing_authenticator_is_asked_once_and_notified_once(own, caplog):
     told = []
     client = own(
         InvalidCredential("no good"),
@@ -41,7 +43,7 @@ def test_a_refusal_is_asked_for_once_too_and_told_once(own, caplog):
     assert [(e.authenticator, e.reason) for e in told] == [("own", "no good")]
 
 
-def test_a_password_is_checked_once_though_the_endpoint_asks_as_well(make):
+def test_a_password_is_checked_once_though_two_questions_are_asked(make):
     """pyramid_tm asks all authenticators; the endpoint asks some of them."""
     asked = []
 
@@ -66,7 +68,7 @@ def test_an_unusable_userid_of_a_credential_is_a_refusal(make):
 
 
 @pytest.mark.parametrize("asked", ["identity", "ticket", "claims"])
-def test_an_outage_is_told_to_who_asks_for_the_session_too(own, asked):
+def test_an_outage_is_raised_from_request_sessiontoken(own, asked):
     def setup(config):
         config.add_route("session", "/session")
         config.add_view(
@@ -87,13 +89,13 @@ def test_an_outage_is_told_to_who_asks_for_the_session_too(own, asked):
     assert client.get("/why").text == "repository refused: down"
 
 
-def test_an_authenticator_gives_an_identity_and_nothing_else(own):
+def test_an_authenticator_that_gives_no_identity_is_a_type_error(own):
     client = own(lambda request: "carol")
     with pytest.raises(TypeError, match="'own' gave str"):
         client.get("/identity")
 
 
-def test_the_name_in_the_list_is_the_name_of_who_vouched(own):
+def test_an_identity_gets_the_name_in_the_settings(own):
     client = own(Identity("carol", authenticator="another"))
     assert client.get("/identity").json["authenticator"] == "own"
     token = client.post("/token").json["access_token"]
@@ -135,14 +137,14 @@ def test_the_user_loader_gives_the_applications_own_user(make):
     client.post("/token", status=401)
 
 
-def test_a_name_that_nobody_registered_is_told_when_it_is_needed(make):
+def test_an_unregistered_authenticator_is_an_error_when_it_is_needed(make):
     client = make()
     client.registry.unregisterUtility(provided=IAuthenticator, name="basic")
     with pytest.raises(SessionTokenError, match="'basic'"):
         client.get("/identity")
 
 
-def test_over_plain_http_nobody_is_signed_in(client):
+def test_no_user_is_signed_in_over_plain_http(client):
     token = client.swap()["access_token"]
     client.extra_environ["wsgi.url_scheme"] = "http"
     who = client.ask(token).json
@@ -150,7 +152,7 @@ def test_over_plain_http_nobody_is_signed_in(client):
     assert "X-Forwarded-Proto" in who["failure"]
 
 
-def test_the_order_of_precedence(own):
+def test_the_first_authenticator_that_vouches_is_taken(own):
     """The first that vouches counts, unless an explicit one is refused."""
     vouches = own(Identity("carol"))
     token = vouches.swap(headers={})["access_token"]
@@ -160,14 +162,14 @@ def test_the_order_of_precedence(own):
     assert finds_nothing.ask(token).json["userid"] == "alice"
 
 
-def test_who_names_no_user_signs_nobody_in(own):
+def test_an_identity_without_a_userid_signs_no_user_in(own):
     client = own(Identity(None, {"group": 1}))
     assert client.get("/identity").json["userid"] is None
     token = client.swap()["access_token"]
     assert client.ask(token).json["userid"] == "alice"
 
 
-def test_an_ambient_identity_waits_for_every_explicit_credential(make):
+def test_an_explicit_refusal_beats_an_ambient_identity(make):
     client = make({"authenticators": "cookie session basic"})
     client.post_json("/sign_in", {})
     assert client.get("/identity").json["userid"] == "alice"
@@ -177,7 +179,7 @@ def test_an_ambient_identity_waits_for_every_explicit_credential(make):
     assert client.ask(token).json["userid"] == "alice"
 
 
-def test_basic_is_explicit_where_it_stands_and_ambient_where_it_goes(make):
+def test_basic_is_explicit_for_precedence_and_ambient_for_cross_site(make):
     client = make({"authenticators": "cookie basic session"})
     client.post_json("/sign_in", {})
     client.authorization = ("Basic", ("alice", "wrong"))
@@ -197,7 +199,9 @@ def warnings(caplog):
 
 
 @pytest.mark.parametrize("later", [0, 59])
-def test_who_signs_in_and_is_barred_at_once_is_told(make, caplog, later):
+def test_a_user_refused_right_after_sign_in_causes_a_warning(
+    make, caplog, later
+):
     """The application would sign the user in again and again, and nothing
     that a production.ini shows would say why.
     """
@@ -212,7 +216,7 @@ def test_who_signs_in_and_is_barred_at_once_is_told(make, caplog, later):
     assert "sessiontoken.user_loader knows no such user" in said
 
 
-def test_who_is_barred_later_is_no_surprise(make, caplog):
+def test_a_user_refused_later_causes_no_warning(make, caplog):
     client = make({"user_loader": lambda identity, request: None})
     client.post_json("/sign_in", {})
     warnings(caplog)

@@ -28,7 +28,7 @@ def private():
 
 
 @pytest.mark.parametrize("make", [Response, lambda: HTTPFound("/next")])
-def test_only_the_request_that_they_belong_to_gets_them(make):
+def test_private_headers_are_sent_with_their_own_request_only(make):
     response = make()
     mine, others = Request.blank("/"), Request.blank("/")
     before = sent(response, others)
@@ -46,7 +46,7 @@ def test_only_the_request_that_they_belong_to_gets_them(make):
     assert type(response).__name__ == type(make()).__name__
 
 
-def test_no_word_to_a_shared_cache_stays_beside_what_is_private():
+def test_headers_for_shared_caches_are_removed_beside_private_ones():
     """It beats Cache-Control (RFC 9213, section 2.1)."""
     words = (
         "CDN-Cache-Control",
@@ -65,7 +65,7 @@ def test_no_word_to_a_shared_cache_stays_beside_what_is_private():
         ]
 
 
-def test_what_is_added_to_the_response_later_is_sent_too():
+def test_headers_added_to_the_response_later_are_sent_too():
     response, request = Response(), Request.blank("/")
     private().put_on(request, response)
     response.headers["X-Later"] = "yes"
@@ -74,7 +74,7 @@ def test_what_is_added_to_the_response_later_is_sent_too():
     assert ("Set-Cookie", "a=b") in sent(response, request)
 
 
-def test_another_response_to_the_same_request_gets_none():
+def test_another_response_to_the_same_request_gets_no_private_headers():
     """The first is thrown away where an attempt is repeated."""
     first, second = Response(), Response()
     request = Request.blank("/")
@@ -85,7 +85,7 @@ def test_another_response_to_the_same_request_gets_none():
     assert ("Set-Cookie", "a=b") in sent(second, request)
 
 
-def test_the_response_that_the_request_made_has_them_at_once():
+def test_the_response_of_the_request_gets_private_headers_at_once():
     request = Request.blank("/")
     request.response = response = Response()
     private().put_on(request, response)
@@ -107,7 +107,7 @@ def test_the_response_to_a_subrequest_belongs_to_the_request_around_it():
     assert response.headers["Set-Cookie"] == "a=b"
 
 
-def test_a_response_of_another_kind_has_them_at_once():
+def test_a_response_of_another_class_gets_private_headers_at_once():
     class Slotted:
         __slots__ = ("headerlist",)
 
@@ -122,7 +122,7 @@ def test_a_response_of_another_kind_has_them_at_once():
     ]
 
 
-def test_what_is_dropped_is_left_out():
+def test_dropped_headers_are_not_sent():
     headers = PrivateHeaders(dropped=lambda header: header[0] == "X-Old")
     assert not headers.is_empty
     assert headers.apply([("X-Old", "1"), ("X-New", "2")]) == [("X-New", "2")]

@@ -27,7 +27,7 @@ def request_of(client):
     return make_request
 
 
-def test_it_tells_who_it_is_and_by_which_session(client, request_of):
+def test_request_sessiontoken_gives_identity_and_ticket(client, request_of):
     token = client.swap()["access_token"]
     session = request_of(Authorization=f"Session {token}").sessiontoken
     assert session.identity.userid == "alice"
@@ -36,7 +36,7 @@ def test_it_tells_who_it_is_and_by_which_session(client, request_of):
     assert session.failure is None
 
 
-def test_of_an_unknown_user_it_tells_nothing(request_of):
+def test_request_sessiontoken_is_empty_for_an_unknown_user(request_of):
     session = request_of().sessiontoken
     assert session.identity is None
     assert session.ticket is None
@@ -44,14 +44,14 @@ def test_of_an_unknown_user_it_tells_nothing(request_of):
     assert session.failure is None
 
 
-def test_of_another_credential_there_is_no_ticket(request_of):
+def test_another_credential_gives_no_ticket(request_of):
     request = request_of(Authorization="Basic YWxpY2U6YWxpY2U=")
     assert request.sessiontoken.identity.authenticator == "basic"
     assert request.sessiontoken.ticket is None
 
 
 @pytest.mark.parametrize("userid", ["carol", 42, -1, uuid.UUID(int=7)])
-def test_it_issues_tokens(client, request_of, userid):
+def test_request_sessiontoken_issues_tokens(client, request_of, userid):
     issued = request_of().sessiontoken.issue(userid, {"n": [1, {"a": None}]})
     assert issued.as_dict() == {
         "access_token": issued.access_token,
@@ -82,7 +82,9 @@ def test_it_issues_tokens(client, request_of, userid):
         ("alice", {"x": "y" * 8000}),
     ],
 )
-def test_what_no_token_can_carry_is_refused(request_of, userid, claims):
+def test_an_answer_that_no_token_can_carry_is_refused(
+    request_of, userid, claims
+):
     with pytest.raises(ClaimsError):
         request_of().sessiontoken.issue(userid, claims)
 
@@ -99,7 +101,7 @@ def test_claims_are_read_only(client, request_of):
         assert claims == {"roles": ["admin"]}
 
 
-def test_a_test_may_set_another_and_other_applications_have_none(request_of):
+def test_request_sessiontoken_may_be_set_and_is_absent_elsewhere(request_of):
     request = request_of()
     request.sessiontoken = "mine"
     assert request.sessiontoken == "mine"
@@ -111,7 +113,7 @@ def test_a_test_may_set_another_and_other_applications_have_none(request_of):
     assert csrf_required(elsewhere)
 
 
-def test_the_user_loader_also_loads_who_just_signed_in(make):
+def test_the_user_loader_loads_a_user_who_just_signed_in(make):
     client = make()
     client.registry.registerUtility(
         lambda identity, request: f"user {identity.userid}", IUserLoader

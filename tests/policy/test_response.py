@@ -14,7 +14,7 @@ def test_a_plain_response_carries_the_renewed_token(respond):
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
-def test_an_error_carries_none(respond, status):
+def test_an_error_carries_no_renewed_token(respond, status):
     assert not is_renewed(
         respond(lambda request: Response("no", status=status))
     )
@@ -43,7 +43,7 @@ def test_an_error_carries_none(respond, status):
         {"Cache-Control": "no-store", "X-Accel-Expires": "1"},
     ],
 )
-def test_what_a_cache_may_keep_carries_none(respond, headers):
+def test_a_cacheable_response_carries_no_renewed_token(respond, headers):
     assert not is_renewed(
         respond(lambda request: Response("ok", headers=headers))
     )
@@ -65,11 +65,11 @@ def test_what_a_cache_may_keep_carries_none(respond, headers):
         {"X-Cache-Control": "max-age=60"},
     ],
 )
-def test_what_no_cache_keeps_carries_one(respond, headers):
+def test_an_uncacheable_response_carries_the_renewed_token(respond, headers):
     assert is_renewed(respond(lambda request: Response("ok", headers=headers)))
 
 
-def test_a_304_carries_none(respond):
+def test_a_304_carries_no_renewed_token(respond):
     assert not is_renewed(respond(lambda request: HTTPNotModified()))
 
 
@@ -91,7 +91,7 @@ def test_a_page_that_is_fetched_in_advance_does_not_slide(respond, name, said):
     assert is_renewed(client, **{name: "navigate"})
 
 
-def test_a_year_that_nobody_knows_counts_as_cacheable(client):
+def test_a_response_with_an_unreadable_expires_is_cacheable(client):
     request = client.get("/public").request
     request.registry = client.registry
     response = Response("ok")
@@ -108,7 +108,7 @@ def test_every_line_of_cache_control_counts(client):
     assert is_cacheable(request, response)
 
 
-def test_expires_is_compared_with_the_clock_in_the_hand(client):
+def test_expires_is_compared_with_the_clock_of_the_application(client):
     request = client.get("/public").request
     request.registry = client.registry
     response = Response("ok")

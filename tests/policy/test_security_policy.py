@@ -26,13 +26,13 @@ def test_an_authenticator_is_asked_once_a_request(own):
     assert client.own.asked == 1
 
 
-def test_who_asks_while_it_is_decided_is_told_so(own):
+def test_asking_for_the_identity_while_it_is_judged_is_an_error(own):
     client = own(lambda request: request.identity)
     with pytest.raises(SessionTokenError, match="which it helps to decide"):
         client.get("/identity")
 
 
-def test_what_interrupts_a_judgement_leaves_none_behind(own):
+def test_an_interrupted_judgement_leaves_no_answer_behind(own):
     class Interrupted(BaseException):
         """A BaseException, as the timeout of a green thread is."""
 
@@ -55,7 +55,7 @@ def test_what_interrupts_a_judgement_leaves_none_behind(own):
     assert own(interrupted, setup=setup).get("/twice").text == "carol"
 
 
-def test_who_is_told_of_a_refusal_may_ask_who_it_is(make):
+def test_a_subscriber_to_a_refusal_may_ask_for_the_userid(make):
     asked = []
 
     def ask(event):
@@ -71,7 +71,7 @@ def test_who_is_told_of_a_refusal_may_ask_who_it_is(make):
     assert [userid for _, userid in asked] == [None, None]
 
 
-def test_identity_is_for_each_request_its_own(make):
+def test_each_request_is_judged_by_itself(make):
     """A subrequest and a copy are judged by their own credentials."""
 
     def setup(config):

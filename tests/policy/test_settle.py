@@ -4,15 +4,17 @@ from pyramid.response import Response
 from pyramid.security import forget, remember
 from support.renewal import is_renewed
 
+from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionRenewed
 from pyramid_sessiontoken.expiry import ExpiryPolicy
-from pyramid_sessiontoken.interfaces import IExpiryPolicy
+from pyramid_sessiontoken.interfaces import IExpiryPolicy, ITokenRepository
 from pyramid_sessiontoken.policy.response import add_vary
+from pyramid_sessiontoken.repositories.memory import MemoryRepository
 
 NAME = "__Host-sessiontoken"
 
 
-def test_where_nobody_asks_who_it_is_nothing_is_renewed(client):
+def test_nothing_is_renewed_where_the_identity_is_not_asked_for(client):
     token = client.swap()["access_token"]
     client.clock.advance(1800)
     response = client.ask(token, "/public")
@@ -20,7 +22,7 @@ def test_where_nobody_asks_who_it_is_nothing_is_renewed(client):
     assert "Vary" not in response.headers
 
 
-def test_the_renewal_header_has_another_name_or_none(respond):
+def test_the_renewal_header_can_be_renamed_or_switched_off(respond):
     named = respond(
         lambda request: Response("ok"), {"token.renewal_header": "X-New"}
     )
@@ -45,7 +47,30 @@ def test_a_failed_renewal_never_fails_the_request(respond, caplog):
     response = client.ask(token, "/custom")
     assert response.text == "ok"
     assert "Session-Token" not in response.headers
-    assert "could not be renewed" in caplog.text
+    assert "a session was not renewed" in caplog.text
+    assert "LookupError" in caplog.text
+
+
+def test_an_outage_at_a_renewal_is_one_sentence(respond, caplog):
+    class Down(MemoryRepository):
+        def renew(self, item, was):
+            raise RepositoryUnavailable("it is down, for a test")
+
+    client = respond(
+        lambda request: Response("ok"),
+        {"repository": "registered", "token.form": "reference"},
+    )
+    down = Down(client.clock)
+    client.registry.registerUtility(down, ITokenRepository)
+    token = client.swap()["access_token"]
+    client.clock.advance(1800)
+    assert client.ask(token, "/custom").text == "ok"
+    (record,) = caplog.records
+    assert record.exc_info is None
+    assert record.getMessage() == (
+        "a session was not renewed: the response carries no new token,"
+        " because a backend failed: it is down, for a test"
+    )
 
 
 def test_a_failing_subscriber_to_a_renewal_fails_nothing(respond, caplog):
@@ -60,7 +85,7 @@ def test_a_failing_subscriber_to_a_renewal_fails_nothing(respond, caplog):
     assert "a subscriber to SessionRenewed failed" in caplog.text
 
 
-def test_a_renewal_is_told_as_an_event(respond):
+def test_a_renewal_is_notified(respond):
     told = []
     client = respond(
         lambda request: Response("ok"),
@@ -75,7 +100,7 @@ def test_a_renewal_is_told_as_an_event(respond):
     assert event.ticket.sid == event.identity.ticket.sid
 
 
-def test_vary_names_what_was_looked_at_and_no_more(client):
+def test_vary_names_the_headers_that_were_read(client):
     token = client.swap()["access_token"]
     assert client.ask(token).headers["Vary"] == "Authorization"
     assert client.get("/identity").headers["Vary"] == "Authorization, Cookie"
@@ -101,7 +126,7 @@ def test_an_undecodable_cookie_is_not_deleted_on_a_cacheable_response(make):
     assert "Set-Cookie" in client.get("/identity", headers=headers).headers
 
 
-def test_a_view_that_shows_a_token_is_not_kept_by_anybody(make):
+def test_a_response_with_an_issued_token_is_not_stored(make):
     def setup(config):
         config.add_route("issue", "/issue")
         config.add_view(
@@ -114,7 +139,7 @@ def test_a_view_that_shows_a_token_is_not_kept_by_anybody(make):
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-def test_sign_out_takes_back_a_sign_in_of_the_same_response(make):
+def test_sign_out_replaces_a_sign_in_of_the_same_response(make):
     """The sign-in may have set any number of chunks."""
 
     def setup(config):

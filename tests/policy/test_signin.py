@@ -5,7 +5,7 @@ from pyramid.request import Request
 from pyramid_sessiontoken.events import SessionEnded, SessionIssued
 
 
-def test_sign_in_and_out_are_told_as_events(make):
+def test_sign_in_and_sign_out_are_notified(make):
     told = []
 
     def setup(config):

@@ -76,7 +76,7 @@ def test_a_long_token_is_not_renewed_in_a_response_header(issuing, caplog):
     assert client.ask(renewed["access_token"]).json["userid"] == "alice"
 
 
-def test_nobody_is_told_of_a_renewal_that_did_not_travel(issuing):
+def test_a_renewal_that_was_not_sent_is_not_notified(issuing):
     told = []
     client = issuing()
     client.registry.registerHandler(told.append, [SessionRenewed])
@@ -89,7 +89,7 @@ def test_nobody_is_told_of_a_renewal_that_did_not_travel(issuing):
     assert len(told) == 1
 
 
-def test_a_reference_is_renewed_whatever_it_holds(issuing):
+def test_a_reference_is_renewed_whatever_the_size_of_its_claims(issuing):
     client = issuing({"repository": "memory", "token.form": "reference"})
     token = client.issue("x" * 5000)
     client.clock.advance(1800)
@@ -100,7 +100,7 @@ def test_a_reference_is_renewed_whatever_it_holds(issuing):
 
 
 @pytest.mark.parametrize("path", ["/issue", "/sign_in"])
-def test_large_claims_are_told_once(issuing, path, caplog):
+def test_large_claims_are_logged_once(issuing, path, caplog):
     client = issuing()
 
     def begin_with(length):
@@ -119,9 +119,7 @@ def test_large_claims_are_told_once(issuing, path, caplog):
     assert begin_with(4000) == []
 
 
-def test_large_claims_that_stay_on_the_server_are_nobodys_business(
-    make, caplog
-):
+def test_large_claims_in_a_repository_cause_no_warning(make, caplog):
     client = make({"repository": "memory", "cookie.form": "reference"})
 
     client.post_json("/sign_in", {"claims": {"text": "x" * 5000}})

@@ -25,7 +25,7 @@ def test_an_error_of_the_applications_code_reaches_exception_views(own):
         client.get("/forbidden")
 
 
-def test_before_routing_an_error_is_nobody(own):
+def test_before_routing_an_error_leaves_the_user_unknown(own):
     """pyramid_tm asks when no exception view could answer."""
     client = own(
         LookupError("bug"),
@@ -36,7 +36,7 @@ def test_before_routing_an_error_is_nobody(own):
     client.get("/admin", status=500)
 
 
-def test_an_outage_inside_an_exception_view_is_nobody(own):
+def test_an_outage_inside_an_exception_view_leaves_the_user_unknown(own):
     def setup(config):
         config.add_exception_view(
             lambda exc, request: Response(f"sorry, {request.identity}"),
@@ -47,7 +47,7 @@ def test_an_outage_inside_an_exception_view_is_nobody(own):
     assert client.get("/identity").text == "sorry, None"
 
 
-def test_traversal_is_no_routing_and_errors_are_seen_there_too(own):
+def test_an_error_is_raised_under_traversal_too(own):
     def setup(config):
         config.add_view(
             lambda request: Response(str(request.identity)), name="here"
@@ -94,9 +94,7 @@ def test_an_error_is_raised_where_a_view_can_answer_it(known, raises):
     ("identity", "status"),
     [(Identity("alice"), Status.SET), (None, Status.DELETE)],
 )
-def test_sign_in_and_sign_out_decide_and_forget_what_was_judged(
-    identity, status
-):
+def test_sign_in_and_sign_out_replace_earlier_judgements(identity, status):
     state = PolicyState(rules=None)
     state.judged["session",] = Judged(error=ERROR)
     assert not state.decided

@@ -25,7 +25,7 @@ class Transformer:
         )
 
 
-def test_what_the_transformer_adds_goes_into_the_ticket(make):
+def test_claims_of_the_transformer_are_kept_in_the_ticket(make):
     transformer = Transformer()
     client = make(
         setup=lambda config: config.set_sessiontoken_claims_transformer(
@@ -60,9 +60,7 @@ def test_the_transformer_may_refuse(make):
         client.fresh().post_json("/sign_in", {})
 
 
-def test_claims_of_the_transformer_that_are_no_json_are_told_as_a_fault(
-    make, caplog
-):
+def test_claims_of_the_transformer_that_are_no_json_are_an_error(make, caplog):
     """The user is not told that the password was wrong."""
 
     def add_set(identity):
@@ -84,7 +82,7 @@ def test_claims_of_the_transformer_that_are_no_json_are_told_as_a_fault(
         client.fresh().post_json("/sign_in", {})
 
 
-def test_a_transformer_that_takes_the_user_away_refuses(make):
+def test_a_transformer_that_removes_the_userid_refuses(make):
     client = make(
         {"authorization": "authenticated"},
         setup=lambda config: config.set_sessiontoken_claims_transformer(
@@ -97,7 +95,7 @@ def test_a_transformer_that_takes_the_user_away_refuses(make):
     client.post("/token", status=401)
 
 
-def test_a_transformer_gives_an_identity_and_nothing_else(make):
+def test_a_transformer_that_gives_no_identity_is_a_type_error(make):
     client = make(
         setup=lambda config: config.set_sessiontoken_claims_transformer(
             Transformer(lambda identity: None)

@@ -35,7 +35,7 @@ def idiomatic(make, request):
     return client
 
 
-def test_a_view_of_ones_own_answers_401_as_ours_does(idiomatic):
+def test_a_401_of_an_own_view_gets_the_same_challenges(idiomatic):
     assert fields(idiomatic.get("/admin", status=401)) == BOTH
     script = {"X-Requested-With": "XMLHttpRequest"}
     assert (
@@ -48,7 +48,7 @@ def test_a_view_of_ones_own_answers_401_as_ours_does(idiomatic):
     )
 
 
-def test_sign_out_of_a_known_user_challenges_nobody(client):
+def test_sign_out_of_a_known_user_gets_no_challenge(client):
     client.post_json("/sign_in", {})
     assert fields(client.post("/sign_out")) == []
     # Now nobody is signed in.
@@ -69,7 +69,7 @@ def test_the_cookie_is_deleted_before_the_challenges(make):
     assert names == ["Set-Cookie", "WWW-Authenticate", "WWW-Authenticate"]
 
 
-def test_a_user_loader_that_signs_out_is_not_asked_again(make):
+def test_a_user_loader_that_signs_out_is_not_called_again(make):
     """It decides who the user is: nobody can be asked meanwhile."""
 
     def load(identity, request):
@@ -80,7 +80,7 @@ def test_a_user_loader_that_signs_out_is_not_asked_again(make):
     assert client.get("/identity").json["userid"] is None
 
 
-def test_an_outage_is_no_unknown_user(make):
+def test_an_outage_gets_no_challenge(make):
     """Nor does an error of the application's own make one."""
     fails = []
 
@@ -95,7 +95,7 @@ def test_an_outage_is_no_unknown_user(make):
     assert fields(client.post("/sign_out")) == []
 
 
-def test_where_another_policy_counts_there_are_none(make):
+def test_another_security_policy_gets_no_challenges(make):
     def setup(config):
         config.commit()
         config.set_security_policy(DummySecurityPolicy())

@@ -12,7 +12,7 @@ from pyramid_sessiontoken.testing import ManualClock
 
 @pytest.fixture
 def clock():
-    """Give a clock that stands at the present, as the servers see it."""
+    """Give a clock that begins at the present time, like those of servers."""
     return ManualClock(int(time.time()))
 
 
@@ -37,7 +37,7 @@ def make_redis(clock):
 
 @pytest.fixture
 def in_child():
-    """Run something in a fork; give what it answers, as a text."""
+    """Run a function in a fork; give its result as a text."""
 
     if not hasattr(os, "fork"):
         pytest.skip("there is no fork here")

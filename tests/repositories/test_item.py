@@ -19,7 +19,7 @@ ITEM = TokenItem("key", moment(1_800_000_000), b"token", "str:alice")
 
 
 @pytest.mark.parametrize("key", ["a", "Zz09-_:.", "k" * 200])
-def test_a_key_has_up_to_200_characters_of_some_kinds(key):
+def test_a_key_has_up_to_200_of_the_allowed_characters(key):
     assert is_key(key)
     check_item(ITEM._replace(key=key))
 

@@ -5,7 +5,7 @@ from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 
 
-def test_what_has_expired_makes_room(clock):
+def test_expired_items_make_room(clock):
     repository = MemoryRepository(clock, max_items=2)
     repository.add_or_update(item_of(clock, "a", 10))
     repository.add_or_update(item_of(clock, "b", 20))
@@ -15,7 +15,7 @@ def test_what_has_expired_makes_room(clock):
     assert repository.get("c")
 
 
-def test_nothing_that_lives_is_dropped_for_room(clock):
+def test_a_full_memory_keeps_its_items(clock):
     repository = MemoryRepository(clock, max_items=1)
     repository.add_or_update(item_of(clock, "a"))
     with pytest.raises(RepositoryUnavailable, match="memory: 1 items"):
@@ -23,7 +23,7 @@ def test_nothing_that_lives_is_dropped_for_room(clock):
     assert repository.get("a")
 
 
-def test_a_purge_tells_how_many_they_were(clock):
+def test_a_purge_gives_the_number_of_removed_items(clock):
     repository = MemoryRepository(clock)
     for n in range(5):
         repository.add_or_update(item_of(clock, f"k{n}", n, "str:alice"))

@@ -1,4 +1,4 @@
-"""What the contract does not tell of the repository in Redis."""
+"""The repository in Redis: what the contract does not test."""
 
 import struct
 import time
@@ -28,7 +28,7 @@ def repository(make_redis, redis):
 @pytest.mark.parametrize(
     "key", ["", "a" * 201, "ä", "\ud800", "a\0", "a\n", "a b", "subject/a"]
 )
-def test_what_is_no_key_never_reaches_redis(repository, item, key):
+def test_an_invalid_key_never_reaches_redis(repository, item, key):
     assert repository.get(key) is None
     repository.remove(key)
     repository.add_or_update(item)
@@ -39,7 +39,7 @@ def test_what_is_no_key_never_reaches_redis(repository, item, key):
         repository.renew(item._replace(key=key), item.expires)
 
 
-def test_a_subject_is_any_text_but_not_longer(repository, item):
+def test_a_subject_is_any_text_of_at_most_300_characters(repository, item):
     strange = item._replace(subject="\ud800\0" * 150)
     repository.add_or_update(strange)
     assert repository.items_of(strange.subject) == [strange]
@@ -86,7 +86,7 @@ def test_the_server_lets_an_item_expire(repository, redis, item):
     assert redis.client.get(PREFIX + b"key") is None
 
 
-def test_items_go_below_the_prefix(make_redis, redis, item):
+def test_items_are_stored_under_the_prefix(make_redis, redis, item):
     make_redis(redis.url, prefix="mine:").add_or_update(item)
     assert make_redis(redis.url).get("key") is None
     assert all(k.startswith(b"mine:") for k in redis.client.scan_iter())
@@ -97,7 +97,7 @@ def test_an_index_lives_as_long_as_its_last_item(repository, redis, clock):
     repository.add_or_update(item_of(clock, "long", 600))
     repository.add_or_update(item_of(clock, "short", 60))
     assert 590 <= redis.client.ttl(index) <= 600
-    # What has expired leaves it as soon as it is touched.
+    # An expired entry is removed when the index is next written.
     redis.client.zadd(index, {"old": clock.now() - 5})
     repository.add_or_update(item_of(clock, "another", 30))
     assert redis.client.zrange(index, 0, -1) == [
@@ -118,7 +118,7 @@ def test_an_entry_never_expires_before_its_item(repository, redis, item):
     assert redis.client.zscore(index, "key") == before
 
 
-def test_nothing_is_left_to_purge(repository, item):
+def test_the_server_itself_removes_expired_items(repository, item):
     repository.add_or_update(item)
     assert repository.remove_all_before(item.expires) == 0
     assert repository.get("key") == item
@@ -156,7 +156,7 @@ def test_many_items_are_listed(make_redis, redis, clock, request, way):
 # Outages
 
 
-def test_a_server_that_restarts_is_found_again(make_redis, redis, item):
+def test_a_server_that_restarts_is_used_again(make_redis, redis, item):
     for url in (redis.tcp, redis.url):
         repository = make_redis(url)
         repository.add_or_update(item)
@@ -174,7 +174,7 @@ def test_a_server_that_restarts_is_found_again(make_redis, redis, item):
         assert repository.get("key") is None
 
 
-def test_a_server_that_does_not_answer_is_given_up_soon(
+def test_a_server_that_does_not_answer_is_given_up_after_the_timeout(
     repository, redis, clock, item
 ):
     other = item_of(clock, "other")
@@ -187,12 +187,14 @@ def test_a_server_that_does_not_answer_is_given_up_soon(
             assert 0.2 < waited < 1
     finally:
         redis.thaw()
-    # No answer to another question.
+    # Each answer belongs to its command.
     assert repository.get("other") == other
     assert repository.get("key") == item
 
 
-def test_foreign_keys_of_another_type_are_an_outage(repository, redis, item):
+def test_a_key_of_another_program_and_type_is_an_outage(
+    repository, redis, item
+):
     repository.add_or_update(item)
     redis.client.delete(PREFIX + b"key")
     redis.client.lpush(PREFIX + b"key", "foreign")
@@ -207,7 +209,7 @@ def test_foreign_keys_of_another_type_are_an_outage(repository, redis, item):
     seconds_until_unavailable(lambda: repository.items_of("str:bob"))
 
 
-def test_a_full_server_is_an_outage_for_what_writes(repository, redis, item):
+def test_writing_to_a_full_server_is_an_outage(repository, redis, item):
     repository.add_or_update(item)
     redis.client.config_set("maxmemory", 1)
     try:
@@ -235,7 +237,7 @@ def test_all_sessions_can_be_ended_on_a_full_server(repository, redis, item):
         redis.client.config_set("maxmemory", 0)
 
 
-def test_a_replica_is_an_outage_for_what_writes(repository, redis, item):
+def test_writing_to_a_replica_is_an_outage(repository, redis, item):
     redis.client.replicaof("127.0.0.1", 1)
     try:
         seconds_until_unavailable(lambda: repository.add_or_update(item))
@@ -292,7 +294,7 @@ def test_parent_and_child_have_connections_of_their_own(
 # Cluster and Sentinel
 
 
-def test_a_cluster_that_restarts_is_found_again(
+def test_a_cluster_that_restarts_is_used_again(
     make_redis, cluster_process, item
 ):
     one, two = cluster_process
@@ -320,7 +322,7 @@ def test_a_cluster_that_restarts_is_found_again(
 
 
 def assert_found(repository, item):
-    """Wait until the members of the cluster have met again."""
+    """Wait until the servers of the cluster are connected again."""
     until = time.monotonic() + 15
     while True:
         try:
@@ -331,7 +333,9 @@ def assert_found(repository, item):
             time.sleep(0.1)
 
 
-def test_a_sentinel_s_outage_is_one(make_redis, sentinel_process, redis):
+def test_an_outage_of_the_sentinel_is_an_outage(
+    make_redis, sentinel_process, redis
+):
     url = sentinel_process.url.replace("mymaster", "nobody")
     with pytest.raises(RepositoryUnavailable, match="MasterNotFoundError"):
         make_redis(url).get("key")

@@ -2,10 +2,12 @@
 rights.
 """
 
+import re
 import tempfile
 import threading
 
 import pytest
+from support.architecture import TOP
 from support.items import item_of, seconds_until_unavailable
 from support.servers import RedisServer, is_whole, wait_until
 
@@ -48,9 +50,7 @@ def test_with_tls_and_passwords_sessions_are_kept(
 
 
 @WAYS
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    make_redis, url_of, way
-):
+def test_an_unverifiable_certificate_is_refused(make_redis, url_of, way):
     url = url_of(way).replace("ssl_ca_certs", "ssl_cert_reqs=required&x")
     url = url.partition("&x")[0]
     with pytest.raises(RepositoryUnavailable):
@@ -62,7 +62,9 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 
 
 @WAYS
-def test_a_wrong_password_is_told_and_not_shown(make_redis, url_of, way):
+def test_a_wrong_password_is_reported_without_quoting_it(
+    make_redis, url_of, way
+):
     url = url_of(way, user="alice:looking-hunter")
     with pytest.raises(RepositoryUnavailable) as outage:
         make_redis(url, timeout=5).get("key")
@@ -70,7 +72,7 @@ def test_a_wrong_password_is_told_and_not_shown(make_redis, url_of, way):
     assert "looking-hunter" not in str(outage.value)
 
 
-def test_sentinels_ask_for_a_password_of_their_own(make_redis, url_of):
+def test_sentinels_may_need_their_own_password(make_redis, url_of):
     for wrong in ("sentinel_password=wrong-one", "sentinel_username=alice"):
         name, _, value = wrong.partition("=")
         url = url_of("sentinel")
@@ -97,26 +99,25 @@ def other_redis(server_folder):
     server.end()
 
 
-def test_a_name_that_leads_elsewhere_is_followed(
+def test_a_host_name_that_changes_its_address_is_followed(
     make_redis, redis, other_redis, proxy, clock
 ):
     """As after a failover by DNS, or by a load balancer."""
     between = proxy(redis.port)
     repository = make_redis(f"redis://127.0.0.1:{between.port}")
-    items = [item_of(clock, f"k{n}") for n in range(3)]
-    repository.add_or_update(items[0])
+    one, two = item_of(clock, "k1"), item_of(clock, "k2")
+    repository.add_or_update(one)
     redis.client.replicaof("127.0.0.1", other_redis.port)
     try:
-        seconds_until_unavailable(lambda: repository.add_or_update(items[1]))
         between.target = other_redis.port
-        repository.add_or_update(items[2])
-        assert repository.get("k2") == items[2]
-        assert not repository.renew(items[0], items[0].expires)
+        repository.add_or_update(two)
+        assert repository.get("k2") == two
+        assert not repository.renew(one, one.expires)
     finally:
         redis.client.replicaof("NO", "ONE")
 
 
-def test_a_demoted_server_behind_sentinel_is_left(
+def test_connections_to_a_demoted_server_are_dropped(
     make_redis, redis, other_redis, sentinel_of, item
 ):
     """Sentinel names another server by then; connections stay open."""
@@ -195,13 +196,12 @@ def behind_firewalls(request, redis, proxy):
     return url, [between, before]
 
 
+@pytest.mark.usefixtures("always_asked")
 def test_connections_that_a_firewall_forgot_are_not_noticed(
-    make_redis, behind_firewalls, clock, monkeypatch
+    make_redis, behind_firewalls, clock
 ):
-    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
-    monkeypatch.setattr(connections, "FORGOTTEN", -1)
     url, firewalls = behind_firewalls
-    repository = make_redis(url, pool_size=8)
+    repository = make_redis(url, pool_size=8, timeout=1)
     start, faults = threading.Barrier(8), []
 
     def work(number):
@@ -226,7 +226,7 @@ def test_connections_that_a_firewall_forgot_are_not_noticed(
     assert faults == []
 
 
-def test_after_a_short_rest_nothing_more_is_asked(
+def test_after_a_short_pause_no_ping_is_sent(
     make_redis, redis, item, monkeypatch
 ):
     monkeypatch.setattr(connections, "CHECK_AFTER", -1)
@@ -254,3 +254,126 @@ def test_an_old_connection_is_not_used_again(
     for _ in range(3):
         assert repository.get("key") is None
     assert count() >= before + 3
+
+
+# A user of few rights
+
+
+def acl(name):
+    """Give a command of the page on stored sessions."""
+    page = (TOP / "docs" / "kept.rst").read_text("utf-8")
+    block = re.search(rf":name: acl-{name}\n\n +(ACL .*)\n", page)
+    return block[1].split()
+
+
+def use_all(repository, item):
+    repository.add_or_update(item)
+    assert repository.get(item.key) == item
+    assert repository.renew(item, item.expires)
+    assert repository.items_of(item.subject) == [item]
+    assert list(repository.items()) == [item]
+    assert repository.remove_all_of(item.subject) == 1
+    repository.remove(item.key)
+
+
+def refused(server):
+    return [
+        entry["object"]
+        for entry in server.client.execute_command("ACL LOG")
+        if entry["object"] != "client|setinfo"
+    ]
+
+
+@pytest.fixture
+def rights():
+    """Give rights to users of servers, and take them away at the end."""
+    given = []
+
+    def give(server, name, *more):
+        execute = server.client.execute_command
+        execute("ACL LOG RESET")
+        execute(*acl(name), *more)
+        given.append(execute)
+
+    yield give
+    for execute in given:
+        execute("ACL DELUSER", "app")
+
+
+@pytest.fixture
+def always_asked(monkeypatch):
+    """Send PING before each command."""
+    monkeypatch.setattr(connections, "CHECK_AFTER", -1)
+    monkeypatch.setattr(connections, "FORGOTTEN", -1)
+
+
+@pytest.mark.usefixtures("always_asked")
+@pytest.mark.parametrize("database", [0, 1])
+def test_the_rights_of_the_docs_are_enough_for_a_server(
+    make_redis, redis, rights, item, database
+):
+    rights(redis, "server", *(["+select"] if database else []))
+    url = redis.tcp.replace("//", "//app:secret@")
+    use_all(make_redis(f"{url}/{database}"), item)
+    assert refused(redis) == []
+
+
+def test_the_rights_of_the_docs_are_enough_for_a_cluster(
+    make_redis, cluster_process, rights, item
+):
+    for server in cluster_process:
+        rights(server, "server", "+cluster|slots", "+command")
+    url = f"redis+cluster://app:secret@127.0.0.1:{cluster_process[0].port}"
+    use_all(make_redis(url), item)
+    assert [refused(server) for server in cluster_process] == [[], []]
+
+
+def test_the_rights_of_the_docs_are_enough_for_sentinel(
+    make_redis, redis, sentinel_process, rights, item
+):
+    rights(redis, "server")
+    rights(sentinel_process, "sentinel")
+    url = sentinel_process.url.replace("//", "//app:secret@")
+    bob = "?sentinel_username=app&sentinel_password=secret2"
+    use_all(make_redis(f"{url}{bob}"), item)
+    assert refused(redis) == []
+    assert refused(sentinel_process) == []
+
+
+def test_each_right_of_the_docs_is_needed(make_redis, redis, rights, item):
+    for right in acl("server"):
+        if right[0] != "+" or right == "+ping":
+            continue
+        rights(redis, "server", f"-{right[1:]}")
+        repository = make_redis(redis.tcp.replace("//", "//app:secret@"))
+        with pytest.raises(RepositoryUnavailable) as outage:
+            use_all(repository, item)
+        # "can't run this command": a script that calls it.
+        assert re.search(r"permissions|can't run", str(outage.value))
+
+
+def test_the_log_quotes_no_command(make_redis, redis, sentinel_of, item):
+    redis.client.lpush("sessiontoken:key", "x")
+    for url in (redis.tcp, sentinel_of(redis.port).url):
+        repository = make_redis(url, timeout=5)
+        with pytest.raises(RepositoryUnavailable) as outage:
+            repository.renew(item, item.expires)
+        told = str(outage.value)
+        assert "against a key holding the wrong kind of value" in told
+        assert "alice" not in told
+        assert "sessiontoken:key" not in told
+
+
+@pytest.mark.usefixtures("always_asked")
+def test_a_pool_has_its_connection_back_after_an_outage(
+    make_redis, redis, sentinel_of
+):
+    repository = make_redis(f"{sentinel_of(redis.port).url}?db=1", pool_size=1)
+    assert repository.get("key") is None
+    redis.freeze()
+    try:
+        for _ in range(2):
+            seconds_until_unavailable(lambda: repository.get("key"))
+    finally:
+        redis.thaw()
+    assert repository.get("key") is None

@@ -13,7 +13,7 @@ def repository(make_redis, redis):
     return make_redis(redis.tcp)
 
 
-def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
+def test_a_thread_needs_one_connection_and_many_stay_within_the_pool(
     make_redis, redis, clock
 ):
     def count():
@@ -46,7 +46,7 @@ def test_a_thread_needs_one_connection_and_many_no_more_than_there_are(
     assert repository.get("k0") == item_of(clock, "k0")
 
 
-def test_a_server_that_restarts_in_between_is_not_noticed(
+def test_a_restart_between_two_commands_is_not_noticed(
     make_redis, redis, item, monkeypatch
 ):
     monkeypatch.setattr(connections, "CHECK_AFTER", -1)
@@ -59,7 +59,7 @@ def test_a_server_that_restarts_in_between_is_not_noticed(
     assert repository.get(item.key) == item
 
 
-def test_what_is_left_to_read_is_nobody_s_answer(
+def test_an_unexpected_answer_is_never_given_to_another_command(
     repository, item, monkeypatch
 ):
     monkeypatch.setattr(connections, "CHECK_AFTER", -1)
@@ -71,7 +71,7 @@ def test_what_is_left_to_read_is_nobody_s_answer(
     assert repository.get(item.key) == item
 
 
-def test_a_question_that_is_interrupted_leaves_no_answer_behind(
+def test_an_interrupted_command_leaves_no_answer_behind(
     repository, item, monkeypatch
 ):
     repository.add_or_update(item)
@@ -97,3 +97,20 @@ def test_an_exhausted_pool_is_an_outage(make_redis, redis):
     assert 0.2 < waited < 1
     opened._idle.append(free)
     assert repository.get("key") is None
+
+
+def test_connections_are_closed_while_others_take_them(repository, item):
+    repository.add_or_update(item)
+    (opened,) = repository._opened.values()
+    connection, _ = opened._idle[-1]
+    others = list(opened._idle)[:-1]
+
+    def take_all():
+        opened._idle.clear()
+        connection.__class__.disconnect(connection)
+
+    connection.disconnect = take_all
+    opened.close()
+    assert not opened._idle
+    opened._idle.extend(others)
+    assert repository.get(item.key) == item

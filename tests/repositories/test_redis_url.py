@@ -3,7 +3,10 @@
 import traceback
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pyramid_sessiontoken.repositories.redis_clients import opener
 from pyramid_sessiontoken.repositories.redis_url import read_url
 
 
@@ -14,7 +17,7 @@ def read(url):
 OURS = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
 
 
-def test_a_url_says_where_and_how():
+def test_a_url_gives_hosts_and_options():
     url = read("rediss://alice:p%40ss@h:1234/5?ssl_check_hostname=no")
     assert (url.way, url.has_tls, url.hosts) == ("server", True, [("h", 1234)])
     options = dict(url.options)
@@ -32,7 +35,7 @@ def test_a_url_says_where_and_how():
     assert read("redis://").hosts == [("localhost", 6379)]
 
 
-def test_what_the_url_says_stands():
+def test_options_of_the_url_are_kept():
     url = read(
         "redis://h?socket_timeout=3&max_connections=5&timeout=1.5"
         "&socket_keepalive=false&db=2"
@@ -107,7 +110,7 @@ redis://[h it is not a URL of Redis, such as redis://host:6379/0
 
 
 @pytest.mark.parametrize("line", BAD)
-def test_what_redis_cannot_use_is_named(line):
+def test_options_that_redis_cannot_use_are_named(line):
     url, _, said = line.partition(" ")
     with pytest.raises(ValueError, match=r"\w") as refused:
         read(url)
@@ -121,3 +124,22 @@ def test_a_password_is_encoded(mark):
     with pytest.raises(ValueError, match="%40 %2F %3F %23") as refused:
         read(f"redis://:hun{mark}ter2=@h@h")
     assert "hun" not in str(refused.value)
+
+
+SCHEMES = st.sampled_from(
+    ["redis", "rediss", "unix", "redis+sentinel", "rediss+cluster", "x"]
+)
+TEXTS = st.text("@/?#:[],=&%;. h1\u20ac\n", max_size=12)
+
+
+@given(SCHEMES, TEXTS, TEXTS)
+def test_any_url_serves_or_is_refused_without_its_password(
+    scheme, before, after
+):
+    password = "looking-glass"
+    said = ""
+    try:
+        opener(read(f"{scheme}://:{before}{password}{after}@h"))
+    except ValueError as refused:
+        said = str(refused)
+    assert password not in said

@@ -1,4 +1,4 @@
-"""Sign-out wins in servers that others use at the same time."""
+"""Sign-out wins against a renewal at the same time."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +61,7 @@ def of_mariadb(clock, request):
     ids=lambda each: each.__name__,
 )
 def processes(clock, request):
-    """Three, each with connections of its own."""
+    """Three processes, each with its own connections."""
     make = request.param(clock, request)
     repositories = [make() for _ in range(3)]
     yield [Process(clock, repository) for repository in repositories]
@@ -71,7 +71,7 @@ def processes(clock, request):
 
 
 @pytest.mark.parametrize("way", ["end", "end_all"])
-def test_nothing_lives_that_was_ended(processes, clock, way):
+def test_an_ended_session_does_not_live(processes, clock, way):
     for number in range(ROUNDS):
         race(processes, clock, way, f"alice{number}{way}")
 

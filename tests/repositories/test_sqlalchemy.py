@@ -1,4 +1,4 @@
-"""What the contract does not tell of the repository in a database."""
+"""The repository in a database: what the contract does not test."""
 
 import sqlite3
 import threading
@@ -52,12 +52,12 @@ def url(path):
 # Start
 
 
-def test_nothing_is_opened_before_it_is_used(clock, tmp_path):
+def test_no_connection_is_opened_before_the_first_use(clock, tmp_path):
     SQLAlchemyRepository(f"sqlite:///{tmp_path}/a.db", clock)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_table_can_be_made_by_a_migration(make, url, item):
+def test_the_table_can_be_created_by_a_migration(make, url, item):
     metadata = sa.MetaData()
     mine = table(metadata, "mine")
     engine = sa.create_engine(url)
@@ -73,7 +73,7 @@ def test_the_table_can_be_made_by_a_migration(make, url, item):
 
 
 @pytest.mark.parametrize("option", ["schema", "search_path"])
-def test_the_table_stands_in_its_schema(make, postgresql, item, option):
+def test_the_table_is_found_in_its_schema(make, postgresql, item, option):
     url, options = postgresql.url, {"schema": "auth"}
     if option == "search_path":
         url, options = f"{url}?options=-csearch_path%3Dauth", {}
@@ -93,7 +93,7 @@ def test_the_table_stands_in_its_schema(make, postgresql, item, option):
     assert public == 0
 
 
-def test_ours_stand_beside_the_options_of_the_url(make, postgresql):
+def test_our_options_are_added_to_those_of_the_url(make, postgresql):
     def shown(url, name):
         with make(url)._database.connection() as connection:
             return connection.exec_driver_sql(f"SHOW {name}").scalar()
@@ -106,14 +106,14 @@ def test_ours_stand_beside_the_options_of_the_url(make, postgresql):
     assert shown(url, "statement_timeout") == "250ms"
 
 
-def test_a_time_that_the_url_gives_statements_is_theirs(make, postgresql):
+def test_a_statement_timeout_of_the_url_is_kept(make, postgresql):
     url = f"{postgresql.url}?options=-cstatement_timeout%3D20s"
     with make(url)._database.connection() as connection:
         # Longer than ours, twice.
         connection.exec_driver_sql("SELECT pg_sleep(0.6)")
 
 
-def test_two_processes_may_make_the_table_at_once(make, url, item):
+def test_two_processes_may_create_the_table_at_once(make, url, item):
     slow, fast = make(url), make(url)
     sa.event.listen(
         slow._sql.table,
@@ -123,7 +123,7 @@ def test_two_processes_may_make_the_table_at_once(make, url, item):
     assert slow.get(item.key) == item
 
 
-def test_many_may_make_the_table_at_once(make, postgresql, item):
+def test_many_processes_may_create_the_table_at_once(make, postgresql, item):
     many = [make(postgresql.url, timeout=5) for _ in range(8)]
     start, faults = threading.Barrier(8), []
 
@@ -142,7 +142,7 @@ def test_many_may_make_the_table_at_once(make, postgresql, item):
     assert faults == []
 
 
-def test_a_table_that_nobody_may_make_is_an_outage(make, path):
+def test_a_table_that_cannot_be_created_is_an_outage(make, path):
     sqlite3.connect(path).close()
     repository = make(f"sqlite:///file:{path}?mode=ro&uri=true")
     with pytest.raises(RepositoryUnavailable, match="OperationalError"):
@@ -161,7 +161,7 @@ def path_url(path):
 @pytest.mark.parametrize(
     "key", ["", "a" * 201, "ä", "\ud800", "a\0", "a\n", "a b", "a/b"]
 )
-def test_what_is_no_key_never_reaches_the_database(make, url, item, key):
+def test_an_invalid_key_never_reaches_the_database(make, url, item, key):
     repository = make(url)
     assert repository.get(key) is None
     repository.remove(key)
@@ -174,7 +174,9 @@ def test_what_is_no_key_never_reaches_the_database(make, url, item, key):
 
 
 @pytest.mark.parametrize("subject", ["a" * 301, "\ud800", "a\0"])
-def test_what_no_database_keeps_is_nobody_s(make, url, item, subject):
+def test_a_subject_that_databases_cannot_store_is_refused(
+    make, url, item, subject
+):
     repository = make(url)
     assert repository.items_of(subject) == []
     assert repository.remove_all_of(subject) == 0
@@ -257,7 +259,7 @@ def test_a_purge_goes_on_in_batches(make, any_url, clock):
     assert deleted == [1_000, 1_000, 500]
     assert repository.remove_all_before(date) == 0
     assert len(repository.items_of("str:alice")) == 2_500
-    # They are listed in batches, too: none is left out, none comes twice.
+    # The list is read in batches, too, and has each item once.
     listed = [item.key for item in repository.items()]
     assert len(listed) == len(set(listed)) == 2_500
 
@@ -275,7 +277,7 @@ def test_a_purge_begins_with_the_oldest(make, any_url, clock, monkeypatch):
 
 
 @pytest.mark.parametrize("other", ["str:alice ", "str:Alice", "str:älice"])
-def test_a_subject_is_compared_as_it_is(make, any_url, clock, other):
+def test_subjects_are_compared_exactly(make, any_url, clock, other):
     """MySQL and MariaDB take blanks at the end for nothing."""
     repository = make(any_url, timeout=5)
     mine = item_of(clock, "mine", subject="str:alice")
@@ -301,7 +303,7 @@ def test_a_time_is_a_whole_number_in_the_table(make, any_url, item):
 # Outages
 
 
-def test_a_locked_file_can_be_read_and_is_given_up_soon(make, url, item):
+def test_a_locked_file_can_be_read_and_a_write_gives_up_soon(make, url, item):
     repository = make(url)
     repository.add_or_update(item)
     with closing(sqlite3.connect(url[10:])) as other:
@@ -327,7 +329,7 @@ def test_an_exhausted_pool_is_an_outage(make, url):
     assert repository.get("key") is None
 
 
-def test_what_a_driver_lets_through_is_an_outage(make, url):
+def test_an_error_that_the_driver_does_not_convert_is_an_outage(make, url):
     repository = make(url)
     repository._clock.advance(10**30)
     with pytest.raises(RepositoryUnavailable, match="OverflowError"):
@@ -346,7 +348,7 @@ def test_a_locked_table_is_given_up_soon(make, postgresql, item):
     assert repository.get(item.key) == item
 
 
-def test_a_server_that_restarts_is_found_again(make, postgresql, item):
+def test_a_server_that_restarts_is_used_again(make, postgresql, item):
     repository = make(postgresql.url)
     repository.add_or_update(item)
     postgresql.end()
@@ -356,7 +358,7 @@ def test_a_server_that_restarts_is_found_again(make, postgresql, item):
     assert repository.get(item.key) == item
 
 
-def test_a_server_that_restarts_in_between_is_not_noticed(
+def test_a_restart_between_two_statements_is_not_noticed(
     make, postgresql, item
 ):
     repository = make(postgresql.url)
@@ -399,7 +401,7 @@ def of_mariadb(make, mariadb, item):
     return repository
 
 
-def test_a_mariadb_that_restarts_is_found_again(of_mariadb, mariadb, item):
+def test_a_mariadb_that_restarts_is_used_again(of_mariadb, mariadb, item):
     mariadb.end()
     assert seconds_until_unavailable(lambda: of_mariadb.get(item.key)) < 2
     mariadb.start()
@@ -439,7 +441,7 @@ def test_a_row_that_another_locks_is_given_up_soon(of_mariadb, mariadb, item):
     assert of_mariadb.get(item.key) is None
 
 
-def test_what_is_no_password_of_mariadb_s_is_not_told(make, mariadb):
+def test_a_wrong_password_is_not_in_the_error(make, mariadb):
     url = mariadb.url.replace("root@", "alice:hunter2@")
     with pytest.raises(RepositoryUnavailable) as outage:
         make(url).get("key")
@@ -465,10 +467,10 @@ def test_parent_and_child_have_connections_of_their_own(
     assert repository.get("mine") == mine
 
 
-# Dialects that no test talks to
+# Dialects without a server in the tests
 
 
-def test_the_sql_for_mysql_and_mariadb_can_be_written():
+def test_the_sql_for_mysql_and_mariadb_compiles():
     for name in ("mysql", "mariadb"):
         sql = module._Statements("t", None, name)
         dialect = mysql.dialect()

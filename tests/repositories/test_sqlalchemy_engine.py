@@ -44,7 +44,7 @@ def outage(call):
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
-def test_a_pooler_of_transactions_serves(make, pgbouncer, clock, driver):
+def test_a_transaction_pooler_is_supported(make, pgbouncer, clock, driver):
     url = f"postgresql+{driver}://tests@127.0.0.1:{pgbouncer.port}/postgres"
     repositories = [make(url, timeout=10) for _ in range(3)]
     start, faults = threading.Barrier(6), []
@@ -132,7 +132,7 @@ def is_read_only(server):
     return found == "on"
 
 
-def test_a_name_that_leads_elsewhere_is_followed(
+def test_a_host_name_that_changes_its_address_is_followed(
     make, postgresql, standby, proxy, item
 ):
     """As after a failover by DNS, or by a load balancer."""
@@ -155,7 +155,9 @@ def test_a_name_that_leads_elsewhere_is_followed(
     assert repository.get(item.key) is None
 
 
-def test_a_mariadb_that_only_reads_is_left(make, mariadb, proxy, item):
+def test_connections_to_a_read_only_mariadb_are_dropped(
+    make, mariadb, proxy, item
+):
     between = proxy(mariadb.port)
     url = mariadb.url.replace(f":{mariadb.port}", f":{between.port}")
     repository = make(url.replace("root@", "writer@"), timeout=5)
@@ -187,7 +189,7 @@ def test_an_old_connection_is_not_used_again(
     monkeypatch.setattr(engine, "OLD", 0)
     between = proxy(postgresql.port)
     url = postgresql.url.replace(f":{postgresql.port}", f":{between.port}")
-    repository = make(url)
+    repository = make(url, timeout=10)
     for _ in range(3):
         assert repository.get("key") is None
     assert between.accepted >= 3
@@ -198,7 +200,7 @@ def test_an_old_connection_is_not_used_again(
 
 @pytest.mark.server
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_connections_that_a_firewall_forgot_are_not_noticed(
+def test_connections_dropped_by_a_firewall_cause_no_outage(
     make, proxy, item, kind, request
 ):
     server = request.getfixturevalue(kind)
@@ -280,7 +282,9 @@ def test_a_serialization_failure_is_tried_again(make, postgresql, item):
     assert repository.get(item.key) == item
 
 
-def test_what_loses_again_and_again_is_an_outage(make, tmp_path, monkeypatch):
+def test_a_statement_that_loses_repeatedly_is_an_outage(
+    make, tmp_path, monkeypatch
+):
     from sqlalchemy.exc import OperationalError
 
     repository = make(f"sqlite:///{tmp_path}/a.db")
@@ -299,7 +303,7 @@ def test_what_loses_again_and_again_is_an_outage(make, tmp_path, monkeypatch):
 # What the log tells
 
 
-def test_the_log_tells_that_a_file_is_locked(make, tmp_path, item):
+def test_a_locked_file_is_named_in_the_log(make, tmp_path, item):
     import sqlite3
 
     repository = make(f"sqlite:///{tmp_path}/a.db")
@@ -310,7 +314,7 @@ def test_the_log_tells_that_a_file_is_locked(make, tmp_path, item):
     assert told == "OperationalError: database is locked"
 
 
-def test_the_log_tells_what_a_server_says(make, postgresql, item):
+def test_the_message_of_the_server_is_logged(make, postgresql, item):
     postgresql.execute(
         "DROP ROLE IF EXISTS reader",
         "CREATE ROLE reader LOGIN",
@@ -327,7 +331,7 @@ def test_the_log_tells_what_a_server_says(make, postgresql, item):
     )
 
 
-def test_the_log_tells_no_value(make, postgresql, mariadb, clock):
+def test_values_are_not_logged(make, postgresql, mariadb, clock):
     postgresql.execute(
         "CREATE TABLE session_tokens ("
         " key text PRIMARY KEY, expires bigint, token bytea,"

@@ -22,11 +22,11 @@ from pyramid_sessiontoken.repositories.sqlalchemy_limits import (
         ),
     ],
 )
-def test_every_driver_has_its_own_words(driver, given):
+def test_every_driver_has_its_own_options(driver, given):
     assert limits(driver, 0.25, {}) == given
 
 
-def test_what_the_url_says_stands():
+def test_options_of_the_url_are_kept():
     assert limits("pysqlite", 0.25, {"timeout": "5"}) == {
         "check_same_thread": False
     }
@@ -49,7 +49,7 @@ def test_what_the_url_says_stands():
         ("-c statement_timeout='5 s'", 0.25),
     ],
 )
-def test_a_time_for_statements_in_the_url_counts(options, seconds):
+def test_a_statement_timeout_in_the_url_counts(options, seconds):
     said = {} if options is None else {"options": options}
     assert module._longest(0.25, said) == seconds
 
@@ -86,7 +86,7 @@ OURS = "-c lock_timeout=250 -c statement_timeout=250"
         "FATAL:  RDS Proxy currently doesn't support command-line options.",
     ],
 )
-def test_who_refuses_options_gets_none_of_ours(refusal):
+def test_a_server_that_refuses_options_gets_none(refusal):
     driver = Driver(refusal)
     connect = connector("psycopg2", 0.25, {})
     for _ in range(2):
@@ -98,7 +98,7 @@ def test_who_refuses_options_gets_none_of_ours(refusal):
     ]
 
 
-def test_the_options_of_the_url_stand_behind_ours():
+def test_options_of_the_url_come_after_ours():
     driver = Driver("unsupported startup parameter: options")
     words = {"options": "-csearch_path=auth"}
     connect = connector("psycopg2", 0.25, words)
@@ -109,7 +109,7 @@ def test_the_options_of_the_url_stand_behind_ours():
     ]
 
 
-def test_another_fault_is_a_fault():
+def test_another_error_is_passed_on():
     driver = Driver("FATAL: too many connections")
     connect = connector("psycopg2", 0.25, {})
     with pytest.raises(OperationalError, match="too many"):

@@ -22,12 +22,12 @@ def test_a_userid_is_read(text, userid):
 
 
 @pytest.mark.parametrize("text", ["int:x", "uuid:x"])
-def test_what_names_no_userid_is_refused(text):
+def test_a_malformed_userid_is_refused(text):
     with pytest.raises(ValueError):
         read_userid(text)
 
 
-def test_an_application_without_the_library_is_told_so(run, tmp_path):
+def test_an_application_without_the_library_is_an_error(run, tmp_path):
     file = tmp_path / "other.ini"
     file.write_text("[app:main]\nuse = call:support.application:make_other\n")
     status, _, err = run("check", str(file))

@@ -65,7 +65,7 @@ def test_check_lists_all_faults(run, ini):
     assert "Traceback" not in err
 
 
-def test_what_the_application_sets_is_told_apart(run, ini, monkeypatch):
+def test_check_marks_settings_of_the_application(run, ini, monkeypatch):
     path = ini()
     make = application.make_app
     monkeypatch.setattr(
@@ -96,13 +96,13 @@ def test_what_the_application_sets_is_told_apart(run, ini, monkeypatch):
         ),
     ],
 )
-def test_check_prints_what_is_revocable_and_how_fast(
+def test_check_prints_which_sessions_can_be_revoked_and_how_fast(
     run, ini, settings, promise
 ):
     assert f"{promise}" in run("check", ini(**settings))[1]
 
 
-def test_check_tells_what_is_in_force(run, ini, kept):
+def test_check_prints_whether_revocation_is_on(run, ini, kept):
     assert re.search(r"revocation +on ", run("check", kept)[1])
     assert re.search(r"revocation +off ", run("check", ini())[1])
 
@@ -116,3 +116,39 @@ def test_check_prints_each_warning_of_the_start_once(run, ini, monkeypatch):
     assert len(set(warnings)) == len(warnings)
     for told in ("each worker keeps its own", "overheard"):
         assert len([line for line in warnings if told in line]) == 1
+
+
+POSTGRESQL = (
+    "postgresql+psycopg://h/d?connect_timeout=9"
+    "&options=-cstatement_timeout%3D3s+-csearch_path%3Dhunter2"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "timeout", "size"),
+    [
+        ("sqlite:///x.db?timeout=5", "timeout=5", None),
+        (POSTGRESQL, "connect_timeout=9 statement_timeout=3s", None),
+        (
+            "redis://:hunter2@h?socket_timeout=2&max_connections=3",
+            "socket_timeout=2.0",
+            "max_connections=3",
+        ),
+        ("redis://:hunter2@h", None, None),
+    ],
+)
+def test_check_shows_what_the_url_of_the_repository_sets(
+    run, ini, url, timeout, size
+):
+    place = "redis" if url.startswith("redis") else "sqlalchemy"
+    given = {"repository": place, "repository__url": url.replace("%", "%%")}
+    status, out, _ = run("check", ini(**given))
+    assert status == 0
+    for name, said in (("timeout", timeout), ("pool_size", size)):
+        key = f"sessiontoken.repository.{name} "
+        (line,) = [line for line in out.splitlines() if line.startswith(key)]
+        if said is None:
+            assert "URL" not in line
+        else:
+            assert line.endswith(f"; the URL counts: {said}  (default)")
+    assert "hunter2" not in out

@@ -9,7 +9,7 @@ from support.application import CLOCK
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 
 
-def test_explain_tells_what_a_token_is_bound_to(run, ini):
+def test_explain_names_the_certificate_of_a_bound_token(run, ini):
     path = ini()
     token = run("issue", path, "alice")[1].strip()
     header = jwt.get_unverified_header(token)

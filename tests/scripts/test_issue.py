@@ -52,7 +52,9 @@ def test_issue_makes_a_token_and_explain_explains_it(run, ini, userid, shown):
         ("uuid:x",),
     ],
 )
-def test_issue_refuses_what_no_token_can_carry(run, ini, argv):
+def test_issue_refuses_a_userid_or_claims_that_no_token_can_carry(
+    run, ini, argv
+):
     status, out, err = run("issue", ini(), *argv)
     assert (status, out) == (1, "")
     assert err

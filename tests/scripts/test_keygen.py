@@ -33,7 +33,7 @@ def test_keygen_puts_a_new_key_in_front(run, tmp_path):
     assert new != old
 
 
-def test_keygen_leaves_a_file_alone_that_is_no_key_set(run, tmp_path):
+def test_keygen_does_not_change_a_file_that_is_no_key_set(run, tmp_path):
     file = tmp_path / "keys.jwks"
     file.write_text("{}")
     status, _, err = run("keygen", "--add", str(file))
@@ -45,7 +45,9 @@ def test_keygen_leaves_a_file_alone_that_is_no_key_set(run, tmp_path):
     assert "absent" in err
 
 
-def test_what_is_issued_after_a_restart_has_the_new_key(run, ini, tmp_path):
+def test_after_a_restart_tokens_are_issued_with_the_new_key(
+    run, ini, tmp_path
+):
     file = tmp_path / "keys.jwks"
     file.write_text(run("keygen")[1])
     config = ini(keys=f"file:{file}")
@@ -71,7 +73,7 @@ def test_keygen_leaves_owner_and_mode_as_they_are(run, tmp_path, monkeypatch):
     assert after.st_ino != before.st_ino
 
 
-def test_keygen_leaves_nothing_about_where_it_fails(
+def test_keygen_leaves_no_temporary_file_where_it_fails(
     run, tmp_path, monkeypatch
 ):
     file = tmp_path / "keys.jwks"
@@ -91,7 +93,7 @@ def test_keygen_leaves_nothing_about_where_it_fails(
     assert file.read_text() == text
 
 
-def test_keygen_keeps_what_else_a_set_says(run, tmp_path):
+def test_keygen_keeps_other_members_of_a_set(run, tmp_path):
     file = tmp_path / "keys.jwks"
     there = json.loads(run("keygen")[1])
     there["keys"][0]["key_ops"] = ["sign", "verify"]

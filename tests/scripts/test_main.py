@@ -5,7 +5,7 @@ import pytest
 from pyramid_sessiontoken.scripts import main
 
 
-def test_misuse_is_told_with_status_2(run):
+def test_misuse_exits_with_status_2(run):
     for argv in ((), ("unknown",), ("issue",)):
         with pytest.raises(SystemExit) as caught:
             main(argv)
@@ -26,7 +26,7 @@ DOWN = "redis://127.0.0.1:1/0"
     ],
     ids=" ".join,
 )
-def test_an_outage_is_one_sentence(run, ini, words):
+def test_an_outage_is_printed_as_one_sentence(run, ini, words):
     file = ini(
         repository="redis", repository__url=DOWN, token__form="reference"
     )

@@ -4,7 +4,7 @@ from support import application
 from support.application import CLOCK
 
 
-def test_purge_forgets_what_has_expired_and_says_how_much(run, kept, ini):
+def test_purge_removes_expired_records_and_prints_their_number(run, kept, ini):
     run("issue", kept, "alice")
     assert run("purge", kept) == (0, "done\n", "")
     CLOCK.advance(86400 * 3)
@@ -18,9 +18,7 @@ def test_purge_forgets_what_has_expired_and_says_how_much(run, kept, ini):
     assert "repository is not set" in err
 
 
-def test_a_repository_that_is_purged_at_once_is_purged_by_days(
-    run, ini, monkeypatch
-):
+def test_a_plain_repository_is_purged_day_by_day(run, ini, monkeypatch):
     path = ini(repository="support.application:make_four_verbs")
     out = run("purge", path)[1]
     assert len(out.splitlines()) == 8

@@ -4,7 +4,7 @@ import pytest
 from support.application import CLOCK
 
 
-def test_everybody_s_sessions_are_listed(run, kept, ini):
+def test_sessions_of_all_users_are_listed(run, kept, ini):
     for userid in ("int:7", "int:7", "bob"):
         run("issue", kept, userid)
     run("revoke", kept, "--user", "alice")
@@ -37,7 +37,7 @@ def test_everybody_s_sessions_are_listed(run, kept, ini):
         ({}, "repository is not set"),
     ],
 )
-def test_what_cannot_list_everybody_s_sessions_says_so(
+def test_listing_all_sessions_names_the_missing_interface(
     run, ini, settings, lacks
 ):
     status, out, err = run("sessions", ini(**settings))

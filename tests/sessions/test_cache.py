@@ -25,25 +25,25 @@ def known(cache, keys, now=START):
     return [key for key in keys if cache.get(key, now) is not UNKNOWN]
 
 
-def test_what_nobody_asked_is_not_known(cache):
+def test_a_key_that_was_not_asked_for_is_unknown(cache):
     assert cache.get("a", START) is UNKNOWN
 
 
 @pytest.mark.parametrize("answer", ["ticket", None, {}, False, 0])
-def test_any_answer_is_remembered_also_that_there_was_nothing(cache, answer):
+def test_any_answer_is_remembered_even_none(cache, answer):
     put(cache, "a", answer)
     assert cache.get("a", START) is answer
     assert cache.get("b", START) is UNKNOWN
 
 
-def test_an_answer_counts_for_its_seconds_and_not_one_more(cache):
+def test_an_answer_is_kept_for_exactly_its_seconds(cache):
     put(cache, "a", "ticket")
     assert cache.get("a", START + 4) == "ticket"
     assert cache.get("a", START + 5) is UNKNOWN
     assert cache.get("a", START + 10**6) is UNKNOWN
 
 
-def test_asking_does_not_make_an_answer_younger(cache):
+def test_reading_an_answer_does_not_prolong_it(cache):
     put(cache, "a", "ticket")
     for second in range(5):
         assert cache.get("a", START + second) == "ticket"
@@ -60,7 +60,7 @@ def test_an_answer_from_the_future_is_stale(cache):
 
 
 @pytest.mark.parametrize(("size", "ttl"), [(0, 5), (1, 5), (100, 0), (0, 0)])
-def test_it_can_be_switched_off(size, ttl):
+def test_the_cache_can_be_switched_off(size, ttl):
     cache = FirstLevelCache(size, ttl)
     put(cache, "a", "ticket")
     assert cache.get("a", START) is UNKNOWN
@@ -71,7 +71,7 @@ def test_it_can_be_switched_off(size, ttl):
 
 
 @pytest.mark.parametrize("size", [2, 3, 10, 11])
-def test_it_has_a_bound(size):
+def test_the_cache_never_exceeds_its_size(size):
     cache = FirstLevelCache(size, 5)
     keys = [str(number) for number in range(10 * size)]
     for key in keys:
@@ -85,7 +85,7 @@ def test_it_has_a_bound(size):
     assert len(known(cache, keys)) >= size // 2
 
 
-def test_ends_are_within_the_bound_too():
+def test_noted_ends_count_for_the_size():
     cache = FirstLevelCache(10, 5)
     keys = [str(number) for number in range(1000)]
     for key in keys:
@@ -93,7 +93,7 @@ def test_ends_are_within_the_bound_too():
     assert len(known(cache, keys)) <= 10
 
 
-def test_a_later_answer_beats_one_of_the_older_generation():
+def test_a_later_answer_replaces_one_of_the_older_generation():
     cache = FirstLevelCache(4, 5)
     for key in ("a", "b", "c"):
         put(cache, key, "old")
@@ -101,7 +101,7 @@ def test_a_later_answer_beats_one_of_the_older_generation():
     assert cache.get("a", START) == "new"
 
 
-def test_what_ended_here_holds_at_once(cache):
+def test_an_end_in_this_process_counts_at_once(cache):
     put(cache, "a", "ticket")
     put(cache, "b", "other")
     cache.replace("a", None, START)
@@ -109,7 +109,7 @@ def test_what_ended_here_holds_at_once(cache):
     assert cache.get("b", START) == "other"
 
 
-def test_what_ended_here_holds_at_once_in_either_generation():
+def test_an_end_counts_at_once_in_both_generations():
     cache = FirstLevelCache(4, 5)
     for key in ("a", "b", "c"):
         put(cache, key, "old")
@@ -118,13 +118,13 @@ def test_what_ended_here_holds_at_once_in_either_generation():
         assert cache.get(key, START) is None
 
 
-def test_an_answer_can_be_thrown_away(cache):
+def test_one_answer_can_be_dropped(cache):
     put(cache, "a", "ticket")
     cache.replace("a", UNKNOWN, START)
     assert cache.get("a", START) is UNKNOWN
 
 
-def test_all_can_be_thrown_away():
+def test_all_answers_can_be_dropped():
     cache = FirstLevelCache(4, 5)
     for key in ("a", "b", "c"):
         put(cache, key, key)
@@ -143,7 +143,7 @@ def test_all_can_be_thrown_away():
     ],
     ids=["this", "another", "all"],
 )
-def test_an_answer_under_way_while_something_ended_is_not_kept(cache, end):
+def test_an_answer_read_before_an_end_is_not_kept(cache, end):
     asked = cache.version
     end(cache)
     cache.put("a", "ticket", START, asked)
@@ -185,7 +185,7 @@ def interrupted(step, act, other):
 
 @pytest.mark.parametrize("filled", [0, 2], ids=["young", "full"])
 @pytest.mark.parametrize("way", ["end", "clear"])
-def test_no_answer_slips_in_while_something_ends(way, filled):
+def test_no_answer_is_kept_while_a_session_ends(way, filled):
     """A sign-out holds at once in this process, whichever line another
     thread has reached.
     """

@@ -17,8 +17,8 @@ from zope.interface import implementer
 
 from pyramid_sessiontoken.cookies.codec import CookieCodec
 from pyramid_sessiontoken.cookies.transforms import (
+    ApplicationTransform,
     EncryptedTransform,
-    OverSigned,
     SignedTransform,
 )
 from pyramid_sessiontoken.errors import (
@@ -122,7 +122,7 @@ class Server:
         self.transform = {
             "signed": SignedTransform,
             "encrypted": EncryptedTransform,
-            "own": lambda *args: OverSigned(
+            "own": lambda *args: ApplicationTransform(
                 SignedTransform(*args), Backwards()
             ),
         }[transform](self.rings, "cookie")
@@ -197,7 +197,7 @@ def test_both_forms_are_accepted_whichever_is_written(server, name, writes):
 
 @pytest.mark.parametrize("writes", FORMS)
 @pytest.mark.parametrize("name", ["token", "cookie"])
-def test_a_token_is_renewed_in_the_form_that_it_has(server, name, writes):
+def test_a_token_is_renewed_in_its_own_form(server, name, writes):
     reader = server.carrier(name, writes)
     for form in FORMS:
         text = server.carrier(name, form).encode(ticket_of())
@@ -211,7 +211,7 @@ def test_a_token_is_renewed_in_the_form_that_it_has(server, name, writes):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["token", "cookie"])
-def test_what_was_ended_is_refused(any_server, name, form):
+def test_a_token_of_an_ended_session_is_refused(any_server, name, form):
     server = any_server
     carrier = server.carrier(name, form)
     text = carrier.encode(ticket_of())
@@ -227,7 +227,9 @@ def test_what_was_ended_is_refused(any_server, name, form):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["token", "cookie"])
-def test_a_renewal_under_way_brings_nothing_back(any_server, name, form):
+def test_a_renewal_under_way_does_not_restore_an_ended_session(
+    any_server, name, form
+):
     server = any_server
     carrier = server.carrier(name, form)
     text = carrier.encode(ticket_of())
@@ -239,7 +241,7 @@ def test_a_renewal_under_way_brings_nothing_back(any_server, name, form):
     assert refused(carrier, text) == REASON_ENDED
 
 
-def test_what_four_verbs_bring_back_is_refused_all_the_same(clock):
+def test_a_ticket_restored_by_a_plain_repository_is_still_refused(clock):
     """The session was ended between reading and writing; it has a mark."""
     server = Server(clock, FourVerbs(clock), ttl=0)
     carrier = server.token("reference")
@@ -264,7 +266,7 @@ def test_what_four_verbs_bring_back_is_refused_all_the_same(clock):
 # Tokens.
 
 
-def test_a_self_contained_token_of_a_user_who_ended_all_is_refused(server):
+def test_a_self_contained_token_is_refused_after_all_sessions_ended(server):
     carrier = server.token("self-contained")
     text = carrier.encode(ticket_of())
     server.revocations.end_all("alice")
@@ -274,7 +276,7 @@ def test_a_self_contained_token_of_a_user_who_ended_all_is_refused(server):
     assert carrier.decode(carrier.encode(bob))[0] == bob
 
 
-def test_without_revocation_a_self_contained_token_lives(server):
+def test_without_revocation_a_self_contained_token_stays_valid(server):
     form = HeaderForm(make_session_jwt(server.rings), None, None)
     text = form.encode(ticket_of())
     server.revocations.end(ticket_of().sid)
@@ -282,7 +284,7 @@ def test_without_revocation_a_self_contained_token_lives(server):
     refuse_ended(None, ticket_of())
 
 
-def test_without_powers_and_revocation_a_reference_lives(clock):
+def test_a_reference_is_valid_without_optional_verbs_and_revocation(clock):
     server = Server(clock, FourVerbs(clock))
     references = References(server.registry, None, "")
     reference = references.issue(ticket_of())
@@ -290,7 +292,7 @@ def test_without_powers_and_revocation_a_reference_lives(clock):
     assert references.redeem(reference) == ticket_of()
 
 
-def test_a_reference_asks_for_marks_only_without_power(any_server):
+def test_a_reference_reads_revocation_records_only_where_needed(any_server):
     server = any_server
     form = server.token("reference")
     text = form.encode(ticket_of())
@@ -300,12 +302,12 @@ def test_a_reference_asks_for_marks_only_without_power(any_server):
     assert refused(form, text) == REASON_ENDED
 
 
-def test_a_reference_that_points_nowhere_is_like_one_that_ended(server):
+def test_an_unknown_reference_is_refused_like_an_ended_one(server):
     for text in ("pst_" + "x" * 43, "pst_", "pst_junk"):
         assert refused(server.token("reference"), text) == REASON_ENDED
 
 
-def test_a_token_tells_which_key_signed_it_and_a_reference_none(server):
+def test_a_jwt_names_its_key_and_a_reference_names_none(server):
     carrier = server.token("self-contained")
     text = carrier.encode(ticket_of())
     assert carrier.kid_of(text) == FIRST.kid
@@ -315,7 +317,7 @@ def test_a_token_tells_which_key_signed_it_and_a_reference_none(server):
     assert carrier.decode(reference)[1] == reference
 
 
-def test_a_token_is_read_with_the_ring_of_now(server):
+def test_a_token_is_read_with_the_current_ring(server):
     carrier = server.token("self-contained")
     text = carrier.encode(ticket_of())
     server.rings.replace(SECOND, FIRST)
@@ -325,7 +327,7 @@ def test_a_token_is_read_with_the_ring_of_now(server):
     assert refused(carrier, text)
 
 
-def test_only_a_reference_has_room_for_many_claims(server):
+def test_claims_that_are_too_long_for_a_jwt_fit_a_reference(server):
     ticket = ticket_of(claims={"word": "x" * 10_000})
     with pytest.raises(ClaimsError):
         server.token("self-contained").encode(ticket)
@@ -377,7 +379,7 @@ def test_a_bare_reference_is_no_cookie(protected):
             carrier.decode(raw)
 
 
-def test_every_change_to_a_cookie_that_points_is_refused(protected):
+def test_every_change_to_a_reference_cookie_is_refused(protected):
     carrier = protected.cookie("reference")
     raw = decode_base64url(carrier.encode(ticket_of()))
     changed = [raw[:length] for length in range(len(raw))]
@@ -399,7 +401,9 @@ def test_a_cookie_of_a_lost_key_is_undecodable(protected):
         carrier.decode(text)
 
 
-def test_a_cookie_that_points_nowhere_is_only_ignored(protected):
+def test_a_cookie_with_an_unknown_reference_is_refused_and_not_deleted(
+    protected,
+):
     carrier = protected.cookie("reference")
     text = carrier.encode(ticket_of())
     reference = carrier.decode(text)[1]
@@ -411,7 +415,7 @@ def test_a_cookie_that_points_nowhere_is_only_ignored(protected):
     assert carrier.renew(reference, renewed()) is None
 
 
-def test_a_signed_text_that_only_begins_as_a_reference_points_nowhere(
+def test_a_signed_text_with_the_prefix_of_a_reference_is_refused(
     protected,
 ):
     carrier = protected.cookie("reference")
@@ -420,7 +424,7 @@ def test_a_signed_text_that_only_begins_as_a_reference_points_nowhere(
         assert refused(carrier, text) == REASON_ENDED
 
 
-def test_a_cookie_keeps_that_it_outlives_the_browser(protected):
+def test_a_reference_cookie_keeps_that_it_is_persistent(protected):
     carrier = protected.cookie("reference")
     text = carrier.encode(ticket_of(persistent=True))
     assert carrier.decode(text)[0].persistent
@@ -438,11 +442,9 @@ def test_a_cookie_keeps_that_it_outlives_the_browser(protected):
     ],
     ids=repr,
 )
-def test_what_ones_own_transform_makes_of_a_cookie_must_be_signed(
-    server, answer, kind
-):
+def test_the_result_of_an_own_transform_must_be_signed(server, answer, kind):
     signed = server.transform
-    server.transform = OverSigned(signed, Broken(answer))
+    server.transform = ApplicationTransform(signed, Broken(answer))
     carrier = server.cookie("reference")
     text = carrier.encode(ticket_of())
     with pytest.raises(kind):

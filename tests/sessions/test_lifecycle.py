@@ -9,6 +9,7 @@ from pyramid_sessiontoken.errors import (
     REASON_EXPIRED,
     ClaimsError,
     InvalidCredential,
+    RepositoryUnavailable,
     SessionTokenError,
 )
 from pyramid_sessiontoken.expiry import LONGEST, ExpiryPolicy
@@ -51,9 +52,12 @@ class Drawer:
 class Revocations:
     """All that began up to now ended, so a session begins a second later."""
 
+    def __init__(self, ahead=1):
+        self.ahead = ahead
+
     def first_auth_time(self, userid, now):
         assert userid == "alice"
-        return now + 1
+        return now + self.ahead
 
 
 @pytest.fixture
@@ -155,6 +159,14 @@ def test_revocation_may_set_when_a_session_began(clock, form):
 
     assert issued.ticket.auth_time == START + 1
     assert issued.ticket.iat == START
+
+
+def test_a_clock_that_was_set_back_far_is_told_as_an_outage(clock, form):
+    """No token can say that its session began that far in the future."""
+    assert make_sessions(clock, form, Revocations(600)).issue(ALICE)
+
+    with pytest.raises(RepositoryUnavailable, match="a clock was set back"):
+        make_sessions(clock, form, Revocations(601)).issue(ALICE)
 
 
 def test_a_printed_token_shows_no_token(sessions, form):
@@ -334,7 +346,7 @@ def test_an_exchange_gives_the_session_another_token(sessions, clock, form):
     assert exchanged.ticket.session_end == issued.ticket.session_end
 
 
-def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
+def test_the_time_left_of_a_known_token_is_given(sessions, clock, form):
     issued = sessions.issue(ALICE)
     clock.advance(600)
 
@@ -360,9 +372,7 @@ def test_a_token_at_hand_is_told_as_it_is(sessions, clock, form):
         (36000, (0, 0, None)),
     ],
 )
-def test_what_is_left_is_told_as_the_policy_judges(
-    sessions, clock, seconds, left
-):
+def test_the_time_left_agrees_with_the_policy(sessions, clock, seconds, left):
     ticket = sessions.issue(ALICE).ticket
     clock.advance(seconds)
 

@@ -135,7 +135,7 @@ def test_a_reference_without_a_ticket_is_refused(registry, store, marks):
     assert refused(references, "junk") == REASON_ENDED
 
 
-def test_where_there_is_no_store_no_reference_is_good(registry, marks):
+def test_without_a_store_every_reference_is_refused(registry, marks):
     references = References(registry, marks, "header")
 
     assert refused(references, "pst_" + "x" * 43) == REASON_ENDED
@@ -149,7 +149,7 @@ def test_a_ticket_of_an_ended_session_is_deleted_again(registry, store, marks):
     assert store.retrieve(reference) is None
 
 
-def test_a_renewal_of_an_ended_session_is_none(registry, store, marks):
+def test_an_ended_session_is_not_renewed(registry, store, marks):
     references = References(registry, marks, "header")
     reference = references.issue(TICKET)
     later = ticket_of(START + 1800)

@@ -108,12 +108,12 @@ def begin(revocations, clock, **changes):
     return ticket_of(first, **changes)
 
 
-def test_nothing_ended_before_somebody_ended_it(revocations, repository):
+def test_no_session_is_ended_at_the_beginning(revocations, repository):
     assert not revocations.is_ended(ticket_of())
     assert repository._items == {}
 
 
-def test_a_session_ends_and_no_other(revocations, eager):
+def test_ending_a_session_ends_no_other(revocations, eager):
     revocations.end(SIDS[0])
     for each in (revocations, eager):
         assert each.is_ended(ticket_of())
@@ -134,7 +134,9 @@ def test_sign_out_is_immediate_in_this_process(revocations):
 
 
 @pytest.mark.parametrize("way", ["end", "end_all"])
-def test_another_process_notices_in_time(revocations, repository, clock, way):
+def test_another_process_notices_an_end_within_the_cache_time(
+    revocations, repository, clock, way
+):
     other = process(clock, repository)
     assert not other.is_ended(ticket_of())
     if way == "end":
@@ -148,7 +150,7 @@ def test_another_process_notices_in_time(revocations, repository, clock, way):
 
 
 @pytest.mark.parametrize("way", ["end", "end_all"])
-def test_an_answer_under_way_while_something_ended_is_not_kept(
+def test_an_answer_read_before_an_end_is_not_kept(
     revocations, repository, way
 ):
     """The question came before the sign-out, the answer after it."""
@@ -163,7 +165,7 @@ def test_an_answer_under_way_while_something_ended_is_not_kept(
     assert revocations.is_ended(ticket_of())
 
 
-def test_two_questions_serve_a_session_for_some_seconds(
+def test_two_reads_are_enough_for_the_cache_time(
     revocations, repository, clock
 ):
     for second in range(5):
@@ -209,7 +211,7 @@ def test_a_mark_lasts_longer_where_the_session_is_known_later_to(
     assert item.expires == until == moment(START + ABSOLUTE + LINGER)
 
 
-def test_marks_do_not_grow(revocations, repository):
+def test_revocation_records_do_not_grow(revocations, repository):
     for _ in range(50):
         revocations.end(SIDS[0])
         revocations.end_all("alice", keep=SIDS[1])
@@ -218,7 +220,9 @@ def test_marks_do_not_grow(revocations, repository):
         assert len(key) + len(item.token) < 70
 
 
-def test_marks_tell_nobody_whom_or_what_they_end(revocations, repository):
+def test_revocation_records_reveal_neither_user_nor_session(
+    revocations, repository
+):
     revocations.end(SIDS[0])
     revocations.end_all("somebody", keep=SIDS[1])
     for key, item in repository._items.items():
@@ -232,7 +236,7 @@ def test_marks_tell_nobody_whom_or_what_they_end(revocations, repository):
 # All sessions of a user.
 
 
-def test_everything_that_began_up_to_now_ends(revocations, eager):
+def test_all_sessions_that_began_up_to_now_end(revocations, eager):
     revocations.end_all("alice")
     for each in (revocations, eager):
         for auth_time in (0, START - ABSOLUTE, START - 1, START):
@@ -248,7 +252,7 @@ def test_everything_that_began_up_to_now_ends(revocations, eager):
         (str(uuid.UUID(int=7)), uuid.UUID(int=7)),
     ],
 )
-def test_nobody_elses_sessions_end(revocations, one, other):
+def test_sessions_of_other_users_do_not_end(revocations, one, other):
     for ends, lives in ((one, other), (other, one)):
         revocations.end_all(ends)
         assert revocations.is_ended(ticket_of(userid=ends))
@@ -256,7 +260,7 @@ def test_nobody_elses_sessions_end(revocations, one, other):
             assert not revocations.is_ended(ticket_of(userid=lives))
 
 
-def test_a_session_begun_after_it_in_the_same_second_lives(
+def test_a_session_that_begins_after_the_end_in_the_same_second_is_valid(
     revocations, eager, clock
 ):
     before = begin(revocations, clock, sid=SIDS[0])
@@ -268,7 +272,9 @@ def test_a_session_begun_after_it_in_the_same_second_lives(
     assert revocations.is_ended(before)
 
 
-def test_a_second_call_in_that_second_ends_it_too(revocations, eager, clock):
+def test_a_second_end_in_the_same_second_ends_that_session_too(
+    revocations, eager, clock
+):
     for each in (revocations, eager, eager, revocations):
         session = begin(each, clock)
         assert not revocations.is_ended(session)
@@ -280,7 +286,7 @@ def test_a_second_call_in_that_second_ends_it_too(revocations, eager, clock):
         clock.advance(5 if each is eager else 0)
 
 
-def test_whatever_is_done_in_a_few_seconds_comes_out_right(revocations, clock):
+def test_ends_and_sign_ins_within_seconds_keep_their_order(revocations, clock):
     """Sessions begin and end, with or without seconds between."""
     ended, alive = [], []
     for step in "bebbeebbb1be1ebebb2e1bbeeebe1be":
@@ -300,9 +306,7 @@ def test_whatever_is_done_in_a_few_seconds_comes_out_right(revocations, clock):
         )
 
 
-def test_a_session_begins_when_it_begins_where_nothing_ended(
-    revocations, clock
-):
+def test_a_session_begins_now_where_no_session_ended(revocations, clock):
     assert revocations.first_auth_time("alice", START) == START
     revocations.end_all("alice")
     assert revocations.first_auth_time("alice", START) == START + 1
@@ -311,16 +315,14 @@ def test_a_session_begins_when_it_begins_where_nothing_ended(
     assert revocations.first_auth_time("alice", START + 1) == START + 1
 
 
-def test_a_new_session_sees_what_another_process_ended_just_now(
-    revocations, eager
-):
+def test_a_new_session_sees_an_end_in_another_process(revocations, eager):
     """The cache of this process still has the earlier answer."""
     assert not revocations.is_ended(ticket_of())
     eager.end_all("alice")
     assert revocations.first_auth_time("alice", START) == START + 1
 
 
-def test_one_session_is_kept(revocations, eager):
+def test_one_session_can_be_kept(revocations, eager):
     revocations.end_all("alice", keep=SIDS[1])
     for each in (revocations, eager):
         assert each.is_ended(ticket_of(sid=SIDS[0]))
@@ -328,7 +330,7 @@ def test_one_session_is_kept(revocations, eager):
         assert each.is_ended(ticket_of(sid=SIDS[2]))
 
 
-def test_what_was_kept_ends_by_the_next_call(revocations, clock):
+def test_a_kept_session_ends_with_the_next_call(revocations, clock):
     revocations.end_all("alice", keep=SIDS[1])
     revocations.end_all("alice")
     assert revocations.is_ended(ticket_of(sid=SIDS[1]))
@@ -339,7 +341,9 @@ def test_what_was_kept_ends_by_the_next_call(revocations, clock):
     assert not revocations.is_ended(new)
 
 
-def test_to_spare_a_session_does_not_bring_it_back(revocations, eager, clock):
+def test_keeping_an_ended_session_does_not_restore_it(
+    revocations, eager, clock
+):
     """Its request began before the session was ended, and goes on after."""
     revocations.end_all("alice")
     clock.advance(60)
@@ -348,7 +352,7 @@ def test_to_spare_a_session_does_not_bring_it_back(revocations, eager, clock):
         assert each.is_ended(ticket_of(sid=SIDS[0]))
 
 
-def test_a_session_is_spared_time_and_again(revocations, clock):
+def test_a_session_can_be_kept_several_times(revocations, clock):
     for _ in range(3):
         revocations.end_all("alice", keep=SIDS[0])
         assert not revocations.is_ended(ticket_of(sid=SIDS[0]))
@@ -356,13 +360,13 @@ def test_a_session_is_spared_time_and_again(revocations, clock):
         clock.advance(1)
 
 
-def test_what_was_kept_can_be_ended_by_itself(revocations):
+def test_a_kept_session_can_be_ended_alone(revocations):
     revocations.end_all("alice", keep=SIDS[1])
     revocations.end(SIDS[1])
     assert revocations.is_ended(ticket_of(sid=SIDS[1]))
 
 
-def test_a_clock_that_was_set_back_brings_nothing_back(
+def test_a_clock_that_is_set_back_restores_no_session(
     revocations, eager, clock
 ):
     """It also does not end a new session."""
@@ -377,7 +381,7 @@ def test_a_clock_that_was_set_back_brings_nothing_back(
     assert eager.is_ended(old)
 
 
-def test_who_is_slower_time_and_again_spares_nobody(
+def test_after_repeated_lost_races_no_session_is_kept(
     revocations, eager, repository, monkeypatch
 ):
     """Each time, another request writes the mark first."""
@@ -502,7 +506,7 @@ def spoil(repository, raw):
 
 @pytest.mark.parametrize("raw", UNREADABLE.values(), ids=UNREADABLE)
 @pytest.mark.parametrize("way", ["end", "end_all"])
-def test_a_mark_that_nobody_can_read_ends(
+def test_an_unreadable_revocation_record_ends_its_sessions(
     revocations, eager, repository, raw, way
 ):
     if way == "end":
@@ -515,7 +519,7 @@ def test_a_mark_that_nobody_can_read_ends(
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"junk"])
-def test_a_user_comes_in_again_over_a_mark_that_nobody_can_read(
+def test_a_user_can_sign_in_despite_an_unreadable_record(
     revocations, eager, repository, clock, raw
 ):
     revocations.end_all("alice")
@@ -530,7 +534,7 @@ def test_a_user_comes_in_again_over_a_mark_that_nobody_can_read(
     assert not revocations.is_ended(session)
 
 
-def test_a_session_is_over_whatever_its_mark_says(eager, repository):
+def test_any_record_of_a_session_ends_it(eager, repository):
     eager.end(SIDS[0])
     for raw in UNREADABLE.values():
         spoil(repository, raw)

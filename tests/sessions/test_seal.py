@@ -39,7 +39,7 @@ def refused(seal, sealed, place=PLACE):
     return refusal.value.reason
 
 
-def test_what_was_sealed_can_be_opened_in_its_place(seal):
+def test_a_sealed_record_can_be_opened_in_its_place(seal):
     assert seal.open(seal.seal(MEMBERS, PLACE), PLACE) == MEMBERS
 
 
@@ -56,12 +56,12 @@ JSON = st.recursive(
 @given(
     st.dictionaries(st.text(), JSON, max_size=4), st.text("ab:", max_size=8)
 )
-def test_any_object_comes_back_as_it_was(members, place):
+def test_any_object_is_opened_unchanged(members, place):
     seal = seal_of()
     assert seal.open(seal.seal(members, place), place) == members
 
 
-def test_it_is_written_as_the_format_says(seal):
+def test_a_sealed_record_has_the_documented_format(seal):
     """Version, name of the key, nonce, and AES-256-GCM over that head and
     the place (NIST SP 800-38D).
     """
@@ -74,24 +74,24 @@ def test_it_is_written_as_the_format_says(seal):
     assert json.loads(content) == MEMBERS
 
 
-def test_nothing_of_it_can_be_read(seal):
+def test_a_sealed_record_does_not_show_its_content(seal):
     sealed = seal.seal(MEMBERS, PLACE)
     for text in ("sub", "alice", "claims", "word", "gr", PLACE):
         assert text.encode() not in sealed
 
 
-def test_the_same_is_never_sealed_alike(seal):
+def test_equal_content_is_sealed_differently_each_time(seal):
     sealed = {seal.seal(MEMBERS, PLACE) for _ in range(100)}
     assert len({text[9:21] for text in sealed}) == 100
 
 
-def test_no_two_can_be_exchanged(seal):
+def test_sealed_records_cannot_be_exchanged(seal):
     sealed = seal.seal(MEMBERS, PLACE)
     for place in ("b" * 64, "", PLACE[:-1], PLACE + "a", PLACE.upper()):
         assert refused(seal, sealed, place) == MOVED
 
 
-def test_the_place_does_not_run_into_the_head(seal):
+def test_place_and_header_are_authenticated_separately(seal):
     sealed = seal.seal(MEMBERS, "x" + PLACE)
     moved = sealed[:9] + b"x" + sealed[9:]
     assert refused(seal, moved) == MOVED
@@ -147,14 +147,14 @@ def test_the_ring_is_looked_up_when_it_is_needed():
     assert seal.open(sealed, PLACE) == MEMBERS
 
 
-def test_another_version_is_not_guessed_at(seal):
+def test_another_version_is_refused(seal):
     sealed = seal.seal(MEMBERS, PLACE)
     for version in (0, 2, 255):
         assert refused(seal, bytes([version]) + sealed[1:]) == UNKNOWN_KEY
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a":1,"a":2}'])
-def test_what_is_no_object_is_refused_though_the_key_is_right(content):
+def test_sealed_content_that_is_no_object_is_refused(content):
     [(name, key)] = derive([FIRST], "store").items()
     head = b"\x01" + name
     nonce = bytes(12)

@@ -36,7 +36,7 @@ def tickets(rings):
     return SealedTickets(Seal(rings, "store"), NAMES)
 
 
-def test_a_ticket_comes_back_with_all_that_it_says(tickets):
+def test_a_sealed_ticket_is_opened_unchanged(tickets):
     assert tickets.open(tickets.seal(KEY, TICKET), KEY) == TICKET
 
 

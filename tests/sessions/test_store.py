@@ -170,7 +170,7 @@ def renewed(seconds=1800, **changes):
     ],
     ids=str,
 )
-def test_a_ticket_comes_back_as_it_was(process, ticket):
+def test_a_stored_ticket_is_retrieved_unchanged(process, ticket):
     reference = process.store.store(ticket)
     for _ in range(2):
         found = process.store.retrieve(reference)
@@ -179,7 +179,7 @@ def test_a_ticket_comes_back_as_it_was(process, ticket):
     assert process.fresh(reference) == ticket
 
 
-def test_it_has_the_verbs_of_a_session_store(store):
+def test_the_store_provides_its_interface(store):
     assert verifyObject(ISessionStore, store)
 
 
@@ -214,7 +214,7 @@ def test_whose_it_is_stands_there_with_its_type(process, userid, subject):
     assert item.subject.startswith(f"{subject}#")
 
 
-def test_the_store_holds_no_usable_credential_and_no_claim(process):
+def test_the_repository_holds_no_credential_and_no_claim(process):
     ticket = ticket_of(
         "somebody",
         sid=SIDS[0],
@@ -254,7 +254,7 @@ def test_the_store_holds_no_usable_credential_and_no_claim(process):
         assert item.subject.startswith(("str:somebody", "sid:"))
 
 
-def test_nothing_that_the_store_holds_can_be_shown(process):
+def test_no_stored_text_is_accepted_as_a_credential(process):
     process.store.store(ticket_of())
     for item in [*process.repository.items.values()]:
         for text in (item.key, item.token.hex(), item.subject or ""):
@@ -334,7 +334,7 @@ def test_a_record_given_for_another_key_ends_the_session(kept):
     assert process.store.retrieve(reference) is None
 
 
-def test_a_record_cannot_be_put_under_a_reference_of_ones_own(kept):
+def test_a_record_cannot_be_moved_to_a_chosen_reference(kept):
     process, reference, _ = kept
     own = "pst_" + "m" * 43
     item = process.repository.items[NAMES.ticket(reference)]
@@ -350,7 +350,7 @@ def test_the_index_of_a_session_is_no_ticket(kept):
             assert process.store.retrieve(reference) is None
 
 
-def test_what_is_sealed_but_no_ticket_ends_the_session(kept):
+def test_a_sealed_record_that_is_no_ticket_ends_the_session(kept):
     process, reference, _ = kept
     key = NAMES.ticket(reference)
     for members in ({}, {"keys": [key]}, {"sub": 5}):
@@ -388,7 +388,7 @@ def test_a_record_that_we_do_not_write_ends_the_session(kept, changes):
     assert process.fresh(reference) is None
 
 
-def test_what_is_not_readable_is_said_without_the_credential(kept, caplog):
+def test_an_unreadable_record_is_logged_without_the_credential(kept, caplog):
     process, reference, token = kept
     replace_token(process, reference, token[:-1])
     with caplog.at_level(logging.INFO, "pyramid_sessiontoken"):
@@ -400,7 +400,7 @@ def test_what_is_not_readable_is_said_without_the_credential(kept, caplog):
     )
 
 
-def test_a_removed_key_ends_what_was_stored_under_it(process):
+def test_a_removed_key_ends_the_sessions_stored_under_it(process):
     reference = process.store.store(ticket_of())
     assert process.fresh(reference, SECOND, FIRST) == ticket_of()
     assert process.fresh(reference, SECOND) is None
@@ -440,19 +440,19 @@ JUNK = [
 
 
 @pytest.mark.parametrize("text", JUNK, ids=lambda text: ascii(text[:52]))
-def test_junk_never_reaches_the_repository(process, text):
+def test_a_malformed_reference_is_not_looked_up(process, text):
     assert process.store.retrieve(text) is None
     assert process.repository.asked == []
 
 
-def test_what_was_never_given_out_is_asked_for_once_and_nobodys(process):
+def test_an_unknown_reference_is_looked_up_once(process):
     unknown = "pst_" + "x" * 43
     for _ in range(3):
         assert process.store.retrieve(unknown) is None
     assert process.repository.asked == [NAMES.ticket(unknown)]
 
 
-def test_an_answer_is_asked_for_again_after_its_seconds(process, clock):
+def test_a_ticket_is_read_again_after_the_cache_time(process, clock):
     reference = process.store.store(ticket_of())
     process.repository.asked.clear()
     for _ in range(3):
@@ -466,7 +466,7 @@ def test_an_answer_is_asked_for_again_after_its_seconds(process, clock):
     assert len(process.repository.asked) == 2
 
 
-def test_without_a_cache_every_question_is_asked(process):
+def test_without_a_cache_every_retrieval_reads_the_repository(process):
     reference = process.store.store(ticket_of())
     eager = process.other(ttl=0)
     process.repository.asked.clear()
@@ -478,7 +478,7 @@ def test_without_a_cache_every_question_is_asked(process):
 # Removal.
 
 
-def test_what_was_removed_is_gone_at_once(any_process):
+def test_a_removed_ticket_is_gone_at_once(any_process):
     process = any_process
     reference = process.store.store(ticket_of())
     assert process.store.retrieve(reference) == ticket_of()
@@ -490,7 +490,7 @@ def test_what_was_removed_is_gone_at_once(any_process):
     process.store.remove("pst_" + "x" * 43)
 
 
-def test_what_another_process_removed_is_noticed_in_time(process, clock):
+def test_a_removal_in_another_process_is_noticed_in_time(process, clock):
     reference = process.store.store(ticket_of())
     other = process.other()
     assert other.store.retrieve(reference) == ticket_of()
@@ -501,7 +501,7 @@ def test_what_another_process_removed_is_noticed_in_time(process, clock):
     assert other.store.retrieve(reference) is None
 
 
-def test_an_answer_under_way_while_it_was_removed_is_not_kept(any_process):
+def test_a_ticket_read_before_its_removal_is_not_kept(any_process):
     """The question came before the sign-out, the answer after it."""
     process = any_process
     reference = process.store.store(ticket_of())
@@ -512,9 +512,7 @@ def test_an_answer_under_way_while_it_was_removed_is_not_kept(any_process):
     assert process.store.retrieve(reference) is None
 
 
-def test_what_the_repository_did_not_remove_is_not_called_removed(
-    process, monkeypatch
-):
+def test_a_failed_removal_is_an_outage(process, monkeypatch):
     """The sign-out is a 503, and the session goes on."""
     reference = process.store.store(ticket_of())
 
@@ -547,7 +545,7 @@ def test_a_session_ends_with_all_its_references(process):
     process.store.remove_session("never was")
 
 
-def test_a_session_is_found_by_its_name_as_long_as_it_may_live(process, clock):
+def test_a_session_is_found_by_its_sid_as_long_as_it_may_last(process, clock):
     """Its ticket was renewed many times."""
     reference = process.store.store(ticket_of())
     for hours in range(1, 10):
@@ -560,7 +558,7 @@ def test_a_session_is_found_by_its_name_as_long_as_it_may_live(process, clock):
     assert process.store.retrieve(reference) is None
 
 
-def test_a_session_that_is_made_longer_is_found_by_its_name(process, clock):
+def test_a_session_that_is_prolonged_is_found_by_its_sid(process, clock):
     """The expiry policy is the application's own."""
     reference = process.store.store(ticket_of())
     clock.advance(3000)
@@ -573,7 +571,7 @@ def test_a_session_that_is_made_longer_is_found_by_its_name(process, clock):
     assert process.fresh(reference) is None
 
 
-def test_a_session_is_found_by_its_name_only_with_that_power(clock):
+def test_a_session_is_found_by_its_sid_only_with_isubjectrepository(clock):
     process = Process(clock, FourVerbs(clock))
     reference = process.store.store(ticket_of(sid=SIDS[0]))
     process.store.remove_session(SIDS[0])
@@ -613,7 +611,7 @@ def test_all_tickets_of_a_user_end_but_for_one_sessions(process):
     assert process.store.retrieve(number) is not None
 
 
-def test_keeping_a_session_that_is_not_there_keeps_none(process):
+def test_keeping_an_unknown_session_keeps_no_ticket(process):
     process.store.store(ticket_of())
     assert process.store.remove_all_of("alice", "z" * 22) == 1
 
@@ -621,7 +619,7 @@ def test_keeping_a_session_that_is_not_there_keeps_none(process):
 # Remembered without a cache.
 
 
-def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
+def test_the_content_of_a_record_is_remembered_but_not_its_presence(
     clock, repository
 ):
     process = Process(clock, repository, ttl=0)
@@ -636,7 +634,7 @@ def test_what_a_record_says_is_remembered_but_not_that_it_is_there(
     assert process.store.retrieve(reference) == renewed()
 
 
-def test_what_was_remembered_goes_with_its_key(clock, repository):
+def test_a_remembered_ticket_is_dropped_with_its_key(clock, repository):
     process = Process(clock, repository, FIRST, SECOND, ttl=0)
     reference = process.store.store(ticket_of())
     assert process.store.retrieve(reference) == ticket_of()
@@ -646,7 +644,7 @@ def test_what_was_remembered_goes_with_its_key(clock, repository):
     assert process.store.retrieve(reference) == ticket_of()
 
 
-def test_what_was_remembered_counts_in_its_place_only(clock, repository):
+def test_a_remembered_ticket_counts_for_its_own_record_only(clock, repository):
     process = Process(clock, repository, ttl=0)
     one, other = (process.store.store(ticket_of(u)) for u in ("a", "b"))
     assert process.store.retrieve(one) == ticket_of("a")
@@ -670,7 +668,7 @@ def test_a_renewal_replaces_the_ticket_under_its_reference(any_process):
     assert expires == moment(START + 1800 + 3600 + LINGER)
 
 
-def test_a_renewal_is_seen_at_once(any_process):
+def test_a_renewal_is_visible_at_once(any_process):
     process = any_process
     reference = process.store.store(ticket_of())
     assert process.store.retrieve(reference) == ticket_of()
@@ -678,7 +676,7 @@ def test_a_renewal_is_seen_at_once(any_process):
     assert process.store.retrieve(reference) == renewed()
 
 
-def test_a_renewal_never_brings_back_what_was_removed(any_process):
+def test_a_renewal_does_not_restore_a_removed_ticket(any_process):
     process = any_process
     reference = process.store.store(ticket_of())
     process.store.remove(reference)
@@ -687,7 +685,7 @@ def test_a_renewal_never_brings_back_what_was_removed(any_process):
     assert process.fresh(reference) is None
 
 
-def test_a_renewal_of_what_another_process_removed_does_nothing(any_process):
+def test_a_renewal_after_a_removal_in_another_process_fails(any_process):
     process = any_process
     reference = process.store.store(ticket_of())
     assert process.store.retrieve(reference) == ticket_of()
@@ -698,7 +696,7 @@ def test_a_renewal_of_what_another_process_removed_does_nothing(any_process):
     assert process.fresh(reference) is None
 
 
-def test_what_is_removed_while_it_is_renewed_stays_removed(process):
+def test_a_removal_during_a_renewal_wins(process):
     reference = process.store.store(ticket_of())
     process.repository.meanwhile.append(
         lambda: process.other().store.remove(reference)
@@ -708,7 +706,7 @@ def test_what_is_removed_while_it_is_renewed_stays_removed(process):
     assert process.fresh(reference) is None
 
 
-def test_what_is_removed_just_after_it_was_renewed_is_gone_at_once(process):
+def test_a_removal_just_after_a_renewal_counts_at_once(process):
     """Another thread signs out after the repository answered, and before the
     answer is in the cache.
     """
@@ -719,7 +717,7 @@ def test_what_is_removed_just_after_it_was_renewed_is_gone_at_once(process):
     assert process.store.retrieve(reference) is None
 
 
-def test_of_two_renewals_in_a_second_one_is_true(any_process):
+def test_of_several_renewals_in_a_second_one_is_written(any_process):
     process = any_process
     reference = process.store.store(ticket_of())
     others = [process, process.other(), process.other()]
@@ -732,7 +730,7 @@ def test_of_two_renewals_in_a_second_one_is_true(any_process):
         assert each.store.retrieve(reference) == renewed()
 
 
-def test_of_two_renewals_at_once_one_is_true(process):
+def test_of_two_parallel_renewals_one_is_written(process):
     answers = []
     reference = process.store.store(ticket_of())
     process.repository.meanwhile.append(
@@ -745,7 +743,7 @@ def test_of_two_renewals_at_once_one_is_true(process):
     assert process.store.retrieve(reference) == renewed()
 
 
-def test_what_gains_nothing_is_no_renewal(any_process):
+def test_a_renewal_without_gain_is_not_written(any_process):
     process = any_process
     reference = process.store.store(renewed())
     for ticket in (renewed(), renewed(1799), ticket_of()):
@@ -753,7 +751,7 @@ def test_what_gains_nothing_is_no_renewal(any_process):
     assert process.fresh(reference) == renewed()
 
 
-def test_a_record_that_nobody_can_read_is_not_renewed(any_process):
+def test_an_unreadable_record_is_not_renewed(any_process):
     process = any_process
     reference = process.store.store(ticket_of())
     replace_token(process, reference, b"junk")
@@ -764,7 +762,7 @@ def test_a_record_that_nobody_can_read_is_not_renewed(any_process):
 # Listing.
 
 
-def test_the_tickets_of_a_user_are_given_once_each(process):
+def test_each_ticket_of_a_user_is_listed_once(process):
     tickets = [ticket_of(sid=sid) for sid in SIDS]
     for ticket in tickets:
         process.store.store(ticket)
@@ -777,7 +775,7 @@ def test_the_tickets_of_a_user_are_given_once_each(process):
     assert [*process.store.tickets_of("nobody")] == []
 
 
-def test_what_nobody_can_read_is_left_out(process):
+def test_unreadable_records_are_not_listed(process):
     reference = process.store.store(ticket_of(sid=SIDS[0]))
     process.store.store(ticket_of(sid=SIDS[1]))
     replace_token(process, reference, b"junk")
@@ -788,14 +786,14 @@ def test_what_nobody_can_read_is_left_out(process):
     assert [ticket.sid for ticket in found] == [SIDS[1]]
 
 
-def test_listing_names_the_power_that_is_lacking(clock):
+def test_listing_names_the_missing_interface(clock):
     process = Process(clock, FourVerbs(clock))
     process.store.store(ticket_of())
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
         list(process.store.tickets_of("alice"))
 
 
-def test_where_no_repository_is_registered_nobody_can_tell(clock):
+def test_a_missing_repository_is_an_outage(clock):
     """sessiontoken.repository = registered, and nothing is registered."""
     process = Process(clock, Repository(clock))
     reference = process.store.store(ticket_of())

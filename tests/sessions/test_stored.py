@@ -169,7 +169,7 @@ def any_server(clock, request):
 # Lists.
 
 
-def test_a_session_is_listed_as_people_read_it(server):
+def test_a_session_is_listed_with_all_its_fields(server):
     server.begin(
         iat=START + 10,
         sid=SIDS[0],
@@ -207,7 +207,7 @@ def test_the_latest_is_listed_first(server):
     assert listed == SIDS
 
 
-def test_the_session_that_asks_is_marked(server):
+def test_the_current_session_is_marked(server):
     for sid in SIDS:
         server.begin(sid=sid)
     current = [i.sid for i in server.stored.of("alice", SIDS[1]) if i.current]
@@ -224,7 +224,9 @@ def test_only_the_users_own_are_listed(server):
     assert server.stored.of("42", None) == []
 
 
-def test_what_expired_is_left_out_though_its_record_is_there(server, clock):
+def test_expired_sessions_are_not_listed_though_their_records_remain(
+    server, clock
+):
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[1], exp=START + 7200, iat=START + 3600)
     clock.advance(3600 + 29)
@@ -233,7 +235,7 @@ def test_what_expired_is_left_out_though_its_record_is_there(server, clock):
     assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[1]]
 
 
-def test_what_was_ended_is_left_out(server):
+def test_ended_sessions_are_not_listed(server):
     server.begin(sid=SIDS[0])
     server.begin(sid=SIDS[1])
     server.stored.end(SIDS[0])
@@ -250,7 +252,9 @@ def test_what_was_ended_is_left_out(server):
         ((), ""),
     ],
 )
-def test_who_vouched_goes_by_the_name_of_the_settings(server, amr, name):
+def test_the_authenticator_is_listed_by_its_name_in_the_settings(
+    server, amr, name
+):
     server.begin(amr=amr)
     [info] = server.stored.of("alice", None)
     assert info.authenticator == name
@@ -277,7 +281,7 @@ def test_a_session_of_which_one_reference_lives_is_listed(clock, newest_first):
     assert [i.sid for i in server.stored.of("alice", None)] == [SIDS[0]]
 
 
-def test_listing_names_what_is_lacking(clock):
+def test_listing_names_the_missing_interface(clock):
     server = Server(clock, FourVerbs(clock))
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
         server.stored.of("alice", None)
@@ -286,7 +290,7 @@ def test_listing_names_what_is_lacking(clock):
         server.stored.of("alice", None)
 
 
-def test_everybody_s_sessions_are_listed_once_each(server):
+def test_sessions_of_all_users_are_listed_once_each(server):
     server.begin("alice", sid=SIDS[0])
     server.begin("alice", sid=SIDS[0])
     server.begin(42, sid=SIDS[1])
@@ -320,20 +324,20 @@ def test_ending_a_session_ends_all_its_tokens(any_server):
     server.stored.end("never was")
 
 
-def test_a_session_is_ended_by_its_name_alone(any_server):
+def test_a_session_can_be_ended_by_its_sid_alone(any_server):
     reference = any_server.begin(sid=SIDS[0])
     any_server.stored.end(SIDS[0])
     assert not any_server.lives(reference)
 
 
-def test_without_revocation_a_reference_is_ended_all_the_same(clock):
+def test_a_reference_can_be_ended_without_revocation(clock):
     server = Server(clock, MemoryRepository(clock), revokes=False)
     reference = server.begin(sid=SIDS[0])
     server.stored.end(SIDS[0])
     assert not server.lives(reference)
 
 
-def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
+def test_a_token_exchanged_while_its_session_ends_is_refused(any_server):
     """A cookie is swapped for a token while the user signs out: its ticket
     was read before the sign-out, the new reference is made after it.
     """
@@ -344,7 +348,7 @@ def test_what_is_swapped_while_its_session_ends_is_ended_too(any_server):
     assert not server.lives(issued.access_token)
 
 
-def test_what_is_swapped_while_all_sessions_end_is_ended_too(any_server):
+def test_a_token_exchanged_while_all_sessions_end_is_refused(any_server):
     server = any_server
     ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
     server.stored.end_all("alice")
@@ -364,7 +368,7 @@ def test_all_sessions_of_a_user_end_but_for_one(clock, revokes):
     assert server.lives(other)
 
 
-def test_all_sessions_end_also_without_powers(clock):
+def test_all_sessions_can_be_ended_without_optional_verbs(clock):
     server = Server(clock, FourVerbs(clock))
     mine = [server.begin(sid=sid) for sid in SIDS]
     assert all(map(server.lives, mine))
@@ -372,7 +376,7 @@ def test_all_sessions_end_also_without_powers(clock):
     assert [server.lives(each) for each in mine] == [False, True, False]
 
 
-def test_ending_all_names_what_is_lacking(clock):
+def test_ending_all_names_the_missing_interface(clock):
     server = Server(clock, FourVerbs(clock), revokes=False)
     with pytest.raises(SessionTokenError, match="ISubjectRepository"):
         server.stored.end_all("alice")
@@ -415,9 +419,7 @@ def test_a_session_whose_end_is_put_off_stays_ended(clock):
     """The token at hand is an older one."""
     server = Server(clock, MemoryRepository(clock))
     server.registry.registerUtility(PutsOff(400 * DAY, DAY), IExpiryPolicy)
-    early = ticket_of(
-        sid=SIDS[0], exp=START + DAY, session_end=START + 20 * DAY
-    )
+    early = ticket_of(sid=SIDS[0], exp=START + DAY, session_end=START + DAY)
     clock.advance(DAY // 2)
     late = server.sessions.renew(early, None).ticket
     assert late.session_end == START + DAY // 2 + 30 * DAY
@@ -486,7 +488,7 @@ class Drawer:
         self.tickets.pop(reference, None)
 
 
-def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
+def test_a_shown_reference_is_removed_from_an_own_store(clock):
     server = Server(clock, None, revokes=False, own_store=Drawer())
     reference = server.begin()
     assert server.lives(reference)
@@ -494,7 +496,7 @@ def test_what_is_at_hand_is_removed_from_a_store_of_ones_own(clock):
     assert server.store.tickets == {}
 
 
-def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
+def test_with_revocation_a_session_of_an_own_store_ends(clock):
     """Only its sid is known: it is on another device of the user."""
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
@@ -503,7 +505,7 @@ def test_with_revocation_a_session_ends_in_a_store_of_ones_own(clock):
         assert not server.lives(reference), make
 
 
-def test_with_revocation_all_sessions_end_in_a_store_of_ones_own(clock):
+def test_with_revocation_all_sessions_of_an_own_store_end(clock):
     for make in (FourVerbs, MemoryRepository):
         server = Server(clock, make(clock), own_store=Drawer())
         mine = [server.begin(sid=sid) for sid in SIDS]
@@ -512,14 +514,14 @@ def test_with_revocation_all_sessions_end_in_a_store_of_ones_own(clock):
         assert lives == [False, True, False], make
 
 
-def test_ending_all_without_a_repository_says_what_is_lacking(clock):
+def test_ending_all_without_a_repository_is_an_error(clock):
     server = Server(clock, None, revokes=False, own_store=Drawer())
     server.begin()
     with pytest.raises(SessionTokenError):
         server.stored.end_all("alice")
 
 
-def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
+def test_sessions_of_an_own_store_cannot_be_ended_without_revocation(clock):
     """The repository could find tickets, but they are in another store."""
     repository = MemoryRepository(clock)
     server = Server(clock, repository, revokes=False, own_store=Drawer())
@@ -529,7 +531,7 @@ def test_nothing_is_said_to_end_that_cannot_be_ended(clock):
     assert server.lives(reference)
 
 
-def test_ending_one_by_its_name_says_what_is_lacking(clock):
+def test_ending_by_sid_names_the_missing_interface(clock):
     """A session that goes on must not seem to be ended."""
     for repository in (FourVerbs(clock), None):
         own_store = None if repository else Drawer()
@@ -545,7 +547,7 @@ def test_ending_one_by_its_name_says_what_is_lacking(clock):
 # In an application.
 
 
-def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
+def test_a_token_swapped_during_a_sign_out_is_refused(make):
     """Another request ends the session just after the cookie was judged."""
     signs_out = []
 
@@ -574,7 +576,7 @@ def test_a_token_swapped_while_its_user_signs_out_is_no_good(make):
     assert client.fresh().ask(token).json["userid"] is None
 
 
-def test_of_two_renewals_of_one_window_one_is_written(make, clock):
+def test_of_two_renewals_of_one_token_one_is_written(make, clock):
     """Two requests at the same time end in two different seconds."""
     meanwhile, written = [], []
 
@@ -613,7 +615,7 @@ def test_of_two_renewals_of_one_window_one_is_written(make, clock):
     assert written.count(True) == 1
 
 
-def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
+def test_a_stored_session_is_renewed_under_shorter_settings(make, clock):
     """The setting was 8 hours and became 1: a session that is used every
     half an hour goes on, whatever was written before.
     """
@@ -638,7 +640,7 @@ def test_a_stored_session_slides_on_under_shorter_settings(make, clock):
         assert client.ask(token).json["userid"] == "alice"
 
 
-def test_an_ended_session_is_told_in_the_log_without_its_token(make, caplog):
+def test_an_ended_session_is_logged_without_its_token(make, caplog):
     client = make({"repository": "memory", "token.form": "reference"})
     token = client.swap()["access_token"]
     headers = {"Authorization": f"Session {token}"}

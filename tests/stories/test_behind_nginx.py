@@ -266,7 +266,7 @@ def swap(client):
     return answer.json()["access_token"]
 
 
-def test_a_certificate_is_swapped_for_a_token_that_needs_it(site, authority):
+def test_a_certificate_is_swapped_for_a_bound_token(site, authority):
     alice = authority.make("alice")
     with_it, without = site.client(alice), site.client()
 
@@ -282,7 +282,7 @@ def test_a_certificate_is_swapped_for_a_token_that_needs_it(site, authority):
     assert who(other, token)["userid"] is None
 
 
-def test_who_has_none_is_unknown(site):
+def test_a_client_without_a_certificate_is_unknown(site):
     client = site.client()
 
     assert who(client)["userid"] is None
@@ -290,14 +290,16 @@ def test_who_has_none_is_unknown(site):
     assert client.post("/token").status_code == 401
 
 
-def test_who_is_not_believed_is_refused(site, authority):
+def test_a_certificate_that_the_settings_do_not_name_is_refused(
+    site, authority
+):
     client = site.client(authority.make("eve"))
 
     assert who(client)["userid"] is None
     assert "'CN=eve'" in who(client)["failure"]
 
 
-def test_what_nginx_lets_pass_is_not_for_every_use(site, authority):
+def test_nginx_refuses_a_certificate_for_servers(site, authority):
     """OpenSSL checks the usages, too, so nginx refuses by itself."""
     client = site.client(authority.make("alice", usages=(SERVER_AUTH,)))
 
@@ -307,7 +309,7 @@ def test_what_nginx_lets_pass_is_not_for_every_use(site, authority):
     assert "SSL certificate error" in answer.text
 
 
-def test_a_certificate_of_another_authority_does_not_come_through(site):
+def test_nginx_refuses_a_certificate_of_another_authority(site):
     eve = Authority("Evil CA").make("alice")
 
     assert site.client(eve).get("/identity").status_code == 400
@@ -322,7 +324,7 @@ def test_a_certificate_of_another_authority_does_not_come_through(site):
     ],
     ids=["another authority", "expired", "usage"],
 )
-def test_where_nginx_leaves_it_to_the_application_it_is_refused(
+def test_a_bad_certificate_is_refused_where_nginx_does_not_verify(
     lenient, authority, changes, stranger
 ):
     signer = Authority(authority.subject.rdns[0].rfc4514_string()[3:])
@@ -340,7 +342,9 @@ def test_where_nginx_leaves_it_to_the_application_it_is_refused(
     assert client.post("/token").status_code in (400, 401)
 
 
-def test_and_what_is_verified_is_believed_there_as_well(lenient, authority):
+def test_a_good_certificate_is_accepted_where_nginx_does_not_enforce(
+    lenient, authority
+):
     client = lenient.client(authority.make("bob"))
 
     assert who(client, swap(client))["userid"] == "bob"
@@ -368,7 +372,7 @@ def test_nginx_replaces_what_a_client_sends(site, authority):
     assert who(eve, **headers)["userid"] is None
 
 
-def test_an_underscore_does_not_help(site, authority):
+def test_a_header_written_with_underscores_is_dropped(site, authority):
     headers = {
         name.replace("-", "_"): value
         for name, value in forged(authority.make("alice")).items()
@@ -377,7 +381,7 @@ def test_an_underscore_does_not_help(site, authority):
     assert who(site.client(), **headers)["userid"] is None
 
 
-def test_nor_does_it_help_to_go_around_nginx(site, authority):
+def test_a_client_that_goes_around_nginx_is_refused(site, authority):
     """Only a connection from the address of nginx would help."""
     headers = forged(authority.make("alice"))
     with httpx.Client(trust_env=False, headers=headers) as client:
@@ -387,7 +391,7 @@ def test_nor_does_it_help_to_go_around_nginx(site, authority):
 
 
 @pytest.mark.parametrize("forms", [ESCAPED, RFC_9440])
-def test_the_gate_holds_by_itself(authority, forms):
+def test_the_application_refuses_untrusted_peers_by_itself(authority, forms):
     """One application, one forged request, from two addresses."""
     settings = {**SETTINGS, **forms, "require_tls": "false"}
     headers = forged(authority.make("alice"))
@@ -418,7 +422,7 @@ def repeated(port, path, headers):
 
 
 @pytest.mark.parametrize("forms", [ESCAPED, RFC_9440])
-def test_a_header_counts_only_once(authority, forms):
+def test_a_header_that_comes_twice_is_refused(authority, forms):
     """waitress joins headers that come twice."""
     alice, bob = authority.make("alice"), authority.make("bob")
     once = [
@@ -443,7 +447,7 @@ def test_a_header_counts_only_once(authority, forms):
                     assert '"userid": null' in answer
 
 
-def test_a_careless_proxy_is_an_open_door(site, authority):
+def test_a_proxy_that_passes_on_client_headers_is_believed(site, authority):
     """The application trusts what it sends: see the docs for the remedy."""
     headers = forged(authority.make("alice"))
 

@@ -83,7 +83,7 @@ def who(client, path="/identity", **headers):
 # Combined.
 
 
-def test_the_claims_of_all_that_vouch_make_one_identity(combining):
+def test_identities_of_all_authenticators_are_combined(combining):
     said = who(combining, X_Badge="alice", X_Card="alice", X_Door="alice")
     assert said["userid"] == "alice"
     assert said["authenticator"] == "badge card door"
@@ -95,13 +95,13 @@ def test_the_claims_of_all_that_vouch_make_one_identity(combining):
     }
 
 
-def test_without_combine_the_first_that_vouches_is_all(choosing):
+def test_without_combine_the_first_identity_is_taken(choosing):
     said = who(choosing, X_Badge="alice", X_Card="bob")
     assert (said["userid"], said["authenticator"]) == ("alice", "badge")
     assert said["claims"] == {"floor": 3, "who": "badge"}
 
 
-def test_who_names_nobody_adds_claims_and_alone_signs_nobody_in(combining):
+def test_an_identity_without_a_userid_only_adds_claims(combining):
     said = who(combining, X_Badge="-", X_Card="bob")
     assert said["userid"] == "bob"
     assert said["claims"]["who"] == "badge"
@@ -111,7 +111,7 @@ def test_who_names_nobody_adds_claims_and_alone_signs_nobody_in(combining):
 
 
 @pytest.mark.parametrize("other", ["bob", "7"])
-def test_two_that_name_different_users_refuse_each_other(combining, other):
+def test_two_identities_of_different_users_refuse_each_other(combining, other):
     told = []
     combining.registry.registerHandler(told.append, (CredentialRefused,))
     said = who(combining, X_Badge="alice", X_Card=other, X_Door="-")
@@ -122,7 +122,7 @@ def test_two_that_name_different_users_refuse_each_other(combining, other):
     assert [event.authenticator for event in told] == ["badge", "card"]
 
 
-def test_where_an_explicit_credential_is_refused_no_ambient_one_counts(
+def test_a_refused_explicit_credential_excludes_ambient_ones(
     combining,
 ):
     said = who(combining, X_Badge="!", X_Door="alice")
@@ -132,14 +132,14 @@ def test_where_an_explicit_credential_is_refused_no_ambient_one_counts(
     assert (said["userid"], said["authenticator"]) == ("alice", "card")
 
 
-def test_a_refused_ambient_credential_shadows_nothing(combining):
+def test_a_refused_ambient_credential_hides_no_other(combining):
     said = who(combining, X_Badge="alice", X_Door="!")
     assert (said["userid"], said["failure"]) == ("alice", None)
     said = who(combining, X_Door="!")
     assert said["failure"] == "door refused: it is forged"
 
 
-def test_what_combined_is_swapped_for_one_session(combining):
+def test_combined_identities_are_swapped_for_one_session(combining):
     headers = {"X-Badge": "alice", "X-Card": "alice"}
     token = combining.post("/token", headers=headers).json["access_token"]
     said = combining.ask(token).json
@@ -149,7 +149,7 @@ def test_what_combined_is_swapped_for_one_session(combining):
     assert ticket.amr == ("badge", "card")
 
 
-def test_a_session_combines_and_goes_on_as_it_was(combining):
+def test_a_session_that_was_combined_is_renewed_unchanged(combining):
     token = combining.swap()["access_token"]
     said = combining.ask(token, X_Card="alice").json
     assert said["authenticator"] == "session card"
@@ -188,7 +188,7 @@ class AddRoles:
         return Identity(userid, claims)
 
 
-def test_the_transformer_has_its_say_of_credentials_and_not_of_sessions(
+def test_the_transformer_changes_credentials_and_not_sessions(
     combining,
 ):
     token = combining.swap()["access_token"]
@@ -206,7 +206,7 @@ def test_the_transformer_has_its_say_of_credentials_and_not_of_sessions(
     assert len(transformer.asked) == 1
 
 
-def test_a_credential_before_the_session_has_the_first_word(make):
+def test_claims_of_a_credential_before_the_session_win(make):
     client = make(
         {"combine": "true", "authenticators": "badge session basic"}, setup_
     )
@@ -245,7 +245,7 @@ def test_a_csrf_token_is_needed_where_anything_ambient_vouched(combining):
     assert ask(X_Badge="alice", X_Door="alice") == "True"
 
 
-def test_a_name_that_nobody_registered_is_told_when_combining(make):
+def test_an_unregistered_authenticator_is_a_fault_when_combining(make):
     with pytest.raises(ConfigurationError, match="no authenticator 'badge'"):
         make({"combine": "true", "authenticators": "session badge"})
 
@@ -253,7 +253,7 @@ def test_a_name_that_nobody_registered_is_told_when_combining(make):
 # Chosen by route.
 
 
-def test_a_route_chooses_who_may_vouch(choosing):
+def test_a_route_chooses_its_authenticators(choosing):
     assert who(choosing, "/by_card", X_Badge="alice")["userid"] is None
     assert who(choosing, "/by_card", X_Card="alice")["userid"] == "alice"
     token = choosing.swap()["access_token"]
@@ -261,7 +261,7 @@ def test_a_route_chooses_who_may_vouch(choosing):
     assert choosing.ask(token).json["userid"] == "alice"
 
 
-def test_what_the_route_lets_vouch_is_renewed_there(choosing):
+def test_only_sessions_that_a_route_accepts_are_renewed_there(choosing):
     choosing.post_json("/sign_in", {"userid": "carol"})
     choosing.clock.advance(1800)
     response = choosing.get("/by_card")
@@ -273,7 +273,7 @@ def test_what_the_route_lets_vouch_is_renewed_there(choosing):
     assert "Session-Token" not in response.headers
 
 
-def test_a_challenge_names_what_may_vouch_on_the_route(make):
+def test_a_challenge_names_the_authenticators_of_the_route(make):
     def admin(config):
         setup(config)
         config.add_route(
@@ -295,7 +295,7 @@ def test_a_challenge_names_what_may_vouch_on_the_route(make):
     ) == len(("Session", "Basic"))
 
 
-def test_who_is_asked_before_routing_is_asked_again_after(make):
+def test_a_request_judged_before_routing_is_judged_again_after_it(make):
     """As pyramid_tm does, which notes the user of a transaction."""
 
     def tell(config):
@@ -318,7 +318,7 @@ def test_who_is_asked_before_routing_is_asked_again_after(make):
         ("crad", "the route 'here' names 'crad', which is not in the list"),
     ],
 )
-def test_a_route_that_chooses_nobody_we_know_stops_the_start(
+def test_a_route_with_an_unknown_authenticator_stops_the_start(
     make, chosen, text
 ):
     def wrong(config):
@@ -328,7 +328,7 @@ def test_a_route_that_chooses_nobody_we_know_stops_the_start(
         make({}, wrong)
 
 
-def test_a_choice_stands_beside_other_predicates_and_is_read_by_people(make):
+def test_the_predicate_works_beside_others_and_prints_its_names(make):
     def both(config):
         setup(config)
         config.add_route(
@@ -373,14 +373,14 @@ def test_remember_works_where_the_cookie_may_not_vouch(make):
 # Reports of refusals.
 
 
-def test_where_nobody_names_a_user_a_refusal_decides(combining):
+def test_a_refusal_decides_where_no_identity_has_a_userid(combining):
     said = who(combining, X_Badge="-", X_Card="!")
     assert said["failure"] == "card refused: it is forged"
     said = who(combining, X_Badge="-", X_Door="!")
     assert said["failure"] == "door refused: it is forged"
 
 
-def test_who_tried_too_often_is_told_so_before_all_else(make):
+def test_too_many_attempts_are_reported_before_any_other_refusal(make):
     for combine in ("true", "false"):
         client = make(
             {
@@ -431,7 +431,7 @@ class Keep:
 
 
 @pytest.mark.parametrize("way", ["loader", "transformer", "other"])
-def test_whoever_refuses_the_challenge_says_so(make, way):
+def test_the_challenge_says_so_whatever_part_refuses(make, way):
     barred = []
     client = make(
         {
@@ -474,7 +474,7 @@ def test_another_site_deletes_no_cookie(make):
         assert ("Set-Cookie" in response.headers) == deletes
 
 
-def test_plain_http_is_said_in_the_log(make, caplog):
+def test_plain_http_is_logged(make, caplog):
     caplog.set_level("INFO", "pyramid_sessiontoken")
     client = make({}).fresh(**{"wsgi.url_scheme": "http"})
     client.get("/identity")

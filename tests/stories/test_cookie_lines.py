@@ -68,7 +68,7 @@ def ask(port, *lines):
 
 
 @pytest.mark.server
-def test_lines_that_waitress_joins_leave_the_cookie_as_it_is(port, cookie):
+def test_cookie_lines_joined_by_waitress_leave_the_cookie_valid(port, cookie):
     for lines in (
         [cookie],
         [cookie, "theme=dark"],
@@ -80,7 +80,7 @@ def test_lines_that_waitress_joins_leave_the_cookie_as_it_is(port, cookie):
 
 
 @pytest.mark.server
-def test_behind_a_comma_no_cookie_begins_and_none_is_deleted(port, cookie):
+def test_a_cookie_behind_a_comma_is_neither_read_nor_deleted(port, cookie):
     """A host of the same domain could write one into a value of its own."""
     text, set_cookie = ask(port, "theme=dark", cookie)
 

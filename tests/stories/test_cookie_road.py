@@ -77,7 +77,7 @@ def test_a_renewed_cookie_is_the_same_session(browser):
     }
 
 
-def test_whether_the_browser_keeps_it_is_said_at_sign_in(make):
+def test_sign_in_decides_whether_the_browser_keeps_the_cookie(make):
     forgets = make()
     keeps = make({"cookie.persistent": "true"})
 
@@ -155,7 +155,7 @@ def test_too_large_an_identity_is_refused_at_sign_in(browser):
         lambda value: "0." + "A" * 6000,
     ],
 )
-def test_what_cannot_be_decoded_is_anonymous_and_deleted(browser, spoil):
+def test_an_undecodable_cookie_is_anonymous_and_deleted(browser, spoil):
     browser.post_json("/sign_in", {})
     value = browser.cookies[NAME]
     cookie = f"{NAME}={spoil(value)}; other=1"
@@ -212,7 +212,7 @@ def test_an_expired_cookie_is_only_ignored(browser):
     assert set_cookies(response) == []
 
 
-def test_a_bad_cookie_is_never_in_the_way_of_a_good_token(browser):
+def test_a_bad_cookie_does_not_hide_a_good_token(browser):
     token = browser.swap()["access_token"]
     response = browser.ask(token, Cookie=f"{NAME}=junk; x=\\361")
     assert response.json["userid"] == "alice"
@@ -225,7 +225,7 @@ def test_a_bad_token_is_never_replaced_by_a_good_cookie(browser):
     assert response.json["failure"].startswith("session refused: ")
 
 
-def test_a_malformed_sibling_breaks_nothing(browser):
+def test_a_malformed_cookie_beside_ours_is_ignored(browser):
     browser.post_json("/sign_in", {})
     cookie = f'x="\\377\\376"; {NAME}={browser.cookies[NAME]}; =; ;;y'
     stranger = browser.fresh()
@@ -233,7 +233,7 @@ def test_a_malformed_sibling_breaks_nothing(browser):
     assert response.json["userid"] == "alice"
 
 
-def test_of_a_name_that_comes_twice_the_one_that_verifies(browser):
+def test_of_two_cookies_of_one_name_the_one_that_verifies_is_accepted(browser):
     browser.post_json("/sign_in", {})
     good = f"{NAME}={browser.cookies[NAME]}"
     for cookie in (f"{good}; {NAME}=0.AAAA", f"{NAME}=0.AAAA; {good}"):
@@ -254,7 +254,7 @@ def test_a_cookie_is_no_token_and_a_token_no_cookie(browser):
         assert stranger.get("/identity").json["userid"] is None
 
 
-def test_the_transforms_do_not_read_each_other(make):
+def test_each_transform_refuses_values_of_the_others(make):
     signed, encrypted = make(), make({"cookie.transform": "encrypted"})
     signed.post_json("/sign_in", {})
     encrypted.post_json("/sign_in", {})
@@ -272,7 +272,7 @@ def test_the_transforms_do_not_read_each_other(make):
         {"cookie.name": "__Host-another"},
     ],
 )
-def test_another_application_with_the_same_keys_is_a_stranger(make, other):
+def test_another_application_with_the_same_keys_reads_no_cookie(make, other):
     browser = make()
     browser.post_json("/sign_in", {})
     elsewhere = make(other)
@@ -281,7 +281,7 @@ def test_another_application_with_the_same_keys_is_a_stranger(make, other):
     assert elsewhere.get("/identity").json["userid"] is None
 
 
-def test_only_encryption_hides_what_the_cookie_says(make):
+def test_only_encryption_hides_the_content_of_the_cookie(make):
     def content(settings):
         browser = make(settings)
         browser.post_json("/sign_in", {"claims": {"word": "visible"}})
@@ -307,7 +307,7 @@ def test_only_encryption_hides_what_the_cookie_says(make):
         ({"Origin": "https://trusted.example"}, "alice"),
     ],
 )
-def test_another_site_cannot_spend_the_cookie(make, headers, who):
+def test_the_cookie_is_refused_in_cross_site_requests(make, headers, who):
     def setup(config):
         config.add_settings(
             {"pyramid.csrf_trusted_origins": "trusted.example"}
@@ -331,7 +331,7 @@ def test_another_site_cannot_spend_the_cookie(make, headers, who):
     assert allowed.post("/identity", headers=headers).json["userid"] == "alice"
 
 
-def test_a_token_in_a_header_is_nothing_that_browsers_send(client):
+def test_a_header_token_is_accepted_in_cross_site_requests(client):
     token = client.swap()["access_token"]
     headers = {
         "Authorization": f"Session {token}",
@@ -349,7 +349,7 @@ def test_the_cookie_of_plain_http_has_no_prefix_and_no_secure(make):
     assert browser.get("/identity").json["userid"] == "alice"
 
 
-def test_every_attribute_is_the_deployers(make):
+def test_every_attribute_can_be_configured(make):
     browser = make(
         {
             "cookie.domain": "localhost",
@@ -379,7 +379,7 @@ def test_over_plain_http_no_session_begins(client):
     assert set_cookies(response) == []
 
 
-def test_a_cookie_is_swapped_for_a_token_only_by_choice(make):
+def test_a_cookie_is_swapped_for_a_token_only_where_configured(make):
     browser = make()
     browser.post_json("/sign_in", {})
     browser.post("/token", status=401)
@@ -392,7 +392,7 @@ def test_a_cookie_is_swapped_for_a_token_only_by_choice(make):
     chosen.post("/token", headers={"Sec-Fetch-Site": "cross-site"}, status=401)
 
 
-def test_a_clock_that_was_wrong_signs_nobody_in_from_the_future(browser):
+def test_a_cookie_from_the_future_is_refused(browser):
     browser.post_json("/sign_in", {})
     browser.clock.advance(-3600)
     response = browser.get("/identity")
@@ -402,7 +402,7 @@ def test_a_clock_that_was_wrong_signs_nobody_in_from_the_future(browser):
     )
 
 
-def test_the_cookie_works_for_a_client_that_quotes_nothing(browser):
+def test_the_cookie_needs_no_quotes(browser):
     """The value has only cookie-octets (RFC 6265, section 4.1.1)."""
     browser.post_json("/sign_in", {"claims": {"name": 'ä";\\ ,'}})
     value = browser.cookies[NAME]

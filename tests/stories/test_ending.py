@@ -61,7 +61,7 @@ def test_an_expired_cookie_ends_its_session_too(make):
         assert said["userid"] == userid
 
 
-def test_what_is_over_for_good_leaves_no_mark(make):
+def test_a_session_that_is_over_for_good_leaves_no_record(make):
     client = make({"repository": "memory"})
     token = client.swap()["access_token"]
     client.clock.advance(36000)
@@ -97,7 +97,7 @@ def test_a_barred_user_can_sign_out_for_good(make, kept):
     assert client.ask(token).json["userid"] is None
 
 
-def test_sign_out_asks_nobody_else_whether_it_may(make):
+def test_sign_out_of_a_session_ignores_other_credentials(make):
     client = make(
         {
             "repository": "memory",
@@ -111,7 +111,7 @@ def test_sign_out_asks_nobody_else_whether_it_may(make):
     assert client.fresh().ask(token).json["userid"] is None
 
 
-def test_nothing_is_ended_by_a_forged_token(kept):
+def test_a_forged_token_ends_no_session(kept):
     token = kept.swap()["access_token"]
     forged = f"{token[:-9]}AAAAAAAAA"
     # An unknown reference may be one whose session was ended.
@@ -120,7 +120,7 @@ def test_nothing_is_ended_by_a_forged_token(kept):
     assert kept.ask(token).json["userid"] == "alice"
 
 
-def test_the_status_is_that_of_the_session_whoever_else_vouches(make):
+def test_the_status_is_that_of_the_session_beside_other_credentials(make):
     client = make({"authenticators": "basic session cookie"})
     client.post_json("/sign_in", {"userid": "bob"})
     good = {"Authorization": "Basic YWxpY2U6YWxpY2U="}
@@ -131,7 +131,7 @@ def test_the_status_is_that_of_the_session_whoever_else_vouches(make):
     assert alone.json == {"active": False}
 
 
-def test_a_renewal_is_told_only_where_there_was_one(make):
+def test_a_renewal_is_notified_only_where_it_happened(make):
     client = make({"repository": "memory", "token.form": "reference"})
     told = watch(client, SessionRenewed)
     token = client.swap()["access_token"]
@@ -144,7 +144,7 @@ def test_a_renewal_is_told_only_where_there_was_one(make):
     assert len(told) == 1
 
 
-def test_what_another_process_ended_is_not_renewed(make):
+def test_a_session_ended_in_another_process_is_not_renewed(make):
     """The ticket is in the cache of this process, and its record is gone."""
     settings = {"token.form": "reference"}
     here = make({**settings, "repository": "memory"})
@@ -258,7 +258,7 @@ class FourVerbs:
         """Keep all."""
 
 
-def test_a_stranger_s_repository_has_its_options_and_one_record_a_session(
+def test_an_own_repository_gets_its_options_and_one_record_a_session(
     make, monkeypatch
 ):
     monkeypatch.setenv("STRANGE_URL", "strange://host")
@@ -323,20 +323,20 @@ def stored(make, form, **settings):
 @pytest.mark.parametrize(
     "form", ["{}", "a{}.b.c", "a.{}", "x{}.y.z.w", "{{{}"]
 )
-def test_a_stranger_s_reference_may_look_like_anything(make, form):
+def test_a_reference_of_an_own_store_may_have_any_form(make, form):
     client = stored(make, form)
     token = client.swap()["access_token"]
     assert client.ask(token).json["userid"] == "alice"
 
 
 @pytest.mark.parametrize("form", ["{{{}", "ä{}"])
-def test_what_a_cookie_cannot_tell_from_a_ticket_is_said(make, form):
+def test_a_reference_that_looks_like_a_ticket_is_an_error(make, form):
     client = stored(make, form, cookie__form="reference")
     with pytest.raises(Exception, match="a reference that a cookie cannot"):
         client.post_json("/sign_in", {})
 
 
-def test_a_store_that_comes_late_is_the_one_that_is_asked(make):
+def test_a_store_registered_later_is_used(make):
     client = make(
         {
             "repository": "memory",
@@ -375,7 +375,7 @@ class Failing(FourVerbs):
 
 
 @pytest.mark.parametrize("seconds", [0, 3600 + 60])
-def test_a_sign_out_that_cannot_be_written_is_not_called_one(make, seconds):
+def test_a_sign_out_that_cannot_be_written_is_503(make, seconds):
     client = make({"repository": Failing})
     token = client.swap()["access_token"]
     client.clock.advance(seconds)

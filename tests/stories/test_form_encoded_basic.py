@@ -55,7 +55,7 @@ def make_client(make, request):
 
 
 @pytest.mark.parametrize("headers", [ENCODED, RAW])
-def test_with_a_grant_type_either_way_is_understood(make_client, headers):
+def test_with_a_grant_type_both_spellings_are_accepted(make_client, headers):
     client = make_client()
 
     token = client.post("/token", GRANT, headers=headers).json["access_token"]
@@ -64,7 +64,7 @@ def test_with_a_grant_type_either_way_is_understood(make_client, headers):
     assert client.ask(token).json["userid"] == userid
 
 
-def test_without_one_nothing_is_decoded(make_client):
+def test_without_a_grant_type_credentials_are_not_decoded(make_client):
     client = make_client()
 
     for body in ("", "other=x"):
@@ -95,7 +95,7 @@ def test_introspection_and_revocation_need_no_grant_type(
         assert client.ask(token).json["userid"] is None
 
 
-def test_a_failure_counts_once_and_for_both_names(make_client):
+def test_a_failure_is_counted_once_for_each_spelling_of_the_name(make_client):
     client = make_client(
         {"throttle.attempts": "3/minute", "throttle.by": "user"}
     )
@@ -114,7 +114,7 @@ def test_a_failure_counts_once_and_for_both_names(make_client):
     client.get("/token", headers=RAW, status=429)
 
 
-def test_by_address_a_failure_counts_once(make_client):
+def test_a_failure_is_counted_once_for_its_address(make_client):
     client = make_client(
         {"throttle.attempts": "3/minute", "throttle.by": "address"}
     )

@@ -62,7 +62,9 @@ def sign_in(request, claims):
     ],
     ids=["self-contained", "reference"],
 )
-def test_an_inner_claim_makes_nobody_another_user(make, settings, carry):
+def test_an_inner_claim_cannot_replace_members_of_a_token(
+    make, settings, carry
+):
     """In a token, a cookie or a record. It is read-only already."""
     client = make(
         {**settings, "basic.check": check_with_profile},
@@ -168,7 +170,7 @@ def test_an_expiry_policy_that_no_token_can_carry_is_the_applications_fault(
 
     class Endless(ExpiryPolicy):
         def begin(self, now, identity=None, persistent=False):
-            return Times(2**39, now + 3600, now + 3600)
+            return Times(now, now + 3600.5, now + 36000)
 
     client = make(
         setup=lambda config: config.set_sessiontoken_expiry_policy(

@@ -102,7 +102,7 @@ def bearer(token):
     return {"Authorization": f"Session {token}"}
 
 
-def test_a_reference_says_nothing_itself(keeping):
+def test_a_reference_contains_no_data(keeping):
     server = keeping({"token.form": "reference", "cookie.form": "reference"})
     token = server.swap()["access_token"]
     assert token.startswith("pst_")
@@ -119,7 +119,7 @@ def test_a_reference_says_nothing_itself(keeping):
         assert item.subject.startswith(("str:alice#", "sid:"))
 
 
-def test_what_is_accepted_does_not_depend_on_what_is_written(make, keeping):
+def test_both_forms_are_accepted_whichever_is_written(make, keeping):
     writes_all = keeping()
     token = writes_all.swap()["access_token"]
     writes_all.post_json("/sign_in", {})
@@ -188,7 +188,7 @@ def test_delete_ends_a_cookies_session_and_deletes_the_cookie(server):
     assert replay.get("/identity").json["userid"] is None
 
 
-def test_sign_out_ends_what_somebody_copied(server):
+def test_sign_out_ends_a_copied_cookie(server):
     server.post_json("/sign_in", {})
     copy = server.fresh()
     copy.set_cookie(NAME, server.cookies[NAME])
@@ -256,14 +256,14 @@ def test_a_user_sees_and_ends_sessions(keeping):
     assert [s["sid"] for s in server.get("/sessions").json] == [oldest["sid"]]
 
 
-def test_device_data_is_kept_only_where_it_may_be(keeping):
+def test_device_data_is_kept_only_where_configured(keeping):
     server = keeping({"cookie.form": "reference", "sessions.device": "no"})
     server.post_json("/sign_in", {}, headers={"User-Agent": "Browser"})
     [info] = server.get("/sessions").json
     assert info["agent"] is None
 
 
-def test_sign_out_everywhere_spares_who_signs_in_after_it(server):
+def test_sign_out_everywhere_spares_later_sessions(server):
     """Also in the same second; and one session may be kept."""
     tokens = [server.swap()["access_token"] for _ in range(3)]
     other = server.swap("bob")["access_token"]
@@ -282,7 +282,7 @@ def test_sign_out_everywhere_spares_who_signs_in_after_it(server):
     assert server.ask(other).json["userid"] is None
 
 
-def test_nobody_has_no_sessions(keeping, make):
+def test_sessions_of_an_unknown_user_are_an_error(keeping, make):
     server = keeping()
     with pytest.raises(SessionTokenError, match="no user is signed in"):
         server.get("/sessions")
@@ -343,7 +343,7 @@ def test_fifty_parallel_requests_renew_a_stored_session_once(keeping):
     assert renewed.count(True) <= 1
 
 
-def test_a_removed_key_ends_what_was_stored_under_it(keeping):
+def test_a_removed_key_ends_the_sessions_stored_under_it(keeping):
     server = keeping({"token.form": "reference"})
     token = server.swap()["access_token"]
     repository = server.registry.getUtility(ITokenRepository)
@@ -362,7 +362,7 @@ def test_a_removed_key_ends_what_was_stored_under_it(keeping):
     assert retired.ask(token).json["userid"] is None
 
 
-def test_staleness_has_a_number(keeping):
+def test_a_sign_out_elsewhere_is_noticed_within_the_cache_time(keeping):
     """Another process notices a sign-out within repository.cache_ttl."""
     one = keeping({"token.form": "reference", "repository.cache_ttl": "5s"})
     repository = one.registry.getUtility(ITokenRepository)
@@ -450,7 +450,7 @@ def test_an_outage_is_503_and_the_cookie_is_kept(flaky):
     assert flaky.ask(token).json["userid"] == "alice"
 
 
-def test_what_cannot_be_ended_is_not_said_to_be(make, clock):
+def test_a_session_that_cannot_be_ended_is_an_error(make, clock):
     """The session is still in the cache, so only its end fails."""
     repository = Flaky(clock)
     client = make(

@@ -111,7 +111,9 @@ def ask(site, token):
 
 @pytest.mark.server
 @pytest.mark.parametrize("length", [100, 2100, 2300, 2600, 5000])
-def test_no_token_that_is_due_is_answered_502(issuing, site, length):
+def test_a_request_with_a_token_that_is_due_is_never_answered_502(
+    issuing, site, length
+):
     """A buffer of one page holds the longest that is renewed there."""
     token = begin(site, length)
     issuing.clock.advance(1800)

@@ -113,7 +113,7 @@ def test_the_endpoint_renews_a_token_that_is_shown_to_it(client):
     assert sid[0] == sid[1]
 
 
-def test_the_status_tells_what_is_left_and_renews_nothing(client):
+def test_the_status_gives_the_time_left_and_renews_nothing(client):
     token = client.swap()["access_token"]
     client.clock.advance(2000)
     response = client.ask(token, "/token/status")
@@ -157,7 +157,7 @@ def test_near_the_absolute_end_a_renewal_must_gain_a_minute(make):
     assert "Session-Token" not in does_not.ask(token).headers
 
 
-def test_a_role_opens_what_an_acl_closes(client):
+def test_a_role_grants_a_permission_of_an_acl(client):
     alice = client.swap("alice")["access_token"]
     bob = client.swap("bob")["access_token"]
     assert client.ask(alice, "/admin").status_code == 200

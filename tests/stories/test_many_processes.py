@@ -130,7 +130,7 @@ def pair(request, store, tmp_path_factory):
 # One repository
 
 
-def test_what_one_issues_the_others_accept(pair, names):
+def test_a_session_of_one_process_is_accepted_by_the_others(pair, names):
     for one in pair:
         for name in names:
             for headers in (one.swap(name), one.sign_in(name)):
@@ -223,7 +223,7 @@ def assert_nobody_is_taken_for_another(answers):
     assert wrong == []
 
 
-def test_nobody_is_taken_for_another(pair, names):
+def test_parallel_requests_never_mix_up_users(pair, names):
     one, two = pair
     shown = [
         (name, headers)

@@ -156,7 +156,7 @@ def ask(make):
 
 
 @pytest.mark.parametrize("pair", pairs(), ids="-".join)
-def test_who_vouches_first_is_who_it_is(ask, pair):
+def test_the_first_authenticator_that_vouches_is_taken(ask, pair):
     users = dict(zip(pair, ("alice", "bob"), strict=True))
     ask = ask(pair, users)
     for states in requests_of(*pair):
@@ -171,7 +171,7 @@ def test_who_vouches_first_is_who_it_is(ask, pair):
 
 
 @pytest.mark.parametrize("pair", pairs(), ids="-".join)
-def test_all_that_vouch_are_one_where_they_combine(ask, pair):
+def test_identities_of_one_user_are_combined(ask, pair):
     ask = ask(pair, dict.fromkeys(pair, "alice"), combine="true")
     for states in requests_of(*pair):
         names = " ".join(standing(states)) or None
@@ -179,7 +179,7 @@ def test_all_that_vouch_are_one_where_they_combine(ask, pair):
 
 
 @pytest.mark.parametrize("pair", pairs(), ids="-".join)
-def test_two_users_refuse_each_other_where_they_combine(ask, pair):
+def test_identities_of_two_users_refuse_each_other(ask, pair):
     users = dict(zip(pair, ("alice", "bob"), strict=True))
     ask = ask(pair, users, combine="true")
     for states in requests_of(*pair):
@@ -189,7 +189,7 @@ def test_two_users_refuse_each_other_where_they_combine(ask, pair):
 
 
 @pytest.mark.parametrize("pair", pairs(), ids="-".join)
-def test_on_its_route_the_other_is_not_looked_at(ask, pair):
+def test_a_route_ignores_authenticators_it_does_not_choose(ask, pair):
     one, other = pair
     ask = ask(pair, dict(zip(pair, ("alice", "bob"), strict=True)))
     for states in requests_of(*pair):
@@ -200,7 +200,7 @@ def test_on_its_route_the_other_is_not_looked_at(ask, pair):
 
 
 @pytest.mark.parametrize("pair", pairs(), ids="-".join)
-def test_another_site_spends_nothing_ambient(ask, pair):
+def test_ambient_credentials_are_refused_in_cross_site_requests(ask, pair):
     """Basic is ambient, too, and is refused like an explicit one."""
     users = dict(zip(pair, ("alice", "bob"), strict=True))
     ask = ask(pair, users)

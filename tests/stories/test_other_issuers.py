@@ -71,7 +71,7 @@ def sign_in_there(provider, sub, **claims):
     return answer.json()["id_token"]
 
 
-def test_who_signed_in_at_a_provider_has_a_session_here(make, clock, provider):
+def test_a_user_of_an_openid_provider_gets_a_session(make, clock, provider):
     clock.advance(int(time.time()) - START)
     known = provider.get("/.well-known/openid-configuration").json()
     client = make(
@@ -140,6 +140,24 @@ DOCUMENTS = {
     "P-384": ("ES384", jwk("ES384"), jwk("ES256")),
     "P-521": ("ES512", jwk("ES512", use=None)),
     "Ed25519": ("EdDSA", jwk("EdDSA", alg="EdDSA"), jwk("RS256")),
+    "a key once for each algorithm": (
+        "PS256",
+        *(
+            jwk("PS256", alg=name)
+            for name in ("RS256", "PS256", "RS512", "RSA-OAEP")
+        ),
+    ),
+    "a key twice": ("RS256", jwk("RS256"), jwk("RS256", alg="RS256")),
+    "members with padding": (
+        "RS256",
+        jwk("RS256", n=jwk("RS256")["n"] + "=="),
+    ),
+    "a name for two types of keys": (
+        "ES256",
+        jwk("ES256"),
+        jwk("RS256", kid="ES256-0"),
+        jwk("EdDSA", kid="ES256-0"),
+    ),
     "post-quantum keys beside": (
         "ES256",
         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "pq"},
@@ -180,7 +198,7 @@ def test_documents_of_issuers_are_read_over_tls(
         assert len(issuer.asked) == 1
 
 
-def test_an_issuer_without_a_certificate_is_not_believed(make, tmp_path):
+def test_an_issuer_without_a_valid_certificate_is_not_trusted(make, tmp_path):
     authority = Authority(tmp_path)
     with serving(authority.server()) as issuer:
         client = make(

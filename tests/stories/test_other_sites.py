@@ -46,7 +46,7 @@ def tween_that_keeps(handler, registry):
 
 @pytest.mark.parametrize("setup", [None, asks_before_routing])
 @pytest.mark.parametrize("prefix", [None, "/auth"])
-def test_an_image_of_another_site_spends_no_remembered_password(
+def test_an_image_of_another_site_cannot_use_a_remembered_password(
     make, setup, prefix
 ):
     client = make(setup=setup, **({"route_prefix": prefix} if prefix else {}))
@@ -66,7 +66,7 @@ def test_an_image_of_another_site_spends_no_remembered_password(
     assert who.json["userid"] == "alice"
 
 
-def test_a_websocket_of_another_origin_spends_no_cookie(client):
+def test_a_websocket_of_another_origin_cannot_use_the_cookie(client):
     client.lint = False  # WebTest knows no wss.
     client.post_json("/sign_in", {})
     shake = {"Upgrade": "websocket", "Connection": "Upgrade"}
@@ -86,7 +86,7 @@ def test_a_websocket_of_another_origin_spends_no_cookie(client):
             assert answer.json["userid"] == userid
 
 
-def test_a_page_of_a_trusted_origin_spends_the_cookie(trusting):
+def test_a_page_of_a_trusted_origin_may_use_the_cookie(trusting):
     """Whatever the browser calls the site: Pyramid's own check asks for
     nothing more.
     """
@@ -128,11 +128,13 @@ def test_a_prefetch_does_not_keep_a_session_alive(client):
 
 
 def test_no_answer_of_the_library_is_sniffed(make):
-    client = make({"repository": "memory"})
+    client = make({"repository": "memory", "login_url": "/login"})
     token = client.swap()["access_token"]
 
     for answer in (
         client.post("/token", headers=BASIC),
+        client.get("/admin", headers={"Accept": "text/html"}, status=302),
+        client.post("/admin", status=401),
         client.post("/token", status=401),
         client.put("/token", status=405),
         client.get("/token/status"),
@@ -145,7 +147,7 @@ def test_no_answer_of_the_library_is_sniffed(make):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_answer_that_signs_in_is_kept_by_no_cache(make):
+def test_an_answer_that_signs_in_is_not_cached(make):
     """Words to a CDN beat Cache-Control (RFC 9213, section 2.1)."""
 
     def setup(config):

@@ -224,7 +224,7 @@ def fleet(tmp_path, capsys):
         yield fleet
 
 
-def test_a_rotation_refuses_nobody(fleet):
+def test_a_rotation_refuses_no_session(fleet):
     (old,) = keys_in(fleet.keys)
     with Traffic(fleet) as traffic:
         traffic.flow()

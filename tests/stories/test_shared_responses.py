@@ -88,7 +88,7 @@ def test_a_deletion_reaches_its_own_client_only(site, path):
     assert other.get("/identity").json["userid"] == "alice"
 
 
-def test_a_request_in_between_gets_nothing(site, shared):
+def test_a_request_in_between_gets_no_cookie_and_no_token(site, shared):
     """The response was completed for one client, and is not sent yet."""
     answers = []
     stranger = site.fresh()
@@ -107,7 +107,7 @@ def test_a_request_in_between_gets_nothing(site, shared):
     assert private_headers(answers[0]) == {}
 
 
-def test_many_threads_each_get_their_own(site):
+def test_parallel_requests_get_their_own_cookies_and_tokens(site):
     clients = []
     for number in range(8):
         client = site.fresh()

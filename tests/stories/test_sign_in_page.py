@@ -105,7 +105,7 @@ def test_a_right_password_leads_back(make_browser, way_back, location):
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://app.example"]
 )
-def test_no_other_site_signs_a_user_in(make_browser, origin):
+def test_another_site_cannot_sign_a_user_in(make_browser, origin):
     browser = make_browser()
     form = browser.get("/login").form
     browser.extra_environ["HTTP_ORIGIN"] = origin

@@ -145,7 +145,7 @@ def world(request, turns, clock):
 
 @pytest.mark.parametrize("ends", ENDS)
 @pytest.mark.parametrize(("under_way", "world"), UNDER_WAY, indirect=["world"])
-def test_what_was_ended_is_over_in_every_order(world, under_way, ends):
+def test_an_ended_session_is_refused_in_every_order(world, under_way, ends):
     # In one process or in two; each case in both would take long.
     together = under_way == "renews" and ends != "ends"
 
@@ -159,7 +159,7 @@ def test_what_was_ended_is_over_in_every_order(world, under_way, ends):
 
 
 @pytest.mark.parametrize("ends", ENDS)
-def test_what_was_ended_is_over_where_many_are_at_it(world, ends):
+def test_an_ended_session_is_refused_after_many_parallel_steps(world, ends):
     """Many requests have more orders than can be tried."""
     chance = random.Random(ends)  # noqa: S311
     for _ in range(40):
@@ -169,7 +169,7 @@ def test_what_was_ended_is_over_where_many_are_at_it(world, ends):
         assert not any(played.living()), played.steps
 
 
-def test_who_signs_in_after_all_ended_is_in_and_who_did_before_is_out(world):
+def test_only_a_sign_in_after_the_end_of_all_sessions_is_valid(world):
     """A sign-in in between is one or the other, in every process alike."""
 
     def play(choose):
@@ -188,7 +188,7 @@ def test_who_signs_in_after_all_ended_is_in_and_who_did_before_is_out(world):
     assert every_order(play) > 10
 
 
-def test_who_is_spared_goes_on_in_every_order(world):
+def test_a_kept_session_stays_valid_in_every_order(world):
     def play(choose):
         played = world()
         answer = played.play(["renews", "ends_others"], choose)
@@ -198,9 +198,7 @@ def test_who_is_spared_goes_on_in_every_order(world):
     assert every_order(play) > 10
 
 
-def test_of_two_who_end_all_neither_brings_back_what_the_other_ended(
-    turns, clock
-):
+def test_two_ends_of_all_sessions_do_not_undo_each_other(turns, clock):
     """One keeps a session that the other ends."""
     began = clock.now()
 

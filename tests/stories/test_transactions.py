@@ -83,7 +83,7 @@ def test_a_returned_redirect_commits_and_signs_in(tm, log):
     assert tm.get("/identity").json["userid"] == "alice"
 
 
-def test_a_raised_redirect_aborts_and_signs_in_all_the_same(tm, log):
+def test_a_raised_redirect_aborts_and_still_signs_in(tm, log):
     tm.get("/raised")
     assert log == ["abort"]
     assert tm.get("/identity").json["userid"] == "alice"
@@ -103,7 +103,7 @@ def test_sign_out_holds_though_an_exception_view_answers(tm):
     assert "Max-Age=0" in cookie
 
 
-def test_static_files_and_404s_are_asked_about_too(tm):
+def test_requests_for_static_files_and_404s_are_judged_too(tm):
     """pyramid_tm asks for the user before any route matches."""
     tm.get("/returned")
     response = tm.get("/nowhere", status=404)

@@ -66,7 +66,7 @@ def sign_in(browser, userid):
     return changed[NAME]
 
 
-def test_who_signs_in_is_not_who_was_signed_in_before(browser):
+def test_a_new_sign_in_beats_the_cookie_of_another_user(browser):
     new = sign_in(browser, "bob")
 
     assert browser.userid(new, browser.old) == "bob"
@@ -92,9 +92,10 @@ def test_sign_out_ends_all_that_came(browser):
         assert browser.userid(new, browser.old) is None
 
 
+@pytest.mark.parametrize(
+    "browser", [STORED, REFERENCES], ids=["stored", "refs"], indirect=True
+)
 def test_the_endpoint_ends_all_that_came_and_tells_each_once(browser):
-    if not browser.client.stored:
-        pytest.skip("nothing can be ended there")
     fresh = browser.client.fresh()
     fresh.post_json("/sign_in", {"userid": "bob"})
     [new] = fresh.cookies.values()

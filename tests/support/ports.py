@@ -1,14 +1,17 @@
 """Ports for servers that several test processes start at the same time."""
 
+import atexit
 import errno
 import socket
+from contextlib import ExitStack
 
 #: Ports below those that systems give to outgoing connections (from 32,768
 #: on Linux, from 49,152 elsewhere). The bus of a Redis cluster listens on the
 #: port 10,000 above that of its server.
 PORTS = range(10_100, 20_000)
 
-_reserved = []
+_reserved = ExitStack()
+atexit.register(_reserved.close)
 
 
 def free_port():
@@ -20,7 +23,7 @@ def free_port():
     for port in PORTS:
         mark = socket.socket(type=socket.SOCK_DGRAM)
         if _bind(mark, port) and _is_free(port) and _is_free(port + 10_000):
-            _reserved.append(mark)
+            _reserved.enter_context(mark)
             return port
         mark.close()
     raise RuntimeError(f"no port is free from {PORTS[0]} to {PORTS[-1]}")

@@ -1,4 +1,4 @@
-"""A token is a JWT that every library reads, and only we can sign."""
+"""A token is a JWT that every library can verify."""
 
 import base64
 import dataclasses
@@ -41,8 +41,8 @@ from pyramid_sessiontoken.sessions.lifecycle import IssuedToken
 from pyramid_sessiontoken.tokens.jwt import SessionJWT
 from pyramid_sessiontoken.tokens.verified import PLACE
 
-#: Within the life of what these tests write. PyJWT reads the clock of the
-#: machine; no time here lies anywhere near it, but for LONG_AGO.
+#: A time at which the tokens of these tests are valid. PyJWT reads the clock
+#: of the machine, and no time here is near it, except LONG_AGO.
 NOW = 2**32
 POLICY = ExpiryPolicy(absolute=2**38)
 
@@ -77,7 +77,7 @@ TICKETS = st.builds(
 
 
 def refusal(token, reader=None):
-    """Give the reason of the refusal; any other outcome fails the test."""
+    """Give the reason of the refusal; every other result fails the test."""
     with pytest.raises(InvalidCredential) as caught:
         (reader or make_jwt()).decode(token)
     assert type(caught.value) is InvalidCredential
@@ -85,8 +85,8 @@ def refusal(token, reader=None):
 
 
 def reason_of(token):
-    """Give the reason of the refusal, empty where it is only the times that
-    are no good.
+    """Give the reason of the refusal; an empty text if only the times are
+    wrong.
     """
     try:
         make_jwt().decode(token)
@@ -110,7 +110,7 @@ def does_pyjwt_accept(token):
     try:
         read_by_pyjwt(token)
     except Exception:  # noqa: BLE001
-        # A crash is no acceptance.
+        # An error of PyJWT is not an acceptance.
         return False
     return True
 
@@ -127,7 +127,7 @@ def do_we_accept(token):
 
 
 @given(TICKETS, st.sampled_from(ALGORITHMS))
-def test_a_ticket_comes_back_from_another_process(ticket, algorithm):
+def test_a_ticket_is_decoded_unchanged_in_another_process(ticket, algorithm):
     token = make_jwt(algorithm=algorithm).encode(ticket)
 
     back = make_jwt(algorithm=algorithm).decode(token)
@@ -137,7 +137,7 @@ def test_a_ticket_comes_back_from_another_process(ticket, algorithm):
     assert type(back.claims) is type(ticket.claims)
 
 
-def test_a_token_says_what_the_contract_lists_and_nothing_else():
+def test_a_token_has_these_members_and_no_others():
     token = make_jwt().encode(make_ticket(claims={"roles": ["admin"]}))
 
     header, payload = (
@@ -159,7 +159,7 @@ def test_a_token_says_what_the_contract_lists_and_nothing_else():
         ("42", "42", None),
     ],
 )
-def test_the_type_of_a_userid_is_said_where_it_is_no_text(
+def test_the_type_of_a_userid_is_written_unless_it_is_a_text(
     userid, subject, kind
 ):
     payload = read_by_pyjwt(make_jwt().encode(make_ticket(userid=userid)))
@@ -205,7 +205,7 @@ def test_any_library_verifies_our_tokens(ticket, algorithm):
         algorithms=[algorithm],
         issuer=ISSUER,
         audience=AUDIENCE,
-        # It would compare with the clock of the machine.
+        # PyJWT would compare the times with the clock of the machine.
         options={"verify_exp": False, "verify_iat": False},
     )
 
@@ -222,7 +222,7 @@ def test_any_library_verifies_a_token_in_its_time():
     assert do_we_accept(token)
 
 
-def test_the_times_of_a_token_are_not_judged_when_it_is_read():
+def test_the_times_of_a_token_are_not_checked_when_it_is_read():
     long_over = make_ticket(iat=1, exp=2, auth_time=1, session_end=2)
     reader = make_jwt()
     token = reader.encode(long_over)
@@ -308,8 +308,8 @@ def substitutions(token):
 @pytest.mark.parametrize("change", [flips, cuts, extensions, substitutions])
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_token_that_was_changed_anywhere_is_refused(change, algorithm):
-    """Every bit, every cut, every extension and every other character, by a
-    reader that remembers the token itself.
+    """Every bit, every cut, every extension and every other character, even
+    if the reader remembers the token itself.
     """
     reader = make_jwt(algorithm=algorithm)
     token = reader.encode(make_ticket())
@@ -342,12 +342,12 @@ def test_a_token_that_was_changed_anywhere_is_refused(change, algorithm):
         make_jwt(Key("other", FIRST.secret)),
     ],
 )
-def test_nobody_elses_token_is_ours(other):
+def test_a_token_of_another_application_is_refused(other):
     refusal(other.encode(make_ticket()))
     refusal(make_jwt().encode(make_ticket()), other)
 
 
-# Keys come and go.
+# Keys are added and removed.
 
 
 def test_the_first_key_signs_and_all_verify():
@@ -365,7 +365,7 @@ def test_the_first_key_signs_and_all_verify():
 
 
 def test_a_key_that_does_not_sign_yet_verifies():
-    """It is published first, everywhere, before it signs anywhere."""
+    """A new key is on all nodes before it signs on one."""
     published = make_jwt(FIRST, SECOND)
 
     token = make_jwt(SECOND).encode(make_ticket())
@@ -374,7 +374,7 @@ def test_a_key_that_does_not_sign_yet_verifies():
     assert published.kid_of(published.encode(make_ticket())) == FIRST.kid
 
 
-def test_one_keys_name_does_not_make_another_keys_signature_good():
+def test_a_signature_is_checked_with_the_named_key_only():
     reader = make_jwt(FIRST, SECOND)
 
     refusal(forge(secret=SECOND.secret), reader)
@@ -384,7 +384,7 @@ def test_one_keys_name_does_not_make_another_keys_signature_good():
     )
 
 
-def test_a_token_tells_which_of_our_keys_it_names():
+def test_the_kid_of_a_token_is_given_if_the_ring_has_the_key():
     reader = make_jwt(FIRST, SECOND)
 
     assert reader.kid_of(make_jwt(FIRST).encode(make_ticket())) == FIRST.kid
@@ -398,11 +398,11 @@ def test_a_token_tells_which_of_our_keys_it_names():
 
 
 @pytest.mark.parametrize("kid", ["k", "kk", "kkk"])
-def test_a_token_for_which_headers_are_too_short_is_not_issued(kid):
-    """Servers and proxies pass on lines of 8 KiB."""
+def test_a_token_that_is_too_long_for_a_header_is_not_issued(kid):
+    """Servers and proxies accept lines of 8 KiB."""
     longest = issue_longer_and_longer(make_jwt(Key(kid, FIRST.secret)))
 
-    # Base64 counts in steps of four characters for three.
+    # Base64 writes three bytes as four characters.
     assert 7599 <= longest <= 7600
 
 
@@ -429,7 +429,7 @@ def issue_longer_and_longer(writer):
     return None
 
 
-def test_a_token_as_long_as_can_be_is_read_and_a_longer_one_not_looked_at():
+def test_the_longest_token_is_read_and_a_longer_one_is_refused():
     def padded(size):
         return forge(compact(honest_payload(a="x" * size)))
 
@@ -442,14 +442,14 @@ def test_a_token_as_long_as_can_be_is_read_and_a_longer_one_not_looked_at():
     assert len(longest) > 8188
     assert len(padded(5800)) > 8192
     assert make_jwt().decode(longest).claims["a"].startswith("xxx")
-    # Said of the length alone: the signature was not looked at.
+    # The length alone is the reason: the signature was not checked.
     reason = refusal("x" * 8193)
     assert reason == refusal(padded(5800))
     assert "8192" in reason
 
 
 def test_the_longest_number_that_claims_may_hold_is_written_and_read():
-    """Python itself writes no integer of more than 4,300 digits."""
+    """Python does not write an int of more than 4,300 digits."""
     ticket = make_ticket(claims={"a": 10**1000 - 1, "b": 1 - 10**1000})
 
     assert make_jwt().decode(make_jwt().encode(ticket)) == ticket
@@ -458,8 +458,8 @@ def test_the_longest_number_that_claims_may_hold_is_written_and_read():
 NAMED = list(hostile_tokens())
 HOSTILE = dict(NAMED)
 
-#: What PyJWT takes with an allow-list of algorithms, an issuer, an audience
-#: and required claims; we do not.
+#: Tokens that PyJWT accepts and this library refuses. PyJWT gets a list of
+#: algorithms, an issuer, an audience and required claims.
 STRICTER = """
 aud list; aud ours and another; aud twice;
 sub empty; sub system.Everyone; sub system.Authenticated; sub role;
@@ -509,7 +509,7 @@ exp in the year 10000; auth_time in the year 10000; auth_time long after iat;
 session_end in the year 10000; session_end iat
 """
 
-#: And what only some of its releases take, or some releases of Python.
+#: Tokens that only some releases of PyJWT, or of Python, accept.
 SOMETIMES = """
 signature padded; signature over-padded; signature with stray bits;
 payload padded; payload over-padded; standard alphabet;
@@ -528,12 +528,12 @@ def test_every_hostile_token_has_a_name_of_its_own():
 
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_hostile_token_is_refused(label):
-    """Signed with the right key, most of them, and yet no token of ours."""
+    """Most of them are signed with the right key."""
     assert not do_we_accept(HOSTILE[label])
 
 
-def test_an_honest_token_made_alike_is_accepted():
-    """So that what is refused is refused for what is wrong with it."""
+def test_a_valid_token_made_in_the_same_way_is_accepted():
+    """So a hostile token is refused for its difference only."""
     for token in (
         forge(),
         forge(header=honest_header()),
@@ -545,7 +545,7 @@ def test_an_honest_token_made_alike_is_accepted():
         assert does_pyjwt_accept(token)
 
 
-def test_where_we_are_stricter_than_pyjwt():
+def test_some_tokens_that_pyjwt_accepts_are_refused():
     accepted = {
         label for label, token in HOSTILE.items() if does_pyjwt_accept(token)
     }
@@ -566,8 +566,8 @@ def is_far_from_the_clock(value):
     st.sampled_from([*honest_payload(), "sub_type", "nbf", "a"]),
     JSON.filter(is_far_from_the_clock),
 )
-def test_what_pyjwt_refuses_we_refuse_too(name, value):
-    """One member of an honest token says something else, signed."""
+def test_a_token_that_pyjwt_refuses_is_refused(name, value):
+    """One member of a valid token is replaced, and the token is signed."""
     token = forge(compact(honest_payload(**{name: value})))
 
     if do_we_accept(token):
@@ -576,7 +576,9 @@ def test_what_pyjwt_refuses_we_refuse_too(name, value):
 
 @settings(max_examples=300)
 @given(st.data())
-def test_bytes_put_into_a_signed_payload_are_read_as_pyjwt_does_or_not(data):
+def test_changed_bytes_in_a_signed_payload_are_read_as_by_pyjwt_or_refused(
+    data,
+):
     raw = bytearray(compact(honest_payload(a="\N{SNOWMAN}")))
     place = data.draw(st.integers(0, len(raw) - 1))
     length = data.draw(st.integers(0, 3))
@@ -599,11 +601,11 @@ def test_bytes_put_into_a_signed_payload_are_read_as_pyjwt_does_or_not(data):
     assert payload["exp"] == ticket.exp
 
 
-# No secrets and no tokens in messages.
+# Messages contain no secret and no token.
 
 
 def test_a_reason_never_contains_the_token():
-    """Reasons go to the log."""
+    """The reason of a refusal is logged."""
     for token in HOSTILE.values():
         reason = reason_of(token)
         parts = [part for part in token.split(".") if len(part) >= 12]
@@ -612,10 +614,8 @@ def test_a_reason_never_contains_the_token():
         assert len(reason) < 600
 
 
-def test_nothing_is_read_before_the_signature_holds():
-    """Whatever the payload is, and whatever the signature, the reason is the
-    same.
-    """
+def test_nothing_is_read_before_the_signature_is_verified():
+    """The reason is the same for each payload and each signature."""
     signed = forge().rpartition(".")[0]
     macs = ("", "x", "A" * 43, forge(ODD_LETTERS).rpartition(".")[2])
     reasons = {refusal(f"{signed}.{mac}") for mac in macs}
@@ -625,7 +625,7 @@ def test_nothing_is_read_before_the_signature_holds():
     assert len(reasons) == 1
 
 
-def test_a_printed_token_is_not_a_token():
+def test_printed_objects_contain_no_token():
     reader = make_jwt()
     ticket = make_ticket()
     token = reader.encode(ticket)
@@ -637,7 +637,7 @@ def test_a_printed_token_is_not_a_token():
 
 
 @pytest.mark.parametrize("token", [None, b"a.b.c", 5])
-def test_what_is_no_text_is_the_callers_mistake(token):
+def test_an_argument_that_is_not_a_text_is_an_error_of_the_caller(token):
     with pytest.raises((TypeError, AttributeError)):
         SessionJWT(Rings(FIRST), "HS256", "i", "a").decode(token)
 

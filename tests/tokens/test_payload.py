@@ -1,4 +1,4 @@
-"""What every form of token says alike, and how it is read back."""
+"""The members that every form of token has, written and read."""
 
 import json
 import uuid
@@ -56,7 +56,7 @@ def honest(**changes):
 
 
 def travel(members):
-    """Let members go over the wire."""
+    """Write members as JSON, and read them."""
     return read_object(json.dumps(members).encode())
 
 
@@ -81,7 +81,7 @@ def refused(call, *args, **kw):
     },
     True,
 )
-def test_a_ticket_comes_back_as_it_was(userid, claims, times, persistent):
+def test_a_ticket_is_read_back_unchanged(userid, claims, times, persistent):
     """Claims may stand among the members, or beside them."""
     ticket = make_ticket(
         userid=userid,
@@ -112,14 +112,16 @@ def test_a_ticket_comes_back_as_it_was(userid, claims, times, persistent):
         (UNIQUE, {"sub": str(UNIQUE), "sub_type": "uuid"}),
     ],
 )
-def test_a_subject_is_text_and_says_its_type_unless_it_is_one(userid, said):
+def test_a_subject_is_a_text_and_has_a_type_unless_the_userid_is_a_text(
+    userid, said
+):
     members = write_members(make_ticket(userid=userid))
 
     assert {k: members[k] for k in members if k.startswith("sub")} == said
 
 
 @given(st.binary(min_size=32, max_size=32).map(encode_base64url))
-def test_a_proof_of_possession_comes_back(thumbprint):
+def test_a_confirmation_comes_back(thumbprint):
     """RFC 8705, section 3.1."""
     ticket = make_ticket(thumbprint=thumbprint)
 
@@ -145,7 +147,7 @@ def test_a_proof_of_possession_comes_back(thumbprint):
 @example({"x5t#S256": "A" * 43 + "="})
 @example({"x5t#S256": "A" * 43, "jkt": "A" * 43})
 @example({"x5t#S256": ["A" * 43]})
-def test_any_other_proof_is_refused(cnf):
+def test_any_other_confirmation_is_refused(cnf):
     try:
         ticket = read_ticket(honest(cnf=cnf))
     except InvalidCredential:
@@ -155,13 +157,13 @@ def test_any_other_proof_is_refused(cnf):
 
 
 def test_neither_claims_nor_persistence_are_among_the_members():
-    """Each form has a place of its own for them."""
+    """Each form of token writes them in its own way."""
     ticket = make_ticket(claims={"a": 1}, persistent=True)
 
     assert write_members(ticket).keys() == OWN_NAMES
 
 
-def test_what_was_read_is_no_longer_among_the_members():
+def test_members_that_were_read_are_removed():
     members = honest(sub_type="int", sub="1")
 
     read_ticket(members, {})
@@ -175,7 +177,7 @@ def test_beside_claims_no_other_member_may_stand():
     assert reason == "its 'later' is unknown"
 
 
-def test_without_claims_of_their_own_the_rest_are_the_claims():
+def test_members_that_are_not_reserved_are_the_claims():
     members = honest(roles=["admin"], device=True)
 
     ticket = read_ticket(members)
@@ -191,7 +193,7 @@ def test_without_claims_of_their_own_the_rest_are_the_claims():
         *(("carrier", value) for value in (1, None, ["cookie"], b"cookie")),
     ],
 )
-def test_what_stands_beside_the_members_is_as_we_write_it(name, value):
+def test_members_of_types_that_are_never_written_are_refused(name, value):
     reason = refused(read_ticket, honest(), {}, **{name: value})
 
     assert reason == "a member is of a type that is never written"
@@ -203,7 +205,7 @@ def test_a_device_that_is_never_kept_is_refused(device):
 
 
 @pytest.mark.parametrize("name", sorted(OWN_NAMES))
-def test_what_is_missing_is_named(name):
+def test_a_missing_member_is_named(name):
     reason = refused(read_ticket, honest(**{name: ...}))
 
     assert reason == f"it has no {name!r}"
@@ -250,7 +252,7 @@ def test_times_that_no_session_has_are_neither_read_nor_written(times, why):
         }
     )
 )
-def test_what_reading_refuses_writing_refuses(times):
+def test_times_that_cannot_be_read_are_not_written(times):
     """Whatever the times are."""
     try:
         members = write_members(make_ticket(**times))
@@ -270,7 +272,7 @@ def test_an_id_and_methods_that_are_not_read_are_not_written(changes):
 
 @pytest.mark.parametrize("sub", [7, None, True, 1.5, ["alice"], {"a": 1}])
 @pytest.mark.parametrize("kind", [..., "int", "uuid"])
-def test_a_subject_that_is_no_text_is_refused(sub, kind):
+def test_a_subject_that_is_not_a_text_is_refused(sub, kind):
     reason = refused(read_ticket, honest(sub=sub, sub_type=kind))
 
     assert reason == "its 'sub' is not a text"
@@ -303,7 +305,7 @@ def test_a_subject_that_is_no_text_is_refused(sub, kind):
         ("ABCDEFAB-1234-5678-1234-567812345678", "uuid"),
     ],
 )
-def test_a_subject_that_nobody_wrote_so_is_refused(sub, kind):
+def test_another_spelling_of_a_subject_is_refused(sub, kind):
     reason = refused(read_ticket, honest(sub=sub, sub_type=kind))
 
     assert reason.startswith("its 'sub' is wrong: ")
@@ -312,8 +314,8 @@ def test_a_subject_that_nobody_wrote_so_is_refused(sub, kind):
 @pytest.mark.parametrize(
     "kind", ["str", "", "INT", "bool", 1, None, True, ["int"], {"int": 1}]
 )
-def test_a_type_of_subject_that_nobody_writes_is_refused(kind):
-    """A text has no type: were "str" read, one user had two spellings."""
+def test_another_type_of_subject_is_refused(kind):
+    """A text has no type: with "str", a user would have two spellings."""
     reason = refused(read_ticket, honest(sub="7", sub_type=kind))
 
     assert reason == "its 'sub_type' is unknown"
@@ -322,7 +324,7 @@ def test_a_type_of_subject_that_nobody_writes_is_refused(kind):
 @pytest.mark.parametrize(
     "sid", ["", SID[:-1], SID + "s", "!" * 22, SID + "\n", 22, None, [SID]]
 )
-def test_a_session_is_called_as_we_call_it(sid):
+def test_a_sid_has_the_form_of_an_id(sid):
     reason = refused(read_ticket, honest(sid=sid))
 
     assert reason == "its 'sid' does not have the form of an id"
@@ -342,7 +344,7 @@ def test_a_session_is_called_as_we_call_it(sid):
         ["pwd\n"],
     ],
 )
-def test_how_somebody_signed_in_is_a_list_of_texts(amr):
+def test_amr_is_a_list_of_texts(amr):
     reason = refused(read_ticket, honest(amr=amr))
 
     assert reason == "its 'amr' is not a list of texts"
@@ -362,11 +364,11 @@ def test_how_somebody_signed_in_is_a_list_of_texts(amr):
     ],
     ids=ascii,
 )
-def test_claims_that_no_identity_has_are_refused(claims):
+def test_invalid_claims_are_refused(claims):
     assert refused(read_ticket, honest(), claims)
 
 
-def test_a_name_of_the_tokens_own_is_refused_among_the_members():
+def test_a_reserved_name_is_refused_among_the_members():
     reason = refused(read_ticket, honest(nbf=1))
 
     assert "'nbf'" in reason
@@ -403,7 +405,7 @@ def test_a_name_of_the_tokens_own_is_refused_among_the_members():
     ],
     ids=lambda raw: repr(raw[:24]),
 )
-def test_what_is_no_strict_json_is_refused(raw):
+def test_other_texts_than_strict_json_are_refused(raw):
     """RFC 8259; RFC 7519, section 4, for names that come twice."""
     assert refused(read_object, raw) == "its content is not JSON"
 
@@ -411,17 +413,17 @@ def test_what_is_no_strict_json_is_refused(raw):
 @pytest.mark.parametrize(
     "raw", [b"[]", b'"{}"', b"1", b"true", b"null", b"[{}]"]
 )
-def test_what_is_no_object_is_refused(raw):
+def test_json_that_is_not_an_object_is_refused(raw):
     assert refused(read_object, raw) == "its content is not a JSON object"
 
 
-def test_names_may_come_again_in_another_object():
+def test_equal_names_are_allowed_in_different_objects():
     raw = b' {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]} '
 
     assert read_object(raw) == {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}
 
 
-def test_a_number_of_5000_digits_is_no_time():
+def test_a_number_of_5000_digits_is_not_a_time():
     raw = json.dumps(honest(iat=0)).replace('"iat": 0', '"iat": ' + "9" * 5000)
 
     with pytest.raises(InvalidCredential):

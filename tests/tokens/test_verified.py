@@ -1,4 +1,4 @@
-"""What was verified is remembered, within bounds."""
+"""Verified tokens are remembered, up to a limit."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,11 +18,11 @@ def filled(size, digests):
     return verified
 
 
-def test_what_is_new_is_unknown():
+def test_a_new_token_is_unknown():
     assert VerifiedTokens(10).get(b"new") is None
 
 
-def test_what_was_verified_is_known():
+def test_a_verified_token_is_known():
     verified = filled(10, [b"\0", b"\1"])
 
     assert verified.get(b"\0") is TICKETS[b"\0"]
@@ -30,13 +30,13 @@ def test_what_was_verified_is_known():
     assert len(verified) == 2
 
 
-def test_what_nobody_asks_for_is_forgotten():
+def test_a_token_that_is_not_used_is_forgotten():
     verified = filled(10, TICKETS)
 
     assert verified.get(b"\0") is None
 
 
-def test_what_is_asked_for_is_kept_however_many_others_come():
+def test_a_token_in_use_is_kept_while_others_come():
     verified = filled(10, [b"\0"])
 
     for digest, ticket in TICKETS.items():
@@ -44,7 +44,7 @@ def test_what_is_asked_for_is_kept_however_many_others_come():
         assert verified.get(b"\0") is TICKETS[b"\0"]
 
 
-def test_what_is_in_both_generations_counts_once():
+def test_a_token_in_both_halves_counts_once():
     verified = filled(4, [b"\0", b"\1", b"\2"])
 
     verified.get(b"\0")
@@ -59,7 +59,7 @@ def test_what_is_in_both_generations_counts_once():
         max_size=100,
     ),
 )
-def test_it_never_holds_more_than_its_size_nor_anothers_ticket(size, steps):
+def test_a_memory_stays_within_its_size_and_never_mixes_tickets(size, steps):
     verified = VerifiedTokens(size)
     for adds, digest in steps:
         if adds:

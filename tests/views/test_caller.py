@@ -5,7 +5,7 @@ import base64
 from support.endpoint import is_unkept
 
 
-def test_no_credential_a_wrong_one_and_an_unknown_user(client):
+def test_a_401_does_not_tell_wrong_passwords_from_unknown_users(client):
     none = client.post("/token", status=401)
     wrong, unknown = (
         client.fresh().post(
@@ -28,7 +28,7 @@ def test_no_credential_a_wrong_one_and_an_unknown_user(client):
     ]
 
 
-def test_an_expired_token_is_called_so_and_all_others_are_alike(client):
+def test_a_401_tells_only_expired_tokens_from_other_refusals(client):
     token = client.swap()["access_token"]
     client.clock.advance(3700)
     expired = client.post(

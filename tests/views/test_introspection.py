@@ -36,6 +36,28 @@ def test_introspection_answers_the_user_and_introspectors(make):
     assert ask(alice, bob) == {"active": False}
 
 
+def test_no_claim_stands_in_place_of_a_member(make):
+    """Own members win, whatever the claims are called."""
+    claims = {"active": False, "token_type": "x", "client_id": "c", "n": [1]}
+    server = make(
+        {
+            "basic.check": lambda u, p, r: {"sub": u, **claims},
+            "token.introspectors": "alice",
+        }
+    )
+    told = {}
+    for caller in ("alice", "bob"):
+        own = server.swap(caller)["access_token"]
+        told[caller] = server.post(
+            "/token/introspect", {"token": own}, headers=bearer(own)
+        ).json
+
+    assert told["alice"]["active"] is True
+    assert told["alice"]["token_type"] == "Session"
+    assert (told["alice"]["client_id"], told["alice"]["n"]) == ("c", [1])
+    assert not {"client_id", "n"} & set(told["bob"])
+
+
 def test_scope_is_told_where_it_is_a_text(make):
     server = make({"basic.check": lambda u, p, r: {"sub": u, "scope": "a b"}})
     token = server.swap()["access_token"]
@@ -45,7 +67,7 @@ def test_scope_is_told_where_it_is_a_text(make):
     assert told.json["scope"] == "a b"
 
 
-def test_introspectors_are_told_the_claims_of_the_user(make):
+def test_introspection_gives_the_claims_of_the_user(make):
     """So that a gateway knows the roles. What the RFC names wins."""
     said = {
         "roles": ["admin"],
@@ -82,7 +104,7 @@ def test_introspectors_are_told_the_claims_of_the_user(make):
 
 
 @pytest.mark.parametrize("scope", [["a", 1], 5, None])
-def test_a_scope_that_is_no_text_is_not_told_as_one(make, scope):
+def test_a_scope_that_is_no_text_is_left_out(make, scope):
     server = make({"basic.check": lambda u, p, r: {"sub": u, "scope": scope}})
     token = server.swap()["access_token"]
     told = server.post(
@@ -91,7 +113,7 @@ def test_a_scope_that_is_no_text_is_not_told_as_one(make, scope):
     assert "scope" not in told.json
 
 
-def test_the_token_of_a_user_who_is_barred_is_not_active(make):
+def test_the_token_of_a_barred_user_is_not_active(make):
     barred = set()
 
     def load(identity, request):
@@ -121,7 +143,7 @@ def test_the_token_of_a_user_who_is_barred_is_not_active(make):
 
 
 @pytest.mark.parametrize("form", ["self-contained", "reference"])
-def test_revocation_ends_ones_own_tokens_only(make, form):
+def test_a_user_can_revoke_only_own_tokens(make, form):
     server = make({"repository": "memory", "token.form": form})
     alice = server.swap("alice")["access_token"]
     bob = server.swap("bob")["access_token"]
@@ -148,7 +170,7 @@ def test_revocation_ends_ones_own_tokens_only(make, form):
     assert response.json["error"] == "unsupported_token_type"
 
 
-def test_a_revocation_is_told(make):
+def test_a_revocation_is_notified(make):
     client = make({"repository": "memory"})
     told = []
     client.registry.registerHandler(told.append, (SessionEnded,))
@@ -163,7 +185,7 @@ def test_a_revocation_is_told(make):
 
 
 @pytest.mark.parametrize("text", ["junk", "a.b.c", "pst_" + "x" * 43])
-def test_a_text_that_is_no_token_is_revoked_without_effect(make, text):
+def test_revoking_a_text_that_is_no_token_has_no_effect(make, text):
     client = make(
         {
             "repository": "memory",
@@ -176,7 +198,7 @@ def test_a_text_that_is_no_token_is_revoked_without_effect(make, text):
     assert client.post("/token/revoke", form, headers=bearer(token)).json == {}
 
 
-def test_what_cannot_be_revoked_is_told(make):
+def test_a_token_that_cannot_be_revoked_is_an_error(make):
     client = make({"repository": "memory", "revocation": "off"})
     token = client.swap()["access_token"]
     answer = client.post(

@@ -47,7 +47,7 @@ def test_the_way_back_stays_on_this_host(path, expected):
 
 
 @given(st.text(st.characters()))
-def test_whatever_the_way_back_is_it_is_a_path_here(path):
+def test_any_way_back_is_made_a_path_on_this_host(path):
     found = local_path(path)
     assert found.startswith("/")
     assert not found.startswith("//")
@@ -61,7 +61,7 @@ def test_whatever_the_way_back_is_it_is_a_path_here(path):
     script=st.sampled_from(["", "/app", "/\xe2\x82\xac", "//evil"]),
     login_url=st.sampled_from(["/login", "/login?a=b#c", SSO]),
 )
-def test_whatever_was_asked_for_a_header_carries_the_location(
+def test_any_request_gives_a_location_that_fits_a_header(
     path, query, script, login_url
 ):
     try:
@@ -85,7 +85,7 @@ def test_whatever_was_asked_for_a_header_carries_the_location(
         ("q=\xff", "%2F%3Fq%3D%25FF"),
     ],
 )
-def test_a_query_comes_back_byte_by_byte(query, way_back):
+def test_the_query_is_kept_byte_by_byte(query, way_back):
     location = login_location(make_request(query=query), "/login")
 
     assert location == f"/login?next={way_back}"
@@ -115,7 +115,7 @@ def test_a_long_way_back_is_left_out(length, is_kept):
         ("//evil.example", "/evil.example/login"),
     ],
 )
-def test_the_sign_in_page_is_the_applications_own(script, expected):
+def test_the_sign_in_page_is_relative_to_the_application(script, expected):
     """Wherever it is mounted."""
     request = make_request("/page", script=script)
 
@@ -149,7 +149,9 @@ def test_the_sign_in_page_is_the_applications_own(script, expected):
         ("app.example", "/login?next=/home#a", "/login?next=/home#a"),
     ],
 )
-def test_a_page_of_another_host_learns_the_whole_url(host, url, expected):
+def test_a_sign_in_page_on_another_host_gets_the_whole_url(
+    host, url, expected
+):
     request = make_request("/p", "a=b", host=host)
 
     assert login_location(request, url) == expected
@@ -208,7 +210,7 @@ def protected(make):
     "login_url",
     ["/sign-in/%C3%BC", "/sign-in/%c3%bc?a=b", "sign in"],
 )
-def test_a_protected_sign_in_page_answers_401_and_says_why(
+def test_a_protected_sign_in_page_is_401_and_logged(
     protected, login_url, caplog
 ):
     client = protected(login_url)
@@ -224,7 +226,7 @@ def test_a_protected_sign_in_page_answers_401_and_says_why(
     assert "protected itself" in said.getMessage()
 
 
-def test_under_a_prefix_the_sign_in_page_is_found(client, make):
+def test_the_sign_in_page_is_found_under_a_prefix(client, make):
     client = make({"login_url": "/login"})
 
     answer = client.get(

@@ -102,7 +102,7 @@ def test_a_chunked_body_is_bounded_as_well(client):
     assert post(b"a=" + b"x" * 65536).status_code == 413
 
 
-def test_over_plain_http_there_is_neither_token_nor_challenge(client):
+def test_plain_http_gets_neither_token_nor_challenge(client):
     client.extra_environ["wsgi.url_scheme"] = "http"
     for path in ("/token", "/token/status", "/admin", "/forbidden"):
         response = client.get(path, headers=BASIC, status=403)

@@ -49,7 +49,7 @@ def page(response):
 
 
 @pytest.mark.parametrize("accept", [{}, {"Accept": "*/*"}, {"Accept": "a/b"}])
-def test_a_program_reads_json(client, accept):
+def test_a_program_gets_json(client, accept):
     token = client.swap()["access_token"]
     bad = {**accept, "Authorization": "Session no"}
     wrong = {**accept, "Authorization": "Basic YTpi"}
@@ -94,7 +94,7 @@ def test_a_browser_shows_a_page(client):
         assert answer.content_type == "application/json"
 
 
-def test_an_expired_token_is_told_so(client):
+def test_an_expired_token_is_reported_as_expired(client):
     token = client.swap()["access_token"]
     client.clock.advance(3700)
 
@@ -105,7 +105,7 @@ def test_an_expired_token_is_told_so(client):
     )
 
 
-def test_a_token_of_another_issuer_is_a_token_too(make):
+def test_a_token_of_another_issuer_is_reported_like_ours(make):
     client = make(
         {
             "authenticators": "session bearer",
@@ -123,7 +123,7 @@ def test_a_token_of_another_issuer_is_a_token_too(make):
     assert shape(answer)[1] == "invalid_token"
 
 
-def test_what_the_application_says_of_a_403_is_told(forbidding):
+def test_the_text_of_a_403_of_the_application_is_kept(forbidding):
     client = forbidding(
         HTTPForbidden("Not on <Sundays>", headers=[("X-Day", "Sunday")])
     )
@@ -152,7 +152,7 @@ def test_a_lacking_permission_is_not_named(client):
         (HTTPForbidden(body_template="<b>mine</b>"), "<b>mine</b>"),
     ],
 )
-def test_a_body_of_the_applications_own_stays(forbidding, error, text):
+def test_a_body_of_the_application_is_kept(forbidding, error, text):
     client = forbidding(error)
 
     answer = client.ask(client.token, "/no", **PAGE)
@@ -163,7 +163,7 @@ def test_a_body_of_the_applications_own_stays(forbidding, error, text):
     assert shape(client.get("/no", status=401))[1] == "unauthorized"
 
 
-def test_an_exception_without_a_result_is_answered_too(forbidding):
+def test_an_exception_without_a_result_is_answered(forbidding):
     error = Worded()
     del error.result
     client = forbidding(error)
@@ -171,7 +171,7 @@ def test_an_exception_without_a_result_is_answered_too(forbidding):
     assert shape(client.ask(client.token, "/no"))[1] == "forbidden"
 
 
-def test_a_head_has_the_headers_alone(client):
+def test_a_head_request_gets_headers_only(client):
     answer = client.head("/admin", status=401)
 
     assert answer.body == b""

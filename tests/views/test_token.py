@@ -9,7 +9,7 @@ from pyramid_sessiontoken.events import SessionIssued
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_get_and_post_swap_what_is_shown_on_purpose(client, method):
+def test_get_and_post_swap_explicit_credentials(client, method):
     response = getattr(client, method)("/token", headers=BASIC)
     assert response.json["token_type"] == "Session"
     assert is_unkept(response)
@@ -25,7 +25,7 @@ def test_get_and_post_swap_what_is_shown_on_purpose(client, method):
         "sub=alice&aud=x&expires_in=999999&roles=admin",
     ],
 )
-def test_a_form_is_read_and_chooses_nothing(client, body):
+def test_parameters_of_the_form_do_not_change_the_token(client, body):
     response = client.post("/token", body, headers=BASIC)
     assert response.json["expires_in"] == 3600
     who = client.ask(response.json["access_token"]).json
@@ -33,7 +33,7 @@ def test_a_form_is_read_and_chooses_nothing(client, body):
     assert who["claims"] == {"roles": ["user"]}
 
 
-def test_what_may_be_swapped_is_the_deployers_choice(make):
+def test_the_settings_choose_which_credentials_are_swapped(make):
     client = make({"token.exchange": "basic"})
     token = client.swap()["access_token"]
     response = client.post(
@@ -44,7 +44,7 @@ def test_what_may_be_swapped_is_the_deployers_choice(make):
     ]
 
 
-def test_subscribers_add_fields_and_overwrite_none(make):
+def test_subscribers_add_fields_and_overwrite_no_field(make):
     told = []
 
     def add(event):
@@ -69,7 +69,7 @@ def test_subscribers_add_fields_and_overwrite_none(make):
     assert fields == {"user": "alice", "other": 1}
 
 
-def test_claims_that_fit_no_token_are_400_and_said_in_the_log(make, caplog):
+def test_claims_that_fit_no_token_are_400_and_logged(make, caplog):
     client = make({"basic.check": lambda u, p, r: {"sub": u, "x": "x" * 8000}})
     client.authorization = ("Basic", ("alice", "alice"))
 
@@ -95,7 +95,7 @@ def test_the_endpoint_stands_under_the_route_prefix(make):
     client.post("/swap", headers=BASIC, status=404)
 
 
-def test_nothing_that_applications_set_shuts_the_endpoint(make):
+def test_defaults_of_the_application_do_not_shut_the_endpoint(make):
     """Default permission, CSRF tokens, JSON renderer, a catch-all route."""
 
     def setup(config):
