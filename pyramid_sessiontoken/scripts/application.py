@@ -51,7 +51,10 @@ def application(arguments: argparse.Namespace) -> Iterator[Any]:
     variables = dict(arguments.set)
     with bootstrap(arguments.ini, request=request, options=variables) as env:
         try:
-            rules_of(env["request"])
+            stored = rules_of(env["request"]).stored
+            if stored is not None and stored.revocations is not None:
+                # The process that serves began earlier than this one.
+                stored.revocations.refuses_forgotten = False
             yield env["request"]
         finally:
             repository = env["registry"].queryUtility(ITokenRepository)

@@ -54,7 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
         ends = ticket.exp - now if over else left["expires_in"]
         print(f"Next renewal: {_when(now, renews)}")
         print(f"Token ends: {_when(now, ends)}")
-        print(f"Session ends: {_when(now, ticket.session_end - now)}")
+        session = left["session_expires_in"]
+        if over:
+            session = ticket.session_end - now
+        print(f"Session ends: {_when(now, session)}")
     return 1 if over else 0
 
 

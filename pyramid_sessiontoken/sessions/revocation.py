@@ -103,10 +103,14 @@ class Revocations:
     "Now" is a little later than the clock says. The clock of another node may
     be ahead, and a session that began there before the call must end, too.
 
+    :ivar refuses_forgotten: whether sessions that began before a repository
+        that forgets count as ended.
     :param registry: where repository and clock are looked up.
     :param names: of the records.
     :param skew: by how many seconds the clock of a node may be ahead.
     """
+
+    refuses_forgotten = True
 
     def __init__(
         self,
@@ -171,7 +175,7 @@ class Revocations:
         key, repository = self._names.user_mark(userid), self._repository
         item = repository.get(key)
         if item is None:
-            mark = _mark_of_beginning(repository)
+            mark = self._mark_of_beginning(repository)
             return now if mark is None else max(now, mark.before + 1)
         mark = read_mark(item.token)
         if mark is None:
@@ -214,7 +218,7 @@ class Revocations:
     def _user_mark(self, key: str) -> Mark | None:
         repository = self._repository
         mark = self._mark_of(repository.get(key))
-        return _mark_of_beginning(repository) if mark is None else mark
+        return self._mark_of_beginning(repository) if mark is None else mark
 
     def _mark_of(self, item: TokenItem | None) -> Mark | None:
         """Give the mark of a record, also of one that cannot be read."""
@@ -250,6 +254,16 @@ class Revocations:
             repository.add_or_update(item)
         return written
 
+    def _mark_of_beginning(self, repository: Any) -> Mark | None:
+        """Give the mark of what a repository does not know any more; ``None``
+        for one that keeps its items.
+        """
+        if self.refuses_forgotten and IForgetfulRepository.providedBy(
+            repository
+        ):
+            return Mark(repository.began - 1)
+        return None
+
     def _latest(self) -> int:
         """Give the time on the clock that is most ahead."""
         return self._now() + self._skew
@@ -260,15 +274,6 @@ class Revocations:
 
     def _now(self) -> int:
         return clock.now(self._registry)
-
-
-def _mark_of_beginning(repository: Any) -> Mark | None:
-    """Give the mark of what a repository does not know any more; ``None`` for
-    one that keeps its items.
-    """
-    if not IForgetfulRepository.providedBy(repository):
-        return None
-    return Mark(repository.began - 1)
 
 
 def _item(key: str, mark: Mark) -> TokenItem:

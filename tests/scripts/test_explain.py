@@ -52,3 +52,23 @@ def test_explain_tells_why_a_token_is_refused(run, ini, monkeypatch):
 def test_explain_tells_that_a_reference_has_no_key(run, kept):
     token = run("issue", kept, "alice")[1].strip()
     assert "Key: none: it is a reference" in run("explain", kept, token)[1]
+
+
+def test_a_command_does_not_refuse_what_began_before_it(run, ini):
+    """The memory of the process that serves knows what was ended, and that of
+    the command does not.
+    """
+    path = ini(repository="memory")
+    token = run("issue", path, "alice")[1].strip()
+    CLOCK.advance(60)
+    try:
+        assert run("explain", path, token)[0] == 0
+    finally:
+        CLOCK.advance(-60)
+
+
+def test_a_session_ends_as_the_policy_of_now_says(run, ini):
+    token = run("issue", ini(), "alice")[1].strip()
+    for settings, seconds in (({"expiry__absolute": "2h"}, 7200), ({}, 36000)):
+        _, out, _ = run("explain", ini(**settings), token)
+        assert f", in {seconds} s" in out.splitlines()[-1]
