@@ -382,11 +382,11 @@ def test_what_needs_a_url_says_so_once(make):
 def test_what_is_not_used_is_warned_of(make, warnings, given, name, place):
     """An INI that inherits a setting cannot take it away."""
     make({"repository": place, **given})
-    (told,) = warnings.messages
-    assert told == (
+    told = (
         f"sessiontoken.repository.{name} is not used:"
         f" sessiontoken.repository is {place}"
     )
+    assert told in warnings.messages
 
 
 def test_a_schema_is_a_word(make, tmp_path):
