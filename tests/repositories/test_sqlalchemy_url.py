@@ -102,10 +102,23 @@ def test_a_driver_that_is_not_installed_is_an_import_error():
         prove("postgresql+psycopg2cffi://h/d")
 
 
-def test_an_unescaped_at_sign_in_a_password_is_reported():
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://alice:hunter2@more@h/d",
+        "postgresql+psycopg://alice:@?more=@h/d",
+        "postgresql+psycopg://h/d?more=@h",
+    ],
+)
+def test_an_unescaped_at_sign_in_a_password_is_reported(url):
     with pytest.raises(ValueError, match="as %40") as refused:
-        prove("postgresql+psycopg://alice:hunter2@more@h/d")
+        prove(url)
     assert "more" not in str(refused.value)
+
+
+def test_other_signs_in_a_password_need_no_code():
+    _, _, words = prove("postgresql+psycopg://alice:a?b/c:d#e%40f@h/d")
+    assert words["password"] == "a?b/c:d#e@f"
 
 
 def test_a_driver_without_a_signature_is_not_checked(monkeypatch):
