@@ -85,8 +85,8 @@ class IAddingRepository(ITokenRepository):
     the other was first."""
 
     def add(item: TokenItem) -> bool:
-        """Keep the item only if there is none under its key, or if that one
-        has expired, in one step. Tell whether it was kept."""
+        """Keep the item only if no item is kept under its key, or only an
+        expired one, in one step. Tell whether it was kept."""
 
 
 class IForgetfulRepository(ITokenRepository):

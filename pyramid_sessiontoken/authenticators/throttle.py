@@ -287,8 +287,8 @@ def _name_alone(username: str, request: Any) -> tuple[str, ...]:
 
 
 class KeyedDigest:
-    """Digest texts under a derived key: whoever reads a storage of digests
-    cannot try names.
+    """Digest texts under a derived key: with a copy of the storage alone, no
+    name can be tried against the digests.
     """
 
     def __init__(self, keys: DerivedKeys[bytes]) -> None:

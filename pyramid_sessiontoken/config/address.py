@@ -31,7 +31,7 @@ class AddressSettings(Group):
         NETWORKS,
         None,
         "The proxies whose header is believed. The client's address is the"
-        " last one in the header that is none of these.",
+        " last one in the header that is not of these proxies.",
     )
 
     def faults(self) -> Iterator[str]:

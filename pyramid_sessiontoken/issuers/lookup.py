@@ -18,8 +18,8 @@ def look_up(host: str, port: int, timeout: float) -> list[Any]:
     """Give the addresses of a host as ``socket.getaddrinfo`` does, which has
     no time limit of its own.
 
-    There is one lookup at a time for a host. Once a caller gave up on it,
-    nobody waits for it any more.
+    There is one lookup at a time for a host. After a caller gave up on it, no
+    other caller waits for it.
 
     :param timeout: seconds.
     :raises OSError: where there is no such host, or no answer in time.

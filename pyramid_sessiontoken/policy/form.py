@@ -39,7 +39,7 @@ def is_form(request: Any) -> bool:
 def parse_form(body: bytes) -> list[tuple[str, str]]:
     """Give the parameters in a form.
 
-    :raises ValueError: for what is none.
+    :raises ValueError: for a body that is not a form.
     """
     return parse_qsl(
         body.decode("ascii"),

@@ -160,7 +160,7 @@ def answers(connection: Any, since: float) -> bool:
         return False
     if now - since > FORGOTTEN:
         connection.send_command("PING")
-        # That the server lets nobody ask is an answer, too.
+        # A refusal, say for want of a right, is an answer, too.
         with suppress(ResponseError):
             connection.read_response()
     return True

@@ -16,7 +16,7 @@ from ..issuers.verifying_key import is_hmac
 def warnings_of_server(
     settings: Settings, server: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Warn where nothing but an address is counted, and there is none.
+    """Warn where only addresses are counted, and clients have no address.
 
     :param server: the section of the INI.
     """
