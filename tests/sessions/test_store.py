@@ -762,6 +762,19 @@ def test_an_unreadable_record_is_not_renewed(any_process):
 # Listing.
 
 
+def test_an_unreadable_record_is_not_listed(clock):
+    repository = MemoryRepository(clock)
+    store = Process(clock, repository).store
+    broken, good = [ticket_of(sid=sid) for sid in SIDS[:2]]
+    item = repository.get(NAMES.ticket(store.store(broken)))
+    repository.add_or_update(item._replace(token=b"junk"))
+    store.store(good)
+
+    assert list(store.tickets()) == [good]
+    assert list(store.tickets_of_session(broken.sid)) == []
+    assert list(store.tickets_of_session(good.sid)) == [good]
+
+
 def test_each_ticket_of_a_user_is_listed_once(process):
     tickets = [ticket_of(sid=sid) for sid in SIDS]
     for ticket in tickets:
