@@ -397,5 +397,6 @@ def test_a_schema_is_a_word(make, tmp_path):
     client = make({**url, "repository.schema": "main", **REFERENCES})
     token = client.swap()["access_token"]
     assert alive(client, token)
+    repository_of(client).close()
     with pytest.raises(ConfigurationError, match=r"repository\.schema: "):
         make({**url, "repository.schema": "a.b"})
