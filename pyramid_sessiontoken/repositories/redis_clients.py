@@ -123,6 +123,18 @@ class _Sentinel(_redis.sentinel.Sentinel):  # type: ignore[misc]
                 sentinel.connection_pool.disconnect(inuse_connections=False)
 
 
+class _Cluster(_redis.RedisCluster):  # type: ignore[misc]
+    """A cluster that closes all its connections, those of the nodes that it
+    asked first for the others, too.
+    """
+
+    def close(self) -> None:
+        super().close()
+        nodes = self.nodes_manager.startup_nodes.values()
+        for client in filter(None, [node.redis_connection for node in nodes]):
+            client.connection_pool.disconnect()
+
+
 def opener(url: RedisURL) -> Callable[[], Connections | Client]:
     """Give what makes the way to ask."""
     # RESP2: with RESP3, the server may also send messages that are no answers.
@@ -178,7 +190,7 @@ def _cluster(url: RedisURL, options: dict[str, Any]) -> Callable[[], Client]:
     )
 
     def open_client() -> Client:
-        client = redis.RedisCluster(
+        client = _Cluster(
             # redis-py takes another class of pool only together with a URL.
             url=first,
             startup_nodes=[

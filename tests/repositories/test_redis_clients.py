@@ -325,6 +325,7 @@ def test_the_rights_of_the_docs_are_enough_for_a_cluster(
     make_redis, cluster_process, rights, item
 ):
     for server in cluster_process:
+        server.client.flushall()
         rights(server, "server", "+cluster|slots", "+command")
     url = f"redis+cluster://app:secret@127.0.0.1:{cluster_process[0].port}"
     use_all(make_redis(url), item)

@@ -40,12 +40,12 @@ def of_sqlite(clock, request):
 
 
 def of_postgresql(clock, request):
-    url = request.getfixturevalue("postgresql_process").url
+    url = request.getfixturevalue("postgresql").url
     return lambda: SQLAlchemyRepository(url, clock, timeout=PATIENT)
 
 
 def of_mariadb(clock, request):
-    url = request.getfixturevalue("mariadb_process").url
+    url = request.getfixturevalue("mariadb").url
     return lambda: SQLAlchemyRepository(url, clock, timeout=PATIENT)
 
 
