@@ -134,8 +134,11 @@ class Chain:
                 refused = authenticator.ambient and self.is_cross_site(request)
                 if isinstance(error, Undecodable) and not refused:
                     state.status = max(state.status, Status.DISCARD)
-                counted = self._count(request, authenticator, error)
-                answers[name] = _refuse_or_keep(state, name, counted)
+                # No variable holds the error: it holds this frame, and the
+                # two would be a cycle.
+                answers[name] = _refuse_or_keep(
+                    state, name, self._count(request, authenticator, error)
+                )
             else:
                 if identity is not None:
                     identity = _named(name, identity)
