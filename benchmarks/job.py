@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 from collections.abc import Callable
@@ -14,6 +15,11 @@ USERID = "alice1"
 
 #: Three claims of the application, for each contender that has claims.
 CLAIMS = {"tenant": "acme", "locale": "de-CH", "roles": ["editor", "auditor"]}
+
+#: Where an environ tells our contenders for whom they issue a token, and with
+#: which claims.
+USERID_KEY = "benchmark.userid"
+CLAIMS_KEY = "benchmark.claims"
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "https://api.example"
@@ -39,6 +45,7 @@ class Job:
     :ivar ended: a request with the credential of an ended session, ``None``
         where sessions cannot be ended.
     :ivar bare: is called instead of a request, without WSGI.
+    :ivar disturb: is called between two halves of many requests.
     """
 
     app: Any
@@ -48,6 +55,23 @@ class Job:
     bad: Environ | None = None
     ended: Environ | None = None
     bare: Callable[[], bytes] | None = None
+    disturb: Callable[[], None] | None = None
+
+
+def make_job(made_by: str) -> Job:
+    """Make the job of a contender.
+
+    :param made_by: as in :class:`catalogue.Contender`.
+    """
+    module, name, *numbers = made_by.split(":")
+    imported = importlib.import_module(f"contenders.{module}")
+    job: Job = getattr(imported, name)(*map(int, numbers))
+    return job
+
+
+def make_claims(number: int) -> dict[str, str]:
+    """Make claims with short texts."""
+    return {f"claim{one}": f"value {one}" for one in range(number)}
 
 
 def same(environ: Environ) -> Callable[[int], list[Environ]]:

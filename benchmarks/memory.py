@@ -1,93 +1,66 @@
-"""The memory that verified tokens need, and its limit."""
+"""The memory that remembered tokens need, and its limit.
+
+Tokens come in with requests, as they do in production. What an application
+remembers is not looked into.
+"""
 
 from __future__ import annotations
 
 import gc
-import secrets
-import time
 import tracemalloc
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
-from job import AUDIENCE, ISSUER, LIFETIME
-from pyramid.registry import Registry
+from calls import call
+from contenders.ours import issue, show
+from contenders.ours_app import make_ours
 
-from pyramid_sessiontoken.identity.claims import freeze_claims
-from pyramid_sessiontoken.identity.ticket import Ticket, new_id
-from pyramid_sessiontoken.interfaces import IKeyRing
-from pyramid_sessiontoken.keys.lookup import CurrentRing
-from pyramid_sessiontoken.keys.ring import Key, KeyRing
-from pyramid_sessiontoken.tokens import jwt
-from pyramid_sessiontoken.tokens.verified import VerifiedTokens
+#: Tokens to measure one: fewer than a process remembers, which is 10,000.
+ENTRIES = 9_500
 
-ENTRIES = 100_000
-
-#: Sizes at which the limit is tried, also odd and small ones. Two is the least
-#: size.
-SIZES = (2, 3, 10, 101, 1000, ENTRIES)
+#: How often the memory is looked at.
+LOOKS = 50
 
 
-def measure_entry(claims: Mapping[str, Any]) -> float:
-    """Give the bytes that each of ENTRIES remembered tokens takes."""
-    registry = Registry()
-    ring = KeyRing((Key.of(secrets.token_bytes(64)),))
-    registry.registerUtility(ring, IKeyRing)
-    jwt.REMEMBERED = ENTRIES
-    form = jwt.SessionJWT(CurrentRing(registry), "HS256", ISSUER, AUDIENCE)
-    tokens = [form.encode(_make_ticket(n, claims)) for n in range(ENTRIES)]
-    gc.collect()
+def measure_entry(claims: Mapping[str, Any], count: int = ENTRIES) -> float:
+    """Give the bytes that each of some remembered tokens takes.
+
+    :raises AssertionError: where some were forgotten meanwhile.
+    """
+    used = list(_watch(claims, count))
+    grown = [after - before for before, after in pairwise(used)]
+    assert min(grown) > 0, grown
+    return (used[-1] - used[0]) / count
+
+
+def measure_most(claims: Mapping[str, Any], count: int) -> list[float]:
+    """Show many more tokens than are remembered.
+
+    :return: the most bytes in the first and in the second half of them.
+    """
+    used = list(_watch(claims, count))
+    base, half = used[0], len(used) // 2
+    return [max(used[:half]) - base, max(used[half:]) - base]
+
+
+def _watch(claims: Mapping[str, Any], count: int) -> Iterator[int]:
+    """Give the memory in use before the first token, and after each step."""
+    app = make_ours({"authenticators": "session"})
+    call(app, show(issue(app, claims)))
     tracemalloc.start()
     try:
-        for token in tokens:
-            form.decode(token)
-        gc.collect()
-        used, _ = tracemalloc.get_traced_memory()
+        yield _measure()
+        step = count // LOOKS
+        for number in range(count):
+            call(app, show(issue(app, claims, f"user-{number}")))
+            if number % step == step - 1:
+                yield _measure()
     finally:
         tracemalloc.stop()
-    return used / ENTRIES
 
 
-def _make_ticket(number: int, claims: Mapping[str, Any]) -> Ticket:
-    now = int(time.time()) + number
-    return Ticket(
-        userid=f"user-{number}",
-        sid=new_id(),
-        iat=now,
-        exp=now + 3600,
-        auth_time=now - 60,
-        session_end=now + LIFETIME,
-        amr=("pwd",),
-        claims=freeze_claims(claims),
-    )
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The most tokens that a memory of some size kept, of five times as
-    many.
-    """
-
-    size: int
-    most: int
-
-
-def try_bound(size: int) -> Kept:
-    """Fill a memory again and again. Every other token is used once more, and
-    so kept longer.
-    """
-    verified = VerifiedTokens(size)
-    ticket = _make_ticket(0, {})
-    most = 0
-    step = max(size // 50, 1)
-    for number in range(5 * size):
-        verified.add(_digest(number), ticket)
-        verified.get(_digest(max(number - size // 2, 0)))
-        # Counting is slow, so a large memory is counted now and then.
-        if number % step == 0:
-            most = max(most, len(verified))
-    return Kept(size, most)
-
-
-def _digest(number: int) -> bytes:
-    return number.to_bytes(32, "big")
+def _measure() -> int:
+    gc.collect()
+    used, _ = tracemalloc.get_traced_memory()
+    return used

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
+from typing import TypeVar
 
 from pool import Pool
+
+Turn = TypeVar("Turn")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,23 @@ class Rounds:
 
     def __init__(self) -> None:
         self.taken: dict[str, list[float]] = {}
+
+    def has(self, *names: str) -> bool:
+        return self.taken.keys() >= set(names)
+
+    def add(self, name: str, took: float) -> None:
+        """Add the result of the next round."""
+        self.taken.setdefault(name, []).append(took)
+
+    def derive(
+        self, name: str, of: Sequence[str], cost: Callable[..., float]
+    ) -> None:
+        """Add a line that is computed from others, round by round. Leave it
+        out where one of them is missing.
+        """
+        if self.has(*of):
+            each = zip(*(self.taken[one] for one in of), strict=True)
+            self.taken[name] = [cost(*costs) for costs in each]
 
     def ratio(self, name: str, over: str) -> Ratio:
         """Compare round by round: a slow minute is slow for both."""
@@ -46,27 +66,26 @@ def run_kept(
     """Time each contender with each number of threads, in every round."""
     turns = [(name, number) for name in pool.names for number in threads]
     results = {number: Rounds() for number in threads}
-    shuffle = random.Random(0).shuffle
-    for _ in range(rounds):
-        shuffle(turns)
-        for name, number in turns:
-            took = pool.ask(
-                "take_waiting", name, count=requests, threads=number
-            )
-            taken = results[number].taken.setdefault(name, [])
-            taken.append(took)
+    for name, number in in_turn(turns, rounds):
+        took = pool.ask("take_waiting", name, count=requests, threads=number)
+        results[number].add(name, took)
     return results
 
 
 def run_rounds(pool: Pool, rounds: int, requests: int) -> Rounds:
-    names = pool.names
     result = Rounds()
-    result.taken = {name: [] for name in names}
+    for name in in_turn(pool.names, rounds):
+        took = pool.ask("take", name, count=requests)
+        result.add(name, took / requests)
+    return result
+
+
+def in_turn(turns: Iterable[Turn], rounds: int) -> Iterator[Turn]:
+    """Give all turns in every round, each time in another order: so no
+    contender always comes after the same one.
+    """
+    order = list(turns)
     shuffle = random.Random(0).shuffle
     for _ in range(rounds):
-        # So no contender always comes after the same one.
-        shuffle(names)
-        for name in names:
-            took = pool.ask("take", name, count=requests)
-            result.taken[name].append(took / requests)
-    return result
+        shuffle(order)
+        yield from order

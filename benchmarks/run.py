@@ -4,106 +4,39 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import closing
+import time
 
-import report
-from catalogue import (
-    BARE_GET,
-    CONTENDERS,
-    COOKIE,
-    KEPT,
-    TOKEN,
-    TRIVIAL,
-    Contender,
-)
-from pool import Pool
-from rounds import run_kept, run_rounds
-from servers import NoServer, keeping
-from waiting import THREADS
-
-TIMING, GARBAGE, SESSIONS, MEMORY, IMPORTS = SECTIONS = (
-    "timing",
-    "garbage",
-    "kept",
-    "memory",
-    "imports",
-)
+import machine
+import pages
+from catalogue import CONTENDERS
+from report import Report
+from sections import SECTIONS, choose_sections
 
 
 def main() -> int:
     """Give the exit code: 1 where a contender could not run."""
     options = _read_options()
-    sections = _choose_sections(options.only)
-    left_out = 0
-    if TIMING in sections or GARBAGE in sections:
-        left_out += _compare(options, sections)
-    if SESSIONS in sections:
-        left_out += _compare_kept(options)
-    if MEMORY in sections:
-        report.print_memory()
-    if IMPORTS in sections:
-        report.print_imports()
-    return 1 if left_out else 0
-
-
-def _compare(options: argparse.Namespace, sections: list[str]) -> int:
-    """Give the number of contenders that were left out."""
-    chosen = _choose(options.only, (TOKEN, COOKIE), TRIVIAL)
-    with closing(Pool(chosen)) as pool:
-        report.print_left_out(pool.left_out)
-        if TIMING in sections:
-            rounds = run_rounds(pool, options.rounds, options.requests)
-            report.print_rounds(rounds)
-        if GARBAGE in sections:
-            report.print_garbage(pool, options.requests)
-        return len(pool.left_out)
-
-
-def _compare_kept(options: argparse.Namespace) -> int:
-    """Give the number of contenders that were left out."""
-    chosen = _choose(options.only, (KEPT,), BARE_GET)
-    try:
-        with keeping() as told, closing(Pool(chosen, told)) as pool:
-            report.print_left_out(pool.left_out)
-            if BARE_GET in pool.names:
-                report.print_kept(
-                    run_kept(pool, options.rounds, options.requests, THREADS)
-                )
-            return len(pool.left_out)
-    except NoServer as error:
-        report.print_left_out({KEPT: str(error)})
-        return len(chosen)
-
-
-def _choose_sections(only: list[str]) -> list[str]:
-    named = [name for name in only if name in SECTIONS]
-    if named or not only:
-        return named or list(SECTIONS)
-    # Only contenders are named: run the sections that show them.
-    tables = {t for c in CONTENDERS if c.name in only for t in c.tables}
-    timed = [TIMING, GARBAGE] if tables & {TOKEN, COOKIE} else []
-    return [*timed, SESSIONS] if KEPT in tables else timed
-
-
-def _choose(
-    only: list[str], tables: tuple[str, ...], base: str
-) -> list[Contender]:
-    """Give the contenders of some tables that the command line asks for.
-
-    :param base: is always among them, because the ratios need it.
-    """
-    named = [name for name in only if name not in SECTIONS]
-    return [
-        contender
-        for contender in CONTENDERS
-        if set(tables).intersection(contender.tables)
-        and (not named or contender.name in (*named, base))
-    ]
+    report = Report()
+    for name in choose_sections(options.only):
+        begin = time.monotonic()
+        SECTIONS[name](report, options)
+        took = time.monotonic() - begin
+        print(f"({name}: {took:.0f} s)", file=sys.stderr, flush=True)
+    report.show_aims()
+    told = (
+        f"{machine.describe()} {options.rounds} rounds of {options.requests}"
+        " requests."
+    )
+    print(f"\n{told}")
+    if options.write:
+        for path in pages.write(report, told):
+            print(f"written: {path}")
+    return 1 if report.left_out else 0
 
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=_positive, default=30)
+    parser.add_argument("--rounds", type=_positive, default=60)
     parser.add_argument(
         "--requests",
         type=_positive,
@@ -119,7 +52,15 @@ def _read_options() -> argparse.Namespace:
         choices=names,
         help=f"may come more than once: {', '.join(names)}",
     )
-    return parser.parse_args()
+    parser.add_argument(
+        "--write",
+        choices=["docs"],
+        help="write the tables into the page how_fast and README.rst",
+    )
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write needs a whole run, without --only")
+    return options
 
 
 def _positive(text: str) -> int:

@@ -6,18 +6,21 @@ is answered by ``{"result": ...}`` or ``{"error": ...}``.
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import calls
+import stalls
 import waiting
-from job import Job
+from job import Job, make_job
+
+Claims = dict[str, Any]
 
 
 class Worker:
@@ -28,9 +31,7 @@ class Worker:
 
     def load(self, name: str, made_by: str) -> None:
         """Make a contender and check it."""
-        module, _, function = made_by.partition(":")
-        imported = importlib.import_module(f"contenders.{module}")
-        job = getattr(imported, function)()
+        job = make_job(made_by)
         calls.check(job)
         self._jobs[name] = job
 
@@ -39,6 +40,24 @@ class Worker:
 
     def take_waiting(self, name: str, count: int, threads: int) -> float:
         return waiting.take(self._jobs[name], count, threads)
+
+    def find_stalls(
+        self, name: str, count: int, collector: bool
+    ) -> list[float]:
+        """Give the median, and the slowest, in nanoseconds."""
+        took = sorted(stalls.take(self._jobs[name], count, collector))
+        return [median(took), *took[: -stalls.SLOWEST - 1 : -1]]
+
+    def measure_entry(self, claims: Claims) -> float:
+        # Peers' environments lack the library.
+        import memory
+
+        return memory.measure_entry(claims)
+
+    def measure_most(self, claims: Claims, count: int) -> list[float]:
+        import memory
+
+        return memory.measure_most(claims, count)
 
     def count_garbage(self, name: str, count: int) -> int:
         return calls.count_garbage(self._jobs[name], count)

@@ -11,13 +11,15 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 project = "pyramid_sessiontoken"
 release = version = version_of(project)
 
-extensions = ["sphinx.ext.autodoc", "reference"]
+extensions = ["sphinx.ext.autodoc", "also_called", "reference"]
 exclude_patterns = ["_build"]
 nitpicky = True
 # Elsewhere: no inventory is fetched, so that the docs build without a network.
 nitpick_ignore = [
     ("py:class", "uuid.UUID"),
+    ("py:exc", "HTTPForbidden"),
     ("py:exc", "HTTPServiceUnavailable"),
+    ("py:exc", "HTTPTooManyRequests"),
     # Behind request.sessiontoken, and not documented itself.
     ("py:meth", "StoredSessions.end"),
 ]

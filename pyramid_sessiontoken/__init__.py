@@ -9,13 +9,15 @@ from pyramid.request import Request
 from .config.compose import WARNINGS, compose
 from .config.directives import DIRECTIVES
 from .config.routes import AuthenticatorsPredicate, add_routes
+from .config.view_options import add_view_options
 from .policy.csrf import csrf_required
 from .policy.request import SessionTokenAttribute
 from .policy.rules import CHOICE
 from .policy.security_policy import POLICY, SessionTokenPolicy
+from .policy.stepup import StepUpRequired
 from .policy.unauthorized import challenges
 
-__all__ = ["challenges", "csrf_required", "includeme"]
+__all__ = ["StepUpRequired", "challenges", "csrf_required", "includeme"]
 
 #: After all other actions: what directives and the application registered
 #: is there, and so is every forbidden view.
@@ -36,6 +38,7 @@ def includeme(config: Any) -> None:
     for directive in DIRECTIVES:
         config.add_directive(directive.__name__, directive)
     config.add_route_predicate(CHOICE, AuthenticatorsPredicate)
+    add_view_options(config)
     config.set_security_policy(policy)
     paths = add_routes(config)
     Request.sessiontoken = SessionTokenAttribute()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from zope.interface import implementer
 
@@ -30,6 +31,30 @@ def least_gain(life: int) -> float:
     return min(60, life / 20)
 
 
+class Limits(NamedTuple):
+    """How long sessions of one kind live, in seconds.
+
+    :ivar life: of a ticket.
+    :ivar leeway: for the times that a ticket contains.
+    :ivar minimum_gain: what a renewal must gain, see :func:`least_gain`.
+    """
+
+    absolute: int
+    life: int
+    leeway: int
+    minimum_gain: float
+
+
+def limits_of(absolute: int, sliding: int | None, clock_skew: int) -> Limits:
+    """Compute the limits of sessions of one kind.
+
+    :param sliding: ``None``: a ticket lives as long as its session.
+    """
+    life = absolute if sliding is None else sliding
+    leeway = min(clock_skew, life // 10)
+    return Limits(absolute, life, leeway, least_gain(life))
+
+
 @implementer(IExpiryPolicy)
 @dataclass(frozen=True, slots=True)
 class ExpiryPolicy:
@@ -42,24 +67,25 @@ class ExpiryPolicy:
         renews it.
     :param clock_skew: seconds of leeway for times that a token contains (RFC
         7519, section 4.1.4). A tenth of ``sliding`` is used if it is less.
+    :param persistent: ``absolute`` and ``sliding`` of sessions that were begun
+        as persistent; ``None`` for the same.
     """
 
     absolute: int
     sliding: int | None = None
     renew_after: float = 0.5
     clock_skew: int = 0
-    #: Seconds that a ticket lives.
-    life: int = field(init=False)
-    #: Seconds of leeway.
-    leeway: int = field(init=False)
-    #: Seconds that a renewal must gain, see :func:`least_gain`.
-    minimum_gain: float = field(init=False)
+    persistent: tuple[int, int | None] | None = None
+    #: Of a session, by whether it was begun as persistent.
+    limits: tuple[Limits, Limits] = field(init=False)
 
     def __post_init__(self) -> None:
-        life = self.absolute if self.sliding is None else self.sliding
-        object.__setattr__(self, "life", life)
-        object.__setattr__(self, "leeway", min(self.clock_skew, life // 10))
-        object.__setattr__(self, "minimum_gain", least_gain(life))
+        ordinary = self.absolute, self.sliding
+        both = (
+            limits_of(*ordinary, self.clock_skew),
+            limits_of(*(self.persistent or ordinary), self.clock_skew),
+        )
+        object.__setattr__(self, "limits", both)
 
     def begin(
         self,
@@ -67,30 +93,34 @@ class ExpiryPolicy:
         identity: Identity | None = None,
         persistent: bool = False,
     ) -> Times:
-        end = now + self.absolute
-        return Times(now, min(now + self.life, end), end)
+        absolute, life, _, _ = self.limits[persistent]
+        end = now + absolute
+        return Times(now, min(now + life, end), end)
 
     def judge(self, ticket: Ticket, now: int) -> Verdict:
+        absolute, life, leeway, minimum_gain = self.limits[ticket.persistent]
         iat = ticket.iat
-        if now < iat - self.leeway:
+        if now < iat - leeway:
             return NOT_YET
         # The settings may be shorter now than when the ticket was written.
-        end = min(ticket.session_end, ticket.auth_time + self.absolute)
-        exp = min(ticket.exp, iat + self.life)
+        # Each request comes here, and min() costs more than a comparison.
+        end = ticket.auth_time + absolute
+        if end > ticket.session_end:  # noqa: PLR1730
+            end = ticket.session_end
+        exp = iat + life
+        if exp > ticket.exp:  # noqa: PLR1730
+            exp = ticket.exp
         # The absolute end has no leeway.
-        if now >= end or now >= exp + self.leeway:
+        if now >= end or now >= exp + leeway:
             return EXPIRED
         if now - iat < self.renew_after * (exp - iat):
             return VALID
-        gain = min(now + self.life, end) - exp
-        return RENEW if gain >= self.minimum_gain else VALID
+        gain = min(now + life, end) - exp
+        return RENEW if gain >= minimum_gain else VALID
 
     def renew(self, ticket: Ticket, now: int) -> Times:
         # The life comes from the settings. The old ticket may have another
         # one: cut by the end of its session, or made under other settings.
-        exp = min(
-            now + self.life,
-            ticket.session_end,
-            ticket.auth_time + self.absolute,
-        )
+        absolute, life, _, _ = self.limits[ticket.persistent]
+        exp = min(now + life, ticket.session_end, ticket.auth_time + absolute)
         return Times(now, exp, ticket.session_end)

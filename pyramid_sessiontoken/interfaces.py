@@ -128,6 +128,27 @@ class IPurgingRepository(ITokenRepository):
         oldest first. Yield after each batch the number of its items."""
 
 
+class ITrimmingRepository(ITokenRepository):
+    """Removes a few expired items at a time. Each sign-in asks for it, so it
+    must not take long: it waits for no lock."""
+
+    def trim(date: datetime) -> None:
+        """Remove a few of the items that ``remove_all_before`` removes, the
+        oldest first. Leave out items that another transaction has locked."""
+
+
+class ITrimmingOnceRepository(ITrimmingRepository):
+    """Removes a few expired items in the transaction that keeps another."""
+
+    def keep_and_trim(item: TokenItem, date: datetime) -> None:
+        """Do what ``add_or_update`` and ``trim`` do, in one transaction.
+
+        Raise ``RepositoryUnavailable`` if the store could not be asked,
+        or gave no answer: the item may be there. After any other error, which
+        means that nothing was written, the library calls
+        ``add_or_update``."""
+
+
 class ISessionStore(Interface):
     """Keeps tickets, and returns references to them."""
 

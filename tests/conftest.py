@@ -1,5 +1,6 @@
 """Fixtures: an application on a clock that is held in the hand."""
 
+import gc
 import os
 
 import pytest
@@ -7,25 +8,47 @@ from hypothesis import HealthCheck, settings
 from pyramid.config import Configurator
 from support import KEY, START, Client, Root, check_password, includeme
 
-from pyramid_sessiontoken.interfaces import IClock
+from pyramid_sessiontoken.interfaces import IClock, ITokenRepository
 from pyramid_sessiontoken.testing import ManualClock
 
 pytest_plugins = [
+    "support.loaders",
     "support.marks",
     "support.servers",
     "support.proxies",
     "support.secured",
+    "support.toolbar",
+    "support.browser",
 ]
 
-# No test asserts how long something takes; and where others wait for the
-# answer, the same examples are tried each time.
+# Somebody waits for the answer, and it shall be the same one each time. mutmut
+# runs the tests of a function once for each change of the function.
+WAITED_FOR = not {"CI", "MUTANT_UNDER_TEST"}.isdisjoint(os.environ)
+
+# No test asserts how long something takes.
 settings.register_profile(
     "unhurried",
     deadline=None,
-    derandomize="CI" in os.environ,
+    derandomize=WAITED_FOR,
+    max_examples=25 if WAITED_FOR else 100,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep what is imported and collected, which lives as long as the tests,
+    from Python's garbage collector: to look through it again and again is a
+    good part of the work.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture
@@ -35,7 +58,10 @@ def clock():
 
 @pytest.fixture
 def make(clock):
-    """Make a client of an application with settings of the test's own."""
+    """Make clients of applications with settings of the test's own. At the end
+    their repositories close what they opened.
+    """
+    made = []
 
     def make_client(settings=(), setup=None, before=None, **configurator):
         every = {
@@ -55,9 +81,13 @@ def make(clock):
         config.include(includeme)
         if setup is not None:
             setup(config)
+        made.append(config.registry)
         return Client(config.make_wsgi_app(), clock)
 
-    return make_client
+    yield make_client
+    for registry in made:
+        repository = registry.queryUtility(ITokenRepository)
+        getattr(repository, "close", int)()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from pyramid_sessiontoken.events import (
     CredentialRefused,
+    CredentialThrottled,
     ResponseFields,
     SessionEnded,
     SessionIssued,
@@ -16,8 +17,9 @@ from pyramid_sessiontoken.events import (
 @pytest.mark.parametrize(
     "told",
     [
-        CredentialRefused("request", "basic", "why"),
-        SessionEnded("request", "identity", "ticket"),
+        CredentialRefused("request", "basic", "why", "refused"),
+        CredentialThrottled("request", "basic", 60),
+        SessionEnded("request", "identity", "ticket", "signed_out"),
         SessionRenewed("request", "identity", "ticket"),
         SessionIssued("request", "identity", "ticket", "basic", "issued"),
     ],

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from support.tokens import make_ticket
 from zope.interface.verify import verifyObject
 
-from pyramid_sessiontoken.expiry import ExpiryPolicy, least_gain
+from pyramid_sessiontoken.expiry import (
+    ExpiryPolicy,
+    least_gain,
+    limits_of,
+)
 from pyramid_sessiontoken.interfaces import (
     EXPIRED,
     NOT_YET,
@@ -420,4 +424,56 @@ def test_a_ticket_is_shortened_when_sliding_is_switched_on():
 )
 def test_a_renewal_must_gain_a_minute_or_a_twentieth(life, gain):
     assert least_gain(life) == gain
-    assert ExpiryPolicy(500 * DAY, life).minimum_gain == gain
+    ordinary, persistent = ExpiryPolicy(500 * DAY, life).limits
+    assert ordinary.minimum_gain == persistent.minimum_gain == gain
+
+
+# A session was begun as persistent.
+
+
+@given(policies(), policies(), judgements(), st.booleans())
+def test_a_session_is_judged_by_the_limits_of_its_kind(
+    ordinary, persistent, judgement, is_persistent
+):
+    """As if there were a policy for each kind."""
+    both = ExpiryPolicy(
+        ordinary.absolute,
+        ordinary.sliding,
+        ordinary.renew_after,
+        ordinary.clock_skew,
+        persistent=(persistent.absolute, persistent.sliding),
+    )
+    own = ExpiryPolicy(
+        *(both.persistent if is_persistent else (both.absolute, both.sliding)),
+        both.renew_after,
+        both.clock_skew,
+    )
+    _, ticket, now = judgement
+    ticket = ticket._replace(persistent=is_persistent)
+
+    assert both.judge(ticket, now) is own.judge(ticket, now)
+    assert both.renew(ticket, now) == own.renew(ticket, now)
+    assert both.begin(now, None, is_persistent) == own.begin(now)
+
+
+@given(policies())
+def test_both_kinds_have_the_same_limits_where_nothing_else_is_said(policy):
+    ordinary, persistent = policy.limits
+
+    assert ordinary == persistent
+
+
+def test_leeway_is_whole_seconds():
+    """A tenth of 25 seconds is cut off."""
+    assert limits_of(36_000, 25, 30) == (36_000, 25, 2, 1.25)
+    assert type(limits_of(36_000, 25, 30).leeway) is int
+
+
+def test_a_renewal_never_passes_the_end_that_a_ticket_has():
+    """The settings allow longer sessions by now, or shorter ones."""
+    ticket = make_ticket(iat=1000, exp=4600, auth_time=1000, session_end=5000)
+
+    longer = ExpiryPolicy(absolute=36_000, sliding=3600)
+    assert longer.renew(ticket, 3000) == (3000, 5000, 5000)
+    shorter = ExpiryPolicy(absolute=3000, sliding=3600)
+    assert shorter.renew(ticket, 3000) == (3000, 4000, 5000)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.architecture import drawn_rooms
+from support.marks import ONCE
 
 import pyramid_sessiontoken
 from pyramid_sessiontoken.config.settings import TABLE
@@ -18,9 +19,9 @@ ROOT = Path(pyramid_sessiontoken.__file__).parent
 
 #: In this order. A room imports itself and the rooms before it.
 ROOMS = """
-interfaces errors events identity clock keys repositories tokens expiry
-cookies issuers sessions authenticators policy views config
-__init__ scripts testing demo
+interfaces errors identity clock keys repositories tokens expiry
+cookies issuers sessions events authenticators policy views config
+__init__ scripts typing debugtoolbar testing demo
 """.split()
 
 #: The packages that a room imports, beside zope.
@@ -31,13 +32,15 @@ PACKAGES = {
     "repositories": {"redis", "sqlalchemy", "psycopg"},
     "issuers": {"jwt", "cryptography"},
     "authenticators": {"cryptography", "pwdlib", "limits"},
-    "policy": {"pyramid", "pyramid_retry"},
+    "policy": {"opentelemetry", "pyramid", "pyramid_retry"},
     "views": {"pyramid"},
     "config": {"pyramid"},
     "__init__": {"pyramid"},
     "scripts": {"pyramid"},
-    "testing": {"pytest"},
-    "demo": {"pyramid", "pyramid_sessiontoken"},
+    "typing": {"pyramid"},
+    "debugtoolbar": {"pyramid", "pyramid_debugtoolbar"},
+    "testing": {"pytest", "pyramid"},
+    "demo": {"pyramid", "pyramid_sessiontoken", "waitress"},
 }
 
 #: Only these read ``registry.settings``; policy reads a key of Pyramid's.
@@ -90,7 +93,8 @@ def test_a_room_imports_only_rooms_before_it(path):
 
 
 def test_the_docs_show_the_same_line_of_rooms():
-    assert drawn_rooms() == ROOMS, "docs/architecture.rst, the block 'rooms'"
+    page = "docs/development/architecture.rst"
+    assert drawn_rooms() == ROOMS, f"{page}, the block 'rooms'"
 
 
 def test_no_imports_form_a_circle():
@@ -155,9 +159,9 @@ def test_no_test_imports_another_test():
     assert wrong == []
 
 
-def test_each_setting_stands_with_its_default_in_development_ini():
+def test_each_setting_stands_with_its_default_in_settings_ini():
     shown = {}
-    for line in (TOP / "development.ini").read_text().splitlines():
+    for line in (TOP / "settings.ini").read_text().splitlines():
         if line.startswith("# sessiontoken."):
             key, _, value = line[2:].partition(" =")
             shown[key.removeprefix("sessiontoken.")] = value.strip() or None
@@ -177,6 +181,12 @@ def test_development_ini_sets_only_settings_of_the_library():
     assert set(given) <= set(TABLE)
 
 
+def test_the_wheel_has_the_same_ini():
+    """Without a clone, ``python -m pyramid_sessiontoken.demo`` serves it."""
+    ours = (TOP / "development.ini").read_text()
+    assert (ROOT / "demo" / "demo.ini").read_text() == ours
+
+
 def test_ruff_has_one_version():
     """Another version would format in another way."""
     by_tox = re.search(
@@ -187,6 +197,22 @@ def test_ruff_has_one_version():
         (TOP / ".pre-commit-config.yaml").read_text(),
     )
     assert by_tox[1] == at_commit[1]
+
+
+def test_tox_runs_every_test_of_the_marker_tools():
+    """It names their files, because to collect all tests takes long."""
+    marked = {
+        f"tests/{path.relative_to(TESTS).as_posix()}"
+        for path in TESTS.rglob("test_*.py")
+        if "pytest.mark." + "tools" in path.read_text("utf-8")
+    }
+    text = (TOP / "pyproject.toml").read_text()
+    [run] = re.findall(r'"-m", "tools",([^]]*)\]', text)
+    assert marked == set(re.findall(r'"([^"]+)"', run))
+
+
+def test_what_is_tried_once_is_there():
+    assert [path for path in ONCE if not (TESTS / path).exists()] == []
 
 
 def test_the_workflow_runs_every_environment_of_tox():

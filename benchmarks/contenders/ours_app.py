@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contenders.pyramid_app import make_app
-from job import CLAIMS, USERID
+from job import CLAIMS, CLAIMS_KEY, USERID, USERID_KEY
 from pyramid.response import Response
 from pyramid.security import remember
 
@@ -18,14 +18,11 @@ def make_ours(settings: Mapping[str, str]) -> Any:
 
     :param settings: without ``sessiontoken.``.
     """
-    given = {
-        # First, so that its routes are tried first, as from an INI.
-        "pyramid.includes": "pyramid_sessiontoken",
-        "sessiontoken.keys": _new_key(),
-    }
-    for key, value in settings.items():
-        given[f"sessiontoken.{key}"] = value
-    return make_app(_configure, given)
+    settings = {"keys": _new_key(), **settings}
+    given = {f"sessiontoken.{key}": value for key, value in settings.items()}
+    # First, so that its routes are tried first, as from an INI.
+    first = {"pyramid.includes": "pyramid_sessiontoken"}
+    return make_app(_configure, {**first, **given})
 
 
 def _new_key() -> str:
@@ -40,12 +37,15 @@ def _configure(config: Any) -> None:
 
 
 def _issue(request: Any) -> Any:
-    issued = request.sessiontoken.issue(USERID, CLAIMS)
+    userid = request.environ.get(USERID_KEY, USERID)
+    claims = request.environ.get(CLAIMS_KEY, CLAIMS)
+    issued = request.sessiontoken.issue(userid, claims)
     return Response(issued.access_token)
 
 
 def _login(request: Any) -> Any:
-    return Response(headerlist=remember(request, USERID, claims=CLAIMS))
+    claims = request.environ.get(CLAIMS_KEY, CLAIMS)
+    return Response(headerlist=remember(request, USERID, claims=claims))
 
 
 def _end(request: Any) -> Any:
@@ -53,4 +53,20 @@ def _end(request: Any) -> Any:
     return Response("ended")
 
 
-VIEWS = {"issue": _issue, "login": _login, "end": _end}
+def _list(request: Any) -> Any:
+    userid = request.environ[USERID_KEY]
+    return Response(str(len(request.sessiontoken.sessions(userid))))
+
+
+def _everywhere(request: Any) -> Any:
+    request.sessiontoken.revoke_all(request.environ[USERID_KEY])
+    return Response("ended")
+
+
+VIEWS = {
+    "issue": _issue,
+    "login": _login,
+    "end": _end,
+    "list": _list,
+    "everywhere": _everywhere,
+}

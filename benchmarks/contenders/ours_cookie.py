@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from calls import call, cookies_of
 from contenders.ours_app import make_ours
-from job import NOBODY, SIGNED_IN, Environ, Job, make_environ, same, tamper
+from job import (
+    CLAIMS,
+    CLAIMS_KEY,
+    NOBODY,
+    SIGNED_IN,
+    Environ,
+    Job,
+    make_environ,
+    same,
+    tamper,
+)
+
+Claims = Mapping[str, Any]
 
 
 def no_credential() -> Job:
@@ -19,6 +32,10 @@ def signed_seen() -> Job:
 
 def signed_never() -> Job:
     return _never("signed")
+
+
+def signed_never_without_claims() -> Job:
+    return _never("signed", {})
 
 
 def encrypted_seen() -> Job:
@@ -41,9 +58,11 @@ def _seen(transform: str) -> Job:
     return _job(app, draw)
 
 
-def _never(transform: str) -> Job:
+def _never(transform: str, claims: Claims = CLAIMS) -> Job:
     app = _make_app(transform)
-    return _job(app, lambda count: [_show(_login(app)) for _ in range(count)])
+    return _job(
+        app, lambda count: [_show(_login(app, claims)) for _ in range(count)]
+    )
 
 
 def _make_app(transform: str) -> Any:
@@ -52,8 +71,8 @@ def _make_app(transform: str) -> Any:
     )
 
 
-def _login(app: Any) -> str:
-    return cookies_of(app, make_environ("/login"))
+def _login(app: Any, claims: Claims = CLAIMS) -> str:
+    return cookies_of(app, {**make_environ("/login"), CLAIMS_KEY: claims})
 
 
 def _show(cookie: str) -> Environ:

@@ -1,5 +1,5 @@
-"""What the reference is made from: the table of settings, and interfaces as
-zope.interface knows them.
+"""What the reference is made from: the table of settings, the codes of
+refusals, and interfaces as zope.interface knows them.
 """
 
 from __future__ import annotations
@@ -19,19 +19,26 @@ from zope.interface.interface import Method
 from pyramid_sessiontoken import interfaces
 from pyramid_sessiontoken.config.row import PREFIX, Setting
 from pyramid_sessiontoken.config.settings import TABLE
+from pyramid_sessiontoken.errors import CODES
 
 #: Groups of settings, by what stands before the first dot of a key.
 TITLES = {
     "": "Who, and whether they may",
     "expiry": "How long",
+    "expiry.persistent": "How long, for sessions that are persistent",
     "token": "The token and its endpoint",
     "cookie": "The cookie",
+    "metadata": "What programs are told of the API",
+    "cors": "Pages of other origins",
     "basic": "User name and password",
     "throttle": "Guessing passwords",
     "address": "The address of the client",
     "api_key": "API keys",
     "repository": "What the server keeps",
     "sessions": "What is kept of a session",
+    "revocation": "How soon a sign-out is noticed",
+    "stepup": "Views that need a new sign-in",
+    "stamp": "What ends the sessions of a user",
 }
 
 _NAME = re.compile(r"\b(?:[a-z_]+\.[a-z_]+|I[A-Z][A-Za-z]+)\b")
@@ -47,6 +54,25 @@ class SettingsTable(SphinxDirective):
             for group, members in groupby(rows, _group)
         )
         return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+class CodesTable(SphinxDirective):
+    """``.. codes-table::`` writes the codes of refusals and their meaning."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = (
+            f"   * - ``{code}``\n     - {_sentence(meaning)}\n"
+            for code, meaning in CODES.items()
+        )
+        text = (
+            ".. list-table::\n   :header-rows: 1\n   :widths: 30 70\n\n"
+            "   * - Code\n     - Meaning\n" + "".join(rows)
+        )
+        return self.parse_text_to_nodes(text)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
 
 
 class InterfaceDirective(SphinxDirective):
@@ -130,5 +156,6 @@ def _escape(text: str) -> str:
 def setup(app: Any) -> dict[str, bool]:
     app.add_object_type("setting", "setting", "single: %s; setting")
     app.add_directive("settings-table", SettingsTable)
+    app.add_directive("codes-table", CodesTable)
     app.add_directive("interface", InterfaceDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from ..errors import InvalidCredential
+from ..errors import Malformed, WrongApiKey
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from .check import identity_of, is_refused
@@ -33,13 +33,20 @@ class ApiKeyAuthenticator:
         ``True`` signs no user in.
     """
 
-    name = "api_key"
     scheme = None
     ambient = False
     #: The throttle counts refused keys by address.
     counts_refusals = True
+    #: A program shows it by itself.
+    is_sign_in = False
 
-    def __init__(self, check: Check, header: str = "X-Api-Key") -> None:
+    def __init__(
+        self,
+        check: Check,
+        header: str = "X-Api-Key",
+        name: str = "api_key",
+    ) -> None:
+        self.name = name
         self._check = check
         self._environ_key = environ_key(header)
         self.vary = (header,)
@@ -49,14 +56,12 @@ class ApiKeyAuthenticator:
         if not shown:
             return None
         if len(shown) > MAX_LENGTH:
-            raise InvalidCredential(f"it is longer than {MAX_LENGTH} bytes")
+            raise Malformed(f"it is longer than {MAX_LENGTH} bytes")
         if _KEY.fullmatch(shown) is None:
-            raise InvalidCredential(
-                "it has characters that are not visible ASCII"
-            )
+            raise Malformed("it has characters that are not visible ASCII")
         answer = self._check(shown, request)
         if is_refused(answer):
-            raise InvalidCredential("unknown key")
+            raise WrongApiKey("unknown key")
         return identity_of(answer, self.name)
 
     def challenge(self, request: Any) -> str | None:

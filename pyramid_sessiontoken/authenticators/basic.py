@@ -2,59 +2,58 @@
 
 from __future__ import annotations
 
-import re
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
 from zope.interface import implementer
 
-from ..errors import InvalidCredential
+from ..errors import Malformed
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..keys.base64url import decode_base64
-from .check import identity_of, is_refused
+from .form_encoded import spellings
+from .passwords import Pair, Passwords, has_control_characters
 from .schemes import challenge, credential_of
-
-Check = Callable[[str, str, Any], object]
 
 #: A longer credential is refused unread, bytes.
 MAX_LENGTH = 8192
-
-# RFC 7617, section 2: neither part contains control characters.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @implementer(IAuthenticator)
 class BasicAuthenticator:
     """Ask the application, or a password file, about a user and a password.
 
-    :param check: ``(username, password, request)``; for its answers see
-        :func:`.check.identity_of`.
+    :param is_encoded: tells at which requests clients encode the pair as a
+        form does.
     """
 
-    name = "basic"
     scheme = "Basic"
     vary = ("Authorization",)
     #: A browser remembers the password and sends it by itself.
     ambient = True
+    #: RFC 8176, section 2.
+    amr = "pwd"
 
-    def __init__(self, check: Check, realm: str = "session") -> None:
-        self._check = check
+    def __init__(
+        self,
+        passwords: Passwords,
+        realm: str = "session",
+        is_encoded: Callable[[Any], bool] = lambda _: False,
+    ) -> None:
+        self.name = passwords.name
+        self._passwords = passwords
         self._realm = realm
+        self._is_encoded = is_encoded
 
     def authenticate(self, request: Any) -> Identity | None:
         value = request.environ.get("HTTP_AUTHORIZATION")
         shown = credential_of(value, self.scheme) if value else None
         if shown is None:
             return None
-        username, password = parse_credential(shown)
-        answer = self._check(username, password, request)
-        if is_refused(answer):
-            # One sentence for both: the log does not tell which users exist.
-            raise InvalidCredential(
-                f"unknown user or wrong password for {username!r}"
-            )
-        return identity_of(answer, self.name, username)
+        pair = parse_credential(shown)
+        pairs = spellings(pair, request, self._is_encoded)
+        return self._passwords.identity_of(request, pairs)
 
     def challenge(self, request: Any) -> str | None:
         """Give no challenge to a script: its browser would open a password
@@ -67,28 +66,43 @@ class BasicAuthenticator:
         )
 
 
-def parse_credential(text: str) -> tuple[str, str]:
+def parse_credential(text: str) -> Pair:
     """Split a credential into user name and password.
 
     :raises InvalidCredential: where it is not exactly what RFC 7617,
         section 2, and RFC 4648, section 4, describe.
     """
     if len(text) > MAX_LENGTH:
-        raise InvalidCredential(f"it is longer than {MAX_LENGTH} bytes")
+        raise Malformed(f"it is longer than {MAX_LENGTH} bytes")
     try:
         decoded = decode_base64(text).decode("utf-8")
     except ValueError:
-        raise InvalidCredential("it is not UTF-8 in base64") from None
+        raise Malformed("it is not UTF-8 in base64") from None
     username, colon, password = decoded.partition(":")
     if not colon or not username or not password:
-        raise InvalidCredential("it has no user name, or no password")
+        raise Malformed("it has no user name, or no password")
     if has_control_characters(decoded):
-        raise InvalidCredential("it has control characters")
+        raise Malformed("it has control characters")
     return username, password
 
 
-def has_control_characters(text: str) -> bool:
-    return _CONTROL.search(text) is not None
+def require_pair(username: object, password: object) -> Pair:
+    """Give back a user name and a password that Basic can carry.
+
+    :raises InvalidCredential: for any others.
+    """
+    if not isinstance(username, str) or not isinstance(password, str):
+        raise Malformed("it is not a text")
+    if len(username) + len(password) > MAX_LENGTH:
+        raise Malformed(f"it is longer than {MAX_LENGTH} bytes")
+    try:
+        raw = f"{username}:{password}".encode()
+    except UnicodeEncodeError:
+        raise Malformed("it is not UTF-8") from None
+    pair = parse_credential(b64encode(raw).decode())
+    if pair != (username, password):
+        raise Malformed("the user name has a colon")
+    return pair
 
 
 def is_script(environ: dict[str, Any]) -> bool:

@@ -10,10 +10,12 @@ from zope.interface import implementer
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..issuers.claims import ClaimsMapping
-from ..issuers.tokens import ForeignTokens
-from ..issuers.verifying_key import is_hmac
-from .schemes import credential_of
+from ..issuers.tokens import ForeignTokens, sign_in_time
+from ..keys.algorithms import is_hmac
+from ..sessions.issuer_signouts import IssuerSignOuts
+from .bearer_scheme import BearerScheme
 from .session import challenge_for_token
+from .state import note_began, note_time
 
 
 @implementer(IAuthenticator)
@@ -21,40 +23,48 @@ class BearerAuthenticator:
     """Accept the tokens of another issuer.
 
     :param now: gives the time, whole seconds since the epoch.
-    :param is_ours: tells whether a text is a session token, where those come
-        under the same scheme; ``None`` where they come under another one.
+    :param among: the authenticators under the same scheme.
+    :param signouts: the sign-outs of the issuer; ``None`` if it does not tell
+        of them.
     """
 
-    name = "bearer"
     scheme = "Bearer"
     vary = ("Authorization",)
     ambient = False
+    #: The token says when the user signed in.
+    is_sign_in = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         tokens: ForeignTokens,
         mapping: ClaimsMapping,
         now: Callable[[], int],
-        realm: str = "session",
-        is_ours: Callable[[str], bool] | None = None,
+        *,
+        realm: str,
+        among: BearerScheme,
+        name: str = "bearer",
+        signouts: IssuerSignOuts | None = None,
     ) -> None:
+        self._signouts = signouts
+        self.name = name
         self._tokens = tokens
         self._mapping = mapping
         self._now = now
         self._realm = realm
-        self._is_ours = is_ours
+        self._among = among
 
     def authenticate(self, request: Any) -> Identity | None:
-        value = request.environ.get("HTTP_AUTHORIZATION")
-        shown = credential_of(value, self.scheme) if value else None
+        shown = self._among.shown_to(self.name, request)
         if shown is None:
             return None
-        if self._is_ours is not None and self._is_ours(shown):
-            return None
-        claims = self._tokens.read(shown, self._now())
+        now = self._now()
+        claims = self._tokens.read(shown, now)
+        if self._signouts is not None:
+            note_began(request, self.name, self._signouts.accept(claims))
+        note_time(request, self.name, sign_in_time(claims, now))
         return self._mapping.identity(claims, self.name)
 
-    def secrets(self) -> list[bytes]:
+    def issuer_secrets(self) -> list[bytes]:
         """Give the secret keys of the issuer, for HMAC, that are known now."""
         return [
             key.octets

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from ..errors import (
     ClaimsError,
+    InvalidClaims,
     InvalidCredential,
     RepositoryUnavailable,
     SessionTokenError,
@@ -35,7 +36,6 @@ _REFUSED_EXPLICIT = 3
 #: The client tried too often, and the credential was not checked.
 _THROTTLED = 4
 _VOUCHED_EXPLICIT = 5
-_BOTH_VOUCH = {_VOUCHED_AMBIENT, _VOUCHED_EXPLICIT}
 
 
 def is_explicit(authenticator: Any) -> bool:
@@ -53,7 +53,11 @@ class Chain:
     :param is_cross_site: tells whether another site made the browser send a
         request. Ambient credentials are refused then.
     :param throttle: counts refused keys; ``None``: they are not counted.
+    :ivar is_own: tells whether another origin counts as our own for what
+        stands in ``Authorization``; ``None``: no other origin does.
     """
+
+    is_own: Callable[[Any], bool] | None = None
 
     def __init__(
         self,
@@ -62,6 +66,9 @@ class Chain:
     ) -> None:
         self.is_cross_site = is_cross_site
         self._throttle = throttle
+        #: The authenticators that share the scheme ``Bearer``; ``None`` if one
+        #: has it alone.
+        self.sharing: tuple[str, ...] | None = None
 
     def first(
         self, request: Any, state: RequestState, names: Iterable[str]
@@ -71,6 +78,8 @@ class Chain:
 
         :param names: of the authenticators, in order of precedence.
         """
+        if self.sharing is not None:
+            self._note_asked(state, names)
         find = request.registry.utilities.lookup
         best: Identity | Refusal | None = None
         most = _NOTHING
@@ -81,11 +90,11 @@ class Chain:
             answer = self._ask(request, state, name, authenticator)
             if answer is None:
                 continue
-            weight = _weight(answer, is_explicit(authenticator))
-            if weight > most and {weight, most} != _BOTH_VOUCH:
+            weight = _weight(answer, authenticator)
+            if weight == _VOUCHED_EXPLICIT and most != _VOUCHED_AMBIENT:
+                return answer
+            if weight > most and weight != _VOUCHED_EXPLICIT:
                 best, most = answer, weight
-            if most == _VOUCHED_EXPLICIT:
-                break
         return best
 
     def every(
@@ -97,6 +106,8 @@ class Chain:
         If an explicit credential is refused, ambient ones do not count. A
         refusal decides if no identity that counts names a user.
         """
+        if self.sharing is not None:
+            self._note_asked(state, names)
         vouched: list[tuple[bool, Identity]] = []
         refused: list[tuple[bool, Refusal]] = []
         for name in names:
@@ -122,12 +133,25 @@ class Chain:
         authenticator = find_authenticator(request, name)
         return self._ask(request, state, name, authenticator)
 
+    def _note_asked(self, state: RequestState, names: Iterable[str]) -> None:
+        """Note who is asked: a credential that none of them takes is refused
+        by the last one.
+        """
+        # One that found nothing left the credential to another one, which may
+        # not be asked now.
+        for name in self.sharing or ():
+            if state.answers.get(name, name) is None:
+                del state.answers[name]
+        state.asked = tuple(names)
+
     def _ask(
         self, request: Any, state: RequestState, name: str, authenticator: Any
     ) -> Identity | Refusal | None:
         answers = state.answers
         if name not in answers:
             state.vary += tuple(authenticator.vary)
+            if state.is_strict:
+                authenticator = getattr(authenticator, "strict", authenticator)
             try:
                 identity = authenticator.authenticate(request)
             except Exception as error:  # noqa: BLE001
@@ -137,18 +161,47 @@ class Chain:
                 # No variable holds the error: it holds this frame, and the
                 # two would be a cycle.
                 answers[name] = _refuse_or_keep(
-                    state, name, self._count(request, authenticator, error)
+                    request,
+                    state,
+                    name,
+                    self._count(request, authenticator, error),
                 )
             else:
-                if identity is not None:
+                if identity is None:
+                    answers[name] = None
+                    return None
+                if (
+                    type(identity) is not Identity
+                    or identity.authenticator != name
+                ):
                     identity = _named(name, identity)
-                    if authenticator.ambient and self.is_cross_site(request):
-                        identity = state.refuse(name, _CROSS_SITE)
+                if (
+                    authenticator.ambient
+                    and self.is_cross_site(request)
+                    and not self._is_let_in(request, authenticator)
+                ):
+                    identity = state.refuse(
+                        name,
+                        _CROSS_SITE,
+                        code="cross_site",
+                        about=identity,
+                        environ=request.environ,
+                    )
                 answers[name] = identity
         answer = answers[name]
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _is_let_in(self, request: Any, authenticator: Any) -> bool:
+        """Tell whether a page of another origin may spend a credential: it
+        had to name it itself.
+        """
+        return (
+            self.is_own is not None
+            and is_explicit(authenticator)
+            and self.is_own(request)
+        )
 
     def _count(
         self, request: Any, authenticator: Any, error: Exception
@@ -164,6 +217,38 @@ class Chain:
             except (TooManyAttempts, RepositoryUnavailable) as instead:
                 return instead
         return error
+
+
+class StampedChain(Chain):
+    """Judges each session and access token that an authenticator accepted by
+    the user's stamp.
+
+    :param judge: gives the identity that was accepted, or a refusal, or what
+        the application raised.
+    """
+
+    def __init__(
+        self,
+        is_cross_site: Callable[[Any], bool],
+        throttle: KeyThrottle | None,
+        judge: Callable[[Any, Any, Identity], Answer],
+    ) -> None:
+        super().__init__(is_cross_site, throttle)
+        self._judge = judge
+
+    def _ask(
+        self, request: Any, state: RequestState, name: str, authenticator: Any
+    ) -> Identity | Refusal | None:
+        is_known = name in state.answers
+        answer = super()._ask(request, state, name, authenticator)
+        if is_known or not isinstance(answer, Identity):
+            return answer
+        if not answer.ticket and not getattr(
+            authenticator, "is_stamped", False
+        ):
+            return answer
+        state.answers[name] = self._judge(request, state, answer)
+        return super()._ask(request, state, name, authenticator)
 
 
 def find_authenticator(request: Any, name: str) -> Any:
@@ -184,17 +269,26 @@ def _missing(name: str) -> NoReturn:
 
 
 def _refuse_or_keep(
-    state: RequestState, name: str, error: Exception
+    request: Any, state: RequestState, name: str, error: Exception
 ) -> Answer:
     """Turn an error about the credential into a refusal. Give any other error
     back: it is kept as the answer, and each question for it raises it.
     """
-    if isinstance(error, TooManyAttempts):
-        return state.refuse(name, str(error), error.retry_after)
+    environ = request.environ
     if isinstance(error, InvalidCredential):
-        return state.refuse(name, str(error), ticket=error.ticket)
+        return state.refuse(
+            name,
+            str(error),
+            getattr(error, "retry_after", None),
+            error.ticket,
+            error.code,
+            about=error.about,
+            environ=environ,
+            is_told=error.is_told,
+        )
     if isinstance(error, ClaimsError) and not isinstance(error, UnfitAnswer):
-        return state.refuse(name, str(error))
+        code = InvalidClaims.code
+        return state.refuse(name, str(error), code=code, environ=environ)
     return error
 
 
@@ -205,20 +299,19 @@ def _named(name: str, identity: object) -> Identity | Exception:
             f"the authenticator {name!r} gave {type(identity).__name__},"
             " not an Identity or None"
         )
-    if identity.authenticator == name:
-        return identity
     return replace(identity, authenticator=name)
 
 
-def _weight(answer: Identity | Refusal, explicit: bool) -> int:
-    if isinstance(answer, Refusal):
-        if not explicit:
-            return _REFUSED_AMBIENT
-        throttled = answer.retry_after is not None
-        return _THROTTLED if throttled else _REFUSED_EXPLICIT
-    if answer.userid is None:
-        return _NOTHING
-    return _VOUCHED_EXPLICIT if explicit else _VOUCHED_AMBIENT
+def _weight(answer: Identity | Refusal, authenticator: Any) -> int:
+    explicit = not authenticator.ambient or is_explicit(authenticator)
+    if not isinstance(answer, Refusal):
+        if answer.userid is None:
+            return _NOTHING
+        return _VOUCHED_EXPLICIT if explicit else _VOUCHED_AMBIENT
+    if not explicit:
+        return _REFUSED_AMBIENT
+    throttled = answer.retry_after is not None
+    return _THROTTLED if throttled else _REFUSED_EXPLICIT
 
 
 def _urgency(refused: tuple[bool, Refusal]) -> tuple[bool, bool]:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ClaimsError, InvalidCredential, UnfitAnswer
+from ..errors import ClaimsError, InvalidClaims, Rejected, UnfitAnswer
 from ..identity.claims import freeze_claims
 from ..identity.identity import Identity
 
@@ -35,7 +35,7 @@ def identity_of(
     :raises UnfitAnswer: for claims that no token can carry.
     """
     if is_refused(answer):
-        raise InvalidCredential("the check refused it")
+        raise Rejected("the check refused it")
     claims: dict[str, Any] = {}
     userid: Any = shown
     if isinstance(answer, Mapping):
@@ -51,6 +51,12 @@ def identity_of(
         return Identity(userid, frozen, authenticator)
     except ClaimsError as error:
         if not isinstance(userid, (int, uuid.UUID, str)):
-            # No credential can cause this, only the check itself.
-            log.error("the check of %r: %s", authenticator, error)
-        raise InvalidCredential(str(error)) from None
+            # No credential can cause this, only the check itself. A list of
+            # groups is the answer for BasicAuthAuthenticationPolicy.
+            log.error(
+                "the check of %r: %s; return True for the user who was shown,"
+                " or claims",
+                authenticator,
+                error,
+            )
+        raise InvalidClaims(str(error)) from None

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography import x509
 from zope.interface import implementer
 
-from ..errors import InvalidCredential
+from ..errors import BadCertificate, InvalidClaims
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from ..keys.base64url import encode_base64url
@@ -70,10 +70,11 @@ class ClientCertificateAuthenticator:
     :param binds: whether sessions are bound to the certificate.
     """
 
-    name = CLIENT_CERTIFICATE
     scheme = None
     #: A browser shows it by itself once the user chose it.
     ambient = True
+    #: RFC 8176, section 2.
+    amr = "hwk"
 
     def __init__(  # noqa: PLR0913
         self,
@@ -84,7 +85,9 @@ class ClientCertificateAuthenticator:
         *,
         success: str = SUCCESS,
         binds: bool = False,
+        name: str = CLIENT_CERTIFICATE,
     ) -> None:
+        self.name = name
         self._source = source
         self._verify = verify
         self._believed = believed
@@ -132,16 +135,16 @@ class ClientCertificateAuthenticator:
         shown = read_certificate(self._decode(text), self._believed.userid)
         # RFC 5280, section 4.1.2.5: inclusive.
         if not shown.begins <= self._now() <= shown.ends:
-            raise InvalidCredential(
+            raise BadCertificate(
                 f"the certificate {_subject(shown)} is not valid now"
             )
         if not shown.is_for_clients:
-            raise InvalidCredential(
+            raise BadCertificate(
                 f"the certificate {_subject(shown)} is not for clients: its"
                 " usages lack clientAuth or digitalSignature"
             )
         if shown.is_broken:
-            raise InvalidCredential(
+            raise BadCertificate(
                 f"the private key of the certificate {_subject(shown)} can be"
                 " computed (ROCA, CVE-2017-15361)"
             )
@@ -152,7 +155,7 @@ class ClientCertificateAuthenticator:
             return
         verdict = self._verify.read(request.environ)
         if verdict != self._success:
-            raise InvalidCredential(
+            raise BadCertificate(
                 "the server did not verify the certificate:"
                 f" {self._verify.header or self._verify.key} is"
                 f" {verdict and verdict[:_MAX_NAME]!r}, not {self._success!r}"
@@ -166,18 +169,18 @@ class ClientCertificateAuthenticator:
             ("thumbprint", shown.thumbprint.hex(), believed.thumbprints),
         ):
             if values and value not in values:
-                raise InvalidCredential(
+                raise BadCertificate(
                     f"the {what} of the certificate {_subject(shown)}, issued"
                     f" by {_shorten(shown.issuer)}, is not in"
-                    f" sessiontoken.client_certificate.{what}"
+                    f" sessiontoken.{self.name}.{what}"
                 )
 
     def _only_name(self, shown: ShownCertificate) -> str:
         if len(shown.names) != 1:
-            raise InvalidCredential(
+            raise InvalidClaims(
                 f"the certificate {_subject(shown)} has {len(shown.names)}"
                 f" names of the kind {self._believed.userid!r}, not one: see"
-                " sessiontoken.client_certificate.userid"
+                f" sessiontoken.{self.name}.userid"
             )
         return shown.names[0]
 

@@ -17,7 +17,7 @@ from limits.errors import ConfigurationError
 from limits.storage import Storage, storage_from_string
 
 from ..clock import SystemClock
-from ..errors import RepositoryUnavailable
+from ..errors import ThrottleUnavailable
 from ..interfaces import IClock
 
 #: How many keys one process remembers, in some 20 MB.
@@ -135,7 +135,7 @@ def _stored_or_unavailable() -> Iterator[None]:
         yield
     except Exception as error:
         # Each client raises errors of its own.
-        raise RepositoryUnavailable(
+        raise ThrottleUnavailable(
             "sessiontoken.throttle.storage could not be asked:"
             f" {type(error).__name__}"
         ) from error

@@ -9,65 +9,27 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from ..errors import InvalidCredential, TooManyAttempts
-from .basic import Check, has_control_characters
-from .check import is_refused
+from .passwords import Pair, has_control_characters
 
 _MALFORMED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-class FormEncoded:
-    """Ask a check about the decoded pair; if that is refused, about the pair
-    as it was sent: many clients encode nothing. Once, where both are the
-    same or the pair cannot be decoded.
+def spellings(
+    pair: Pair, request: Any, is_encoded: Callable[[Any], bool]
+) -> list[Pair]:
+    """Give the pairs that a client may mean: the decoded one, then the one
+    that it sent, for many clients encode nothing. Only the latter, where both
+    are the same or it cannot be decoded.
 
-    It stands between the authenticator and its check, and is called alike.
-
-    :param check: ``(username, password, request)``.
     :param is_encoded: tells at which requests clients encode.
     """
-
-    def __init__(
-        self, check: Check, is_encoded: Callable[[Any], bool]
-    ) -> None:
-        self._check = check
-        self._is_encoded = is_encoded
-
-    def __call__(self, username: str, password: str, request: Any) -> object:
-        """Answer as the check does."""
-        decoded = self._decoded(username, password, request)
-        if decoded is not None:
-            answer = self._ask_first(*decoded, request)
-            if not is_refused(answer):
-                # The name that was accepted, not the one that was sent.
-                return decoded[0] if answer is True else answer
-        return self._check(username, password, request)
-
-    def names_counted(self, username: str, request: Any) -> tuple[str, ...]:
-        """Give the names for which a failure counts."""
-        decoded = self._decoded(username, "", request)
-        return (username,) if decoded is None else (username, decoded[0])
-
-    def _ask_first(self, username: str, password: str, request: Any) -> object:
-        try:
-            return self._check(username, password, request)
-        except TooManyAttempts:
-            raise
-        except InvalidCredential:
-            return None
-
-    def _decoded(
-        self, username: str, password: str, request: Any
-    ) -> tuple[str, str] | None:
-        """Give the decoded pair, ``None`` where it is the same or none."""
-        if not {"%", "+"} & {*username, *password}:
-            return None
-        if not self._is_encoded(request):
-            return None
-        decoded = decode(username), decode(password)
-        if None in decoded or decoded == (username, password):
-            return None
-        return decoded  # type: ignore[return-value]
+    username, password = pair
+    if not {"%", "+"} & {*username, *password} or not is_encoded(request):
+        return [pair]
+    decoded = decode(username), decode(password)
+    if None in decoded or decoded == pair:
+        return [pair]
+    return [decoded, pair]  # type: ignore[list-item]
 
 
 def decode(text: str) -> str | None:

@@ -5,3 +5,4 @@ from __future__ import annotations
 SESSION = "session"
 COOKIE = "cookie"
 CLIENT_CERTIFICATE = "client_certificate"
+ACCESS_TOKEN = "access_token"  # noqa: S105

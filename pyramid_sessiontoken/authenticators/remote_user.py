@@ -6,7 +6,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from ..errors import InvalidCredential
+from ..errors import Malformed
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
 from .check import identity_of
@@ -20,12 +20,12 @@ class RemoteUserAuthenticator:
     :param place: where the server says the name.
     """
 
-    name = "remote_user"
     scheme = None
     #: A browser may send by itself the credential that the server accepted.
     ambient = True
 
-    def __init__(self, place: TrustedPlace) -> None:
+    def __init__(self, place: TrustedPlace, name: str = "remote_user") -> None:
+        self.name = name
         self._place = place
         self.vary = place.vary
 
@@ -37,11 +37,11 @@ class RemoteUserAuthenticator:
             # PEP 3333: each byte of the server comes as one character.
             userid = value.encode("latin-1").decode("utf-8")
         except UnicodeError:
-            raise InvalidCredential("the user's name is not UTF-8") from None
+            raise Malformed("the user's name is not UTF-8") from None
         if self._place.header is not None and "," in userid:
             # RFC 9110, section 5.3: a comma joins the values of a header that
             # comes twice.
-            raise InvalidCredential(
+            raise Malformed(
                 f"the header {self._place.header!r} contains a comma: it may"
                 " have come twice, with two users"
             )

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 #: RFC 9110, section 5.6.2.
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
-_NOT_QUOTABLE = re.compile(r"[^\t\x20-\x7e]")
+# Also no tab, which RFC 9110 allows and PEP 3333 does not.
+_NOT_QUOTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def environ_key(header: str) -> str:
@@ -23,7 +24,7 @@ def credential_of(value: str, scheme: str) -> str | None:
     ``None`` for another scheme. Upper and lower case are equal (section 11.1).
     """
     shown, _, credential = value.partition(" ")
-    if shown.lower() != scheme.lower():
+    if shown != scheme and shown.lower() != scheme.lower():
         return None
     return credential.strip(" ")
 

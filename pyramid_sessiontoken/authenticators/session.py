@@ -10,16 +10,17 @@ from zope.interface import implementer
 from ..errors import REASON_EXPIRED
 from ..identity.identity import Identity
 from ..interfaces import IAuthenticator
-from ..sessions.lifecycle import Redeemed
+from ..sessions.shown import ShownToken
+from .bearer_scheme import BearerScheme
 from .certificate_binding import require_certificate
 from .names import SESSION
 from .schemes import challenge, credential_of, environ_key
-from .state import ShownToken, find_state, note_token
+from .state import find_state, note_token
 
 #: The authenticator of the cookie, which has no scheme of its own.
 COOKIE = "cookie"
 
-Redeem = Callable[[str], Redeemed]
+Redeem = Callable[[str], ShownToken]
 
 
 @implementer(IAuthenticator)
@@ -30,12 +31,14 @@ class SessionAuthenticator:
         ``InvalidCredential``.
     :param scheme: in ``Authorization``. In another header the token stands
         alone.
-    :param is_ours: tells whether a text is a session token, where those of
-        another issuer come under the same scheme; ``None`` where they do not.
+    :param among: the authenticators under the same scheme; ``None`` where it
+        is the only one.
     """
 
     name = SESSION
     ambient = False
+    #: Asks the repository itself, in a strict request.
+    strict: SessionAuthenticator
 
     def __init__(
         self,
@@ -43,11 +46,11 @@ class SessionAuthenticator:
         scheme: str = "Session",
         header: str = "Authorization",
         realm: str = "session",
-        is_ours: Callable[[str], bool] | None = None,
+        among: BearerScheme | None = None,
     ) -> None:
         self._redeem = redeem
         self._realm = realm
-        self._is_ours = is_ours
+        self._among = among
         self._environ_key = environ_key(header)
         self.vary = (header,)
         self.scheme = scheme if header.lower() == "authorization" else None
@@ -60,14 +63,17 @@ class SessionAuthenticator:
             shown = credential_of(shown, self.scheme)
             if shown is None:
                 return None
-            if self._is_ours is not None and not self._is_ours(shown):
+            among = self._among
+            if among is not None and not among.is_for(
+                self.name, request, shown
+            ):
                 return None
-        ticket, reference, verdict = self._redeem(shown)
-        if ticket.thumbprint is not None:
-            require_certificate(request, ticket.thumbprint)
-        token = ShownToken(self.name, ticket, reference, shown, verdict)
+        token = self._redeem(shown)
+        thumbprint = token.ticket.thumbprint
+        if thumbprint is not None:
+            require_certificate(request, thumbprint)
         note_token(request, token)
-        return Identity(ticket.userid, ticket.claims, self.name, ticket)
+        return token.identity
 
     def challenge(self, request: Any) -> str | None:
         if self.scheme is None:

@@ -10,17 +10,16 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ..errors import (
     InvalidCredential,
-    RepositoryUnavailable,
+    ThrottleUnavailable,
     TooManyAttempts,
 )
 from ..keys.derivation import DerivedKeys
-from .basic import Check
-from .check import is_refused
 from .client_address import Address, ClientAddress
 from .plain_name import plain_name
 
@@ -28,6 +27,9 @@ log = logging.getLogger("pyramid_sessiontoken")
 
 #: Failures are counted for each user name, each address, or both.
 USER, ADDRESS = "user", "address"
+
+#: The authenticator whose users are counted by their names alone.
+BASIC = "basic"
 
 #: The bits of an IPv6 address that one customer shares: a /64 at least, with
 #: all addresses in it (RFC 6177).
@@ -71,18 +73,16 @@ class _Attempt:
 
 
 class Throttle:
-    """Ask a check only while few passwords failed.
+    """Let passwords be checked only while few of them failed.
 
-    The authenticator calls the throttle instead of its check. Only wrong
-    passwords count. A right password does not, nor a check that raises
-    another error, nor an attempt that the throttle refused.
+    Only wrong passwords count. A right password does not, nor a check that
+    raises another error, nor an attempt that the throttle refused.
 
     While a password is being checked, it counts as a failure. So many guesses
     at the same time get no further than one after the other. An attempt that
     is over the limit only because of them waits in its thread until they are
     checked, for a limited time. All this holds in one process.
 
-    :param check: ``(username, password, request)``.
     :param limit: how many failures are allowed.
     :param by: ``user``, ``address``, or both, which have separate counts.
     :param digest: hides names and addresses in the keys of the storage.
@@ -93,7 +93,6 @@ class Throttle:
 
     def __init__(  # noqa: PLR0913
         self,
-        check: Check,
         failures: Failures,
         limit: int,
         by: Collection[str],
@@ -102,50 +101,57 @@ class Throttle:
         address: ClientAddress,
         patience: float = PATIENCE,
     ) -> None:
-        self._check = check
         self._failures = failures
         self._limit = limit
         self._by = by
         self._digest = digest
         self._address = address
         self._patience = patience
-        # A check may take what is shown for one of several names.
-        self._names = getattr(check, "names_counted", _name_alone)
         self._changed = threading.Condition()
         self._under_way: Counter[str] = Counter()
         self._waiting: set[_Attempt] = set()
         self._uncounted = _Uncounted("failed passwords")
 
-    def __call__(self, username: str, password: str, request: Any) -> object:
-        """Answer as the check does.
+    @contextmanager
+    def attempt(
+        self, names: Iterable[str], request: Any, authenticator: str = BASIC
+    ) -> Iterator[None]:
+        """Let a password be checked in the block. It failed if the block
+        raises ``InvalidCredential``.
 
-        :raises TooManyAttempts: where too many passwords failed. The check is
-            not asked, so a right password is refused as well.
+        :param names: of the user; some clients spell one in two ways.
+        :param authenticator: the one whose user it is: those of two
+            authenticators are counted apart.
+        :raises TooManyAttempts: where too many passwords failed. The block is
+            not entered, so a right password is refused as well.
         :raises RepositoryUnavailable: where the failures cannot be counted, or
             the checks of other passwords take too long.
         """
-        counted = self._counted(username, request)
+        counted = self._counted(names, request, authenticator)
         self._begin(_Attempt(counted))
         failed = False
         try:
-            answer = self._check(username, password, request)
-            failed = is_refused(answer)
+            yield
         except InvalidCredential:
             failed = True
             raise
-        else:
-            return answer
         finally:
             self._end(counted, failed=failed)
 
-    def _counted(self, username: str, request: Any) -> dict[str, str]:
+    def _counted(
+        self, names: Iterable[str], request: Any, authenticator: str
+    ) -> dict[str, str]:
         """Give the keys under which an attempt counts, each with its words
         for the log.
         """
         counted = {}
         if USER in self._by:
-            for name in self._names(username, request):
-                key = self._digest(f"{USER} {plain_name(name)}")
+            for name in names:
+                text = f"{USER} {plain_name(name)}"
+                if authenticator != BASIC:
+                    # No user name has a control character.
+                    text = f"{authenticator}\0{text}"
+                key = self._digest(text)
                 counted[key] = f"for {name!r}"
         if ADDRESS in self._by:
             address = self._address.find(request.environ)
@@ -177,7 +183,7 @@ class Throttle:
                         return
                     left = until - time.monotonic()
                     if left <= 0 or not self._changed.wait(left):
-                        raise RepositoryUnavailable(
+                        raise ThrottleUnavailable(
                             "other passwords are still being checked "
                             + " and ".join(attempt.counted.values())
                         )
@@ -280,10 +286,6 @@ class _Uncounted:
             " on a unix socket",
             self._what,
         )
-
-
-def _name_alone(username: str, request: Any) -> tuple[str, ...]:
-    return (username,)
 
 
 class KeyedDigest:

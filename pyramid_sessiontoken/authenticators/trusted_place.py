@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InvalidCredential
+from ..errors import UntrustedProxy
 from .schemes import environ_key
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -59,7 +59,7 @@ class TrustedPlace:
         # The peer of the connection. X-Forwarded-For is not read.
         peer = environ.get("REMOTE_ADDR") or ""
         if not is_among(peer, self.trusted):
-            raise InvalidCredential(
+            raise UntrustedProxy(
                 f"the header {self.header!r} came from {peer!r}, which is no"
                 " trusted proxy (trusted_proxies)"
             )

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ..errors import InvalidCredential
+from ..errors import Malformed
 from ..keys.base64url import decode_base64
 from ..keys.roca import is_roca
 
@@ -115,7 +115,7 @@ def read_certificate(der: bytes, kind: str) -> ShownCertificate:
     except Exception as error:  # noqa: BLE001
         # The errors of a malformed certificate have many classes, and some
         # are found only when a member is read.
-        raise InvalidCredential(
+        raise Malformed(
             f"its certificate cannot be read ({type(error).__name__})"
         ) from None
 
@@ -145,7 +145,7 @@ def read_header(text: str) -> bytes:
     # Two headers are joined so (RFC 9110, section 5.3), and some proxies join
     # the certificates that the client sent.
     if "," in text:
-        raise InvalidCredential(
+        raise Malformed(
             "it has a comma: the header came twice, or it is a chain of"
             " several certificates"
         )
@@ -154,7 +154,7 @@ def read_header(text: str) -> bytes:
     if text.startswith(("-", "%2D", "%2d")):
         return read_header_pem(text)
     if len(text) > MAX_LENGTH:
-        raise InvalidCredential("it is too long for a certificate")
+        raise Malformed("it is too long for a certificate")
     return _decode(text)
 
 
@@ -173,7 +173,7 @@ def read_header_pem(text: str) -> bytes:
 def _read_pem(text: str, pattern: re.Pattern[str]) -> bytes:
     match = None if len(text) > MAX_LENGTH else pattern.fullmatch(text)
     if match is None:
-        raise InvalidCredential("it is not one certificate in PEM")
+        raise Malformed("it is not one certificate in PEM")
     return _decode(_BLANKS.sub("", match[1]))
 
 
@@ -185,7 +185,7 @@ def read_byte_sequence(text: str) -> bytes:
     """
     inner = text[1:-1]
     if len(text) > MAX_LENGTH or text != f":{inner}:":
-        raise InvalidCredential("it is not one Byte Sequence (RFC 9440)")
+        raise Malformed("it is not one Byte Sequence (RFC 9440)")
     return _decode(inner)
 
 
@@ -193,7 +193,7 @@ def _decode(text: str) -> bytes:
     try:
         return decode_base64(text)
     except ValueError:
-        raise InvalidCredential("its certificate is not base64") from None
+        raise Malformed("its certificate is not base64") from None
 
 
 def _is_for_clients(certificate: x509.Certificate) -> bool:

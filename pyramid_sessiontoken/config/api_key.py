@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from ..authenticators.api_key import ApiKeyAuthenticator
 from ..authenticators.schemes import environ_key
 from .built_in import BuiltIn, Shared
 from .kinds import CALLABLE, HEADER, Named
 from .row import PREFIX, setting
 from .setup import Setup
+
+if TYPE_CHECKING:
+    from ..authenticators.api_key import ApiKeyAuthenticator
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,9 @@ class ApiKeySettings(BuiltIn):
     def lacks(self) -> Iterator[str]:
         if self.check is None:
             yield self.needs(self.row("check"))
+
+    def place(self) -> tuple[Any, str]:
+        return environ_key(self.header), self.row("header")
 
     def faults_of_header(self, token_header: str | None) -> Iterator[str]:
         """Tell whether the header holds something else as well.
@@ -48,4 +54,6 @@ class ApiKeySettings(BuiltIn):
     def make(self, setup: Setup, shared: Shared) -> ApiKeyAuthenticator | None:
         if self.check is None:
             return None
-        return ApiKeyAuthenticator(self.check.value, self.header)
+        from ..authenticators.api_key import ApiKeyAuthenticator
+
+        return ApiKeyAuthenticator(self.check.value, self.header, self.group)

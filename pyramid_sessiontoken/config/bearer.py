@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..authenticators.bearer import BearerAuthenticator
-from ..issuers.claims import ClaimsMapping, Template, read_names
-from ..issuers.fetch import check_url
-from ..issuers.key_sources import KeyFile, KeysAtURL
-from ..issuers.tokens import ForeignTokens
-from ..issuers.verifying_key import (
-    FORMS,
-    Keys,
-    OneKey,
-    VerifyingKey,
-    is_hmac,
-    read_public_key,
-    secret_key,
-)
-from ..keys.base64url import decode_base64url
-from ..keys.ring import Key
+from ..keys.algorithms import FORMS, is_hmac
 from ..keys.strength import ALGORITHMS as HMAC
-from ..keys.strength import shared as have_common_key
 from ..tokens.jwt import bare_type
 from .built_in import BuiltIn, Shared
-from .kinds import LIST, TEXT, Kind, read_list, read_secret, read_text, some_of
+from .issuer_keys import KEY_SET, VERIFYING_KEY, is_url, make_keys
+from .kinds import (
+    LIST,
+    PATH_OR_OFF,
+    TEXT,
+    Kind,
+    read_list,
+    read_text,
+    some_of,
+)
 from .row import PREFIX, setting
 from .setup import Setup
 
-PEM = "-----BEGIN "
+# What reads tokens of other issuers is imported where one is configured.
+if TYPE_CHECKING:
+    from ..authenticators.bearer import BearerAuthenticator
+    from ..issuers.logout_token import LogoutTokens
+    from ..issuers.verifying_key import Keys
+
+#: The template of a userid that every token can fill.
+SUBJECT = "{sub}"
 
 #: Claims that name something else than an audience (RFC 7519, section 4.1).
 _NO_AUDIENCE = ("iss", "sub", "exp", "iat", "nbf", "jti")
@@ -40,39 +39,18 @@ _NO_AUDIENCE = ("iss", "sub", "exp", "iat", "nbf", "jti")
 _LOGOUT = "logout+jwt"
 
 
-def read_key_text(value: Any) -> str:
-    """Read a PEM, in several lines or in one, or a text; follow ``env:NAME``
-    and ``file:PATH``.
-    """
-    is_pem = isinstance(value, str) and PEM in value
-    text = value if is_pem else read_secret(value)
-    if PEM not in text:
-        return text
-    # A variable of one line has a backslash and an n for each new line.
-    lines = text.replace("\\r", "").replace("\\n", "\n").strip().splitlines()
-    return "\n".join(line.strip() for line in lines)
-
-
-def read_place_of_keys(value: Any) -> str:
-    """Read a URL, or a path with or without ``file:``."""
-    text = read_text(value)
-    if is_url(text):
-        return check_url(text)
-    path = text.removeprefix("file:")
-    if not path:
-        raise ValueError("empty")
-    return path
-
-
-def is_url(text: str) -> bool:
-    return "://" in text
-
-
 def read_template(value: Any) -> str:
-    return Template(read_text(value)).text
+    text = read_text(value)
+    if text == SUBJECT:
+        return text
+    from ..issuers.claims import Template
+
+    return Template(text).text
 
 
 def read_claim_names(value: Any) -> tuple[str, ...]:
+    from ..issuers.claims import read_names
+
     items = read_list(value)
     read_names(items)
     return items
@@ -93,10 +71,6 @@ def read_type(value: Any) -> str:
 
 
 ALGORITHM_NAMES = some_of(*FORMS)
-VERIFYING_KEY = Kind(
-    "a PEM, base64url, env:NAME or file:PATH", read_key_text, secret=True
-)
-KEY_SET = Kind("a path, file:PATH or an https URL", read_place_of_keys)
 TEMPLATE = Kind("a text with names of claims in braces", read_template)
 CLAIM_NAMES = Kind(
     "names of claims, also as theirs=ours; path.to.theirs=ours",
@@ -147,7 +121,7 @@ class BearerSettings(BuiltIn):
     )
     userid: str = setting(
         TEMPLATE,
-        "{sub}",
+        SUBJECT,
         "A template of the userid from the token's claims, say {iss}#{sub}.",
     )
     claims: tuple[str, ...] | None = setting(
@@ -158,7 +132,50 @@ class BearerSettings(BuiltIn):
         " groups and scope never come in unnamed.",
     )
 
-    def faults(self, names: Collection[str]) -> Iterator[str]:
+    logout_path: str | None = setting(
+        PATH_OR_OFF,
+        "off",
+        "Where the issuer says that it signed a user out (OpenID Connect"
+        " Back-Channel Logout 1.0). Needs a repository.",
+    )
+    logout_audience: tuple[str, ...] | None = setting(
+        LIST,
+        None,
+        "The client ids that logout tokens are for; without it, those of"
+        " audience.",
+    )
+
+    def faults_of_logout(
+        self,
+        *,
+        is_listed: bool,
+        has_repository: bool,
+        revocation: bool | None,
+    ) -> Iterator[str]:
+        """Tell what sign-outs of the issuer need and lack.
+
+        :param revocation: the value of the setting.
+        """
+        path = self.row("logout_path")
+        if self.logout_path is None:
+            if self.logout_audience is not None:
+                yield f"{self.row('logout_audience')} needs {path}"
+            return
+        if not has_repository:
+            yield f"{path} needs {PREFIX}repository"
+        elif revocation is False:
+            yield f"{path} needs {PREFIX}revocation = on"
+        if is_listed:
+            return  # What all tokens need is told with the authenticator.
+        for row in ("issuer", "algorithms"):
+            if getattr(self, row) is None:
+                yield f"{path} needs {self.row(row)}"
+        if self.key is None and self.jwks is None:
+            yield f"{path} needs {self.row('key')} or {self.row('jwks')}"
+        if self.audience is None and self.logout_audience is None:
+            yield f"{path} needs {self.row('logout_audience')}"
+
+    def faults(self, names: Mapping[str, str]) -> Iterator[str]:
         if self.key is not None and self.jwks is not None:
             yield (
                 f"{self.row('key')} and {self.row('jwks')} exclude each other"
@@ -185,7 +202,16 @@ class BearerSettings(BuiltIn):
             yield self.needs(f"{self.row('key')} or {self.row('jwks')}")
 
     def make(self, setup: Setup, shared: Shared) -> BearerAuthenticator | None:
-        keys = self._make_keys(setup)
+        from ..authenticators.bearer import BearerAuthenticator
+        from ..issuers.claims import (
+            MAX_TAKEN,
+            ClaimsMapping,
+            Template,
+            read_names,
+        )
+        from ..issuers.tokens import ForeignTokens
+
+        keys = self._keys(setup, shared)
         if (
             keys is None
             or self.issuer is None
@@ -205,63 +231,55 @@ class BearerSettings(BuiltIn):
         mapping = ClaimsMapping(
             Template(self.userid),
             read_names(self.claims or ()),
-            shared.claims_limit,
+            None if shared.writes_references else MAX_TAKEN,
+        )
+        name, by_audience = self.group, shared.issuers[self.issuer] > 1
+        shared.bearers.add(
+            name,
+            lambda shown: tokens.takes(shown.claims, by_audience=by_audience),
         )
         return BearerAuthenticator(
-            tokens, mapping, setup.clock.now, shared.realm, shared.is_ours
+            tokens,
+            mapping,
+            setup.clock.now,
+            realm=shared.realm,
+            among=shared.bearers,
+            name=name,
+            signouts=shared.signouts if self.logout_path else None,
         )
 
-    def _make_keys(self, setup: Setup) -> Keys | None:
-        if self.algorithms is None:
+    def make_logout(self, setup: Setup, shared: Shared) -> LogoutTokens | None:
+        """Make what reads logout tokens; ``None`` where the issuer sends none,
+        and at a fault, which is told.
+        """
+        audience = self.logout_audience or self.audience
+        if (
+            self.logout_path is None
+            or self.issuer is None
+            or self.algorithms is None
+            or audience is None
+        ):
             return None
-        if self.key is not None:
-            try:
-                key = OneKey(_one_key(self.key, self.algorithms))
-                _refuse_own_keys(setup, key)
-                return key
-            except ValueError as error:
-                setup.fault(f"{self.group}.key", str(error))
-                return None
-        if self.jwks is None:
+        from ..issuers.claims import Template
+        from ..issuers.logout_token import LogoutTokens
+
+        keys = self._keys(setup, shared)
+        if keys is None:
             return None
-        if is_url(self.jwks):
-            return KeysAtURL(self.jwks, self.algorithms, setup.clock.now)
-        try:
-            return KeyFile(
-                self.jwks, self.algorithms, partial(_refuse_own_keys, setup)
+        return LogoutTokens(
+            keys,
+            self.issuer,
+            audience,
+            self.algorithms,
+            shared.leeway,
+            Template(self.userid),
+        )
+
+    def _keys(self, setup: Setup, shared: Shared) -> Keys | None:
+        """Make the keys once: those at a URL are fetched for all."""
+        if self.group not in shared.issuer_keys:
+            shared.issuer_keys[self.group] = make_keys(
+                setup, self.group, self.key, self.jwks, self.algorithms
             )
-        except (OSError, ValueError) as error:
-            setup.fault(
-                f"{self.group}.jwks", f"{self.jwks!r} cannot be read: {error}"
-            )
-            return None
-
-
-def _one_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:
-    """Read a PEM, or base64url for HMAC."""
-    if PEM in text:
-        return read_public_key(text, algorithms)
-    if not is_hmac(algorithms):
-        raise ValueError("it is no PEM, which these algorithms need")
-    try:
-        secret = decode_base64url(text.rstrip("="))
-    except ValueError:
-        raise ValueError("it is neither a PEM nor base64url") from None
-    return secret_key(None, secret, None, algorithms)
-
-
-def _refuse_own_keys(setup: Setup, keys: Iterable[VerifyingKey]) -> None:
-    """Refuse keys of our own rings: their issuer could make session tokens.
-
-    :raises ValueError: if one of them is among the keys.
-    """
-    theirs = [Key("", key.octets) for key in keys]
-    for ring, name in (
-        (setup.ring, "keys"),
-        (setup.header_ring, "token.keys"),
-    ):
-        if have_common_key(theirs, ring() or ()):
-            raise ValueError(
-                f"it is a key of {PREFIX}{name}: the issuer of the tokens"
-                " could make session tokens with it"
-            )
+        keys: Keys | None = shared.issuer_keys[self.group]
+        return keys

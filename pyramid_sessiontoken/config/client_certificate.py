@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +135,7 @@ class ClientCertificateSettings(BuiltIn):
         "The session token works only with that certificate (RFC 8705).",
     )
 
-    def faults(self, names: Collection[str]) -> Iterator[str]:
+    def faults(self, names: Mapping[str, str]) -> Iterator[str]:
         for row, place in (("source", self.source), ("verify", self.verify)):
             if place is not None and place.startswith("header:"):
                 yield from need_proxies(self, row, self.trusted_proxies)
@@ -158,6 +158,9 @@ class ClientCertificateSettings(BuiltIn):
                 " and .check: which certificates to believe"
             )
 
+    def place(self) -> tuple[Any, str]:
+        return find_place(self.source, ()).key, self.row("source")
+
     def make(self, setup: Setup, shared: Shared) -> Any:
         from ..authenticators.client_certificate import (
             Believed,
@@ -179,6 +182,7 @@ class ClientCertificateSettings(BuiltIn):
             setup.clock.now,
             success=self.success,
             binds=self.bind,
+            name=self.group,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..authenticators.cookie import CookieAuthenticator
@@ -72,7 +72,8 @@ class CookieSettings(BuiltIn):
         BOOL,
         None,
         "Over TLS only. Without it: true; with require_tls = false, over"
-        " https alone, but always where the name, or SameSite=None, needs it.",
+        " https alone, but always where the name, SameSite=None or partitioned"
+        " needs it.",
     )
     httponly: bool = setting(BOOL, "true", "Scripts cannot read it.")
     samesite: str = setting(
@@ -85,6 +86,12 @@ class CookieSettings(BuiltIn):
         COOKIE_DOMAIN,
         None,
         "To which hosts it is sent; without it, to the one that set it.",
+    )
+    partitioned: bool = setting(
+        BOOL,
+        "false",
+        "For an application in a frame of other sites: the browser keeps a"
+        " cookie for each of them (CHIPS). Needs secure.",
     )
     persistent: bool = setting(
         BOOL,
@@ -121,10 +128,18 @@ class CookieSettings(BuiltIn):
         """
         if self.secure is not None:
             return self
-        needs_it = self._has_prefix() or self.samesite == "None"
+        needs_it = (
+            self._has_prefix() or self.samesite == "None" or self.partitioned
+        )
         return replace(self, secure=True) if require_tls or needs_it else self
 
     def advice(self) -> Iterator[str]:
+        if self.partitioned and self.samesite != "None":
+            yield (
+                f"{self.row('partitioned')} without {self.row('samesite')} ="
+                " None: browsers do not send the cookie to a frame in a page"
+                " of another site"
+            )
         most = self.chunk_size * self.max_chunks
         if not self.writes_references and most > USUAL_BYTES:
             yield (
@@ -164,9 +179,11 @@ class CookieSettings(BuiltIn):
     def writes_references(self) -> bool:
         return self.form == REFERENCE
 
-    def faults(self, names: Collection[str]) -> Iterator[str]:
+    def faults(self, names: Mapping[str, str]) -> Iterator[str]:
         if self.samesite == "None" and self.secure is False:
             yield f"{self.row('samesite')}: None needs {self.row('secure')}"
+        if self.partitioned and self.secure is False:
+            yield f"{self.row('partitioned')} needs {self.row('secure')}"
         yield from self._faults_of_prefix()
         size = len(self.full_name) + len(".19") + self.chunk_size
         if size > MOST_BYTES:
@@ -194,7 +211,10 @@ class CookieSettings(BuiltIn):
 
     def make(self, setup: Setup, shared: Shared) -> CookieAuthenticator:
         cookie = shared.carriers.cookie
-        return CookieAuthenticator(cookie.sessions.redeem, cookie.jar)
+        sessions, jar = cookie.sessions, cookie.jar
+        authenticator = CookieAuthenticator(sessions.redeem, jar)
+        authenticator.strict = CookieAuthenticator(sessions.strict.redeem, jar)
+        return authenticator
 
 
 def make_jar(cookie: CookieSettings) -> Jar:
@@ -207,6 +227,7 @@ def make_jar(cookie: CookieSettings) -> Jar:
         domain=cookie.domain,
         chunk_size=cookie.chunk_size,
         max_chunks=cookie.max_chunks,
+        partitioned=cookie.partitioned,
     )
 
 

@@ -85,8 +85,8 @@ class ForbiddenSettings(Group):
     )
 
 
-def check_login_route(setup: Setup, url: str | None) -> None:
-    """Tell where the sign-in page is neither path, nor URL, nor route."""
+def check_login_route(setup: Setup, key: str, url: str | None) -> None:
+    """Tell where a sign-in page is neither path, nor URL, nor route."""
     if url is None or url.startswith(("/", "https://")):
         return
     mapper = setup.registry.queryUtility(IRoutesMapper)
@@ -97,7 +97,7 @@ def check_login_route(setup: Setup, url: str | None) -> None:
         found = False
     if not found:
         setup.fault(
-            "login_url",
+            key,
             "neither a path that begins with /, nor an https URL, nor a route"
             f" without parts to fill in: {url!r}",
         )
@@ -105,26 +105,38 @@ def check_login_route(setup: Setup, url: str | None) -> None:
 
 def register_forbidden_view(setup: Setup) -> None:
     """Answer ``HTTPForbidden`` where neither the application nor another
-    plugin does. This is no action: it could conflict with theirs.
-
-    A view with predicates stands beside ours; one without takes its place,
-    with a warning.
+    plugin does, with a warning where one does.
     """
-    adapters = setup.registry.adapters
+    whole = register_beside(setup.registry, forbidden, HTTPForbidden)
+    if whole is not None:
+        setup.warn(_REPLACED.format(name_of(whole)))
+
+
+def register_beside(
+    registry: Any, ours: Any, exception: type, request_type: Any = IRequest
+) -> Any:
+    """Answer an exception where no other view does. This is no action: it
+    could conflict with theirs.
+
+    A view with predicates stands beside ours; one without takes its place.
+
+    :param request_type: the interface of a route's requests.
+    :return: the view that takes the place of ours, or ``None``.
+    """
+    adapters = registry.adapters
     required = (
         IExceptionViewClassifier,
-        IRequest,
-        implementedBy(HTTPForbidden),  # type: ignore[no-untyped-call]
+        request_type,
+        implementedBy(exception),  # type: ignore[no-untyped-call]
     )
     found = [adapters.registered(required, kind) for kind in _KINDS]
     there = next((view for view in found if view is not None), None)
     if there is None:
-        setup.registry.registerAdapter(forbidden, required, IView)
-        return
+        registry.registerAdapter(ours, required, IView)
+        return None
     whole = _view_for_all(there)
     if whole is not None:
-        setup.warn(_REPLACED.format(_name_of(whole)))
-        return
+        return whole
     views = there
     if not IMultiView.providedBy(there):
         views = MultiView("")
@@ -133,12 +145,26 @@ def register_forbidden_view(setup: Setup) -> None:
             getattr(there, "__order__", MAX_ORDER),
             there.__phash__,
             getattr(there, "__accept__", None),
-            setup.registry.queryUtility(IAcceptOrder),
+            registry.queryUtility(IAcceptOrder),
         )
         for kind in (IView, ISecuredView):
             adapters.unregister(required, kind, "")
-        setup.registry.registerAdapter(views, required, IMultiView)
-    views.add(forbidden, MAX_ORDER, DEFAULT_PHASH)
+        registry.registerAdapter(views, required, IMultiView)
+    views.add(ours, MAX_ORDER, DEFAULT_PHASH)
+    return None
+
+
+def is_answered(registry: Any, exception: type, request_type: Any) -> bool:
+    """Tell whether a view for the requests of one route answers an exception,
+    or a base class of it.
+    """
+    registered = registry.adapters.registered
+    bases = implementedBy(exception).__sro__  # type: ignore[no-untyped-call]
+    return any(
+        registered((IExceptionViewClassifier, request_type, base), kind)
+        for base in bases
+        for kind in _KINDS
+    )
 
 
 #: As Pyramid looks for views.
@@ -164,7 +190,7 @@ def _view_for_all(there: Any) -> Any:
     )
 
 
-def _name_of(view: Any) -> str:
+def name_of(view: Any) -> str:
     original = getattr(view, "__original_view__", view)
     name = getattr(original, "__qualname__", None)
     if name is None:

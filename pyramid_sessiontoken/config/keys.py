@@ -9,17 +9,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ..authenticators.bearer import BearerAuthenticator
-from ..interfaces import IAuthenticator, IKeyRing
 from ..keys.base64url import decode_base64url
-from ..keys.file_ring import FileRing
+from ..keys.curves import CURVE_OF
 from ..keys.jwk import KEY_BYTES, read_jwk_set
 from ..keys.lookup import HEADER_RING
-from ..keys.ring import Key, KeyRing
-from ..keys.strength import PLACEHOLDER, refuse_duplicates, shared, weakness
-from .kinds import Kind, read_list, read_secret
+from ..keys.ring import Key
+from ..keys.strength import (
+    PLACEHOLDER,
+    refuse_duplicates,
+    shared,
+    weakness,
+    weakness_for_hmac,
+)
+from .kinds import (
+    Kind,
+    at_least,
+    off_or,
+    read_duration,
+    read_list,
+    read_secret,
+)
 from .row import PREFIX, Group, setting
-from .setup import Setup
 
 EPHEMERAL = "ephemeral"
 
@@ -28,11 +38,14 @@ FILE = "file:"
 
 
 HOW_TO_MAKE_ONE = (
-    "make one with 'psessiontoken keygen > sessiontoken.jwks' and write"
+    "make one with 'psessiontoken keygen --out sessiontoken.jwks' and write"
     " 'sessiontoken.keys = file:sessiontoken.jwks' (for development:"
     " 'sessiontoken.keys = ephemeral')"
 )
 
+
+# RFC 7468, section 2.
+_PEM = "-----BEGIN"
 
 # RFC 8259: a set of keys begins as a JSON object; base64url never does.
 _JSON_OBJECT = re.compile(r"\s*\{")
@@ -47,15 +60,25 @@ def read_keys(value: Any) -> tuple[Key, ...]:
         name = f"{EPHEMERAL}-{secrets.token_hex(4)}"
         return (Key(name, secrets.token_bytes(KEY_BYTES)),)
     keys: list[Key] = []
+    faults: list[str] = []
     for number, item in enumerate(read_list(value), 1):
-        text = read_secret(item)
-        if _JSON_OBJECT.match(text):
-            keys.extend(read_jwk_set(text))
-        else:
-            # A file or a variable may hold several plain keys, too.
-            keys.extend(_plain(part, number) for part in text.split())
+        try:
+            keys.extend(_read_item(read_secret(item), number))
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError("; ".join(faults))
     refuse_duplicates(keys)
     return tuple(keys)
+
+
+def _read_item(text: str, number: int) -> list[Key]:
+    if _JSON_OBJECT.match(text):
+        return read_jwk_set(text)
+    if _PEM in text:
+        raise ValueError(f"key {number} is a PEM, and not in a JWK Set")
+    # A file or a variable may hold several plain keys, too.
+    return [_plain(part, number) for part in text.split()]
 
 
 def located(value: Any) -> list[str]:
@@ -94,12 +117,23 @@ KEYS = Kind(
 )
 
 
+#: The shortest period of a ring that rotates, seconds.
+SHORTEST = 86400
+
+ROTATE = Kind(
+    "a duration from 1d on (30d), or off",
+    off_or(at_least(SHORTEST, read_duration)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class KeySettings(Group):
     """The key rings.
 
     :ivar ring: the value of ``keys`` itself.
     :ivar token_ring: that of ``token.keys``.
+    :ivar rotate: the length of a period, seconds; ``None`` where the keys of
+        ``keys`` sign themselves.
     """
 
     ring: tuple[Key, ...] | None = setting(
@@ -110,11 +144,21 @@ class KeySettings(Group):
         " later. ephemeral: a random key for this process, for development.",
         key="keys",
     )
+    rotate: int | None = setting(
+        ROTATE,
+        "off",
+        "The keys of sessiontoken.keys are roots, and the ring is derived from"
+        " them: one key for each period so long, alike in every process. This"
+        " period's key signs; those of past periods verify as long as"
+        " something that they signed may live.",
+        key="keys.rotate",
+    )
     token_ring: tuple[Key, ...] | None = setting(
         KEYS,
         None,
         "A ring of its own for header tokens, to share with other services;"
-        " without it, the same ring.",
+        " without it, the same ring. Of private keys, where"
+        " sessiontoken.token.algorithm is ES256 or EdDSA.",
         key="token.keys",
     )
 
@@ -128,25 +172,45 @@ class KeySettings(Group):
         """
         if self.ring or not has_ring:
             yield from self.faults_of("ring", algorithm)
-        if self.token_ring is not None:
+        if self.token_ring is not None or algorithm in CURVE_OF:
             yield from self.faults_of("token_ring", algorithm)
         yield from self.faults_between()
+        if self.rotate is not None and has_ring:
+            yield (
+                f"{PREFIX}keys.rotate: a ring that the application registers"
+                " is not rotated; take one of the two away"
+            )
+        if self.rotate is not None and self.is_ephemeral:
+            yield (
+                f"{PREFIX}keys.rotate: {PREFIX}keys = {EPHEMERAL} has no roots"
+                " that last; make a key with 'psessiontoken keygen'"
+            )
+
+    @property
+    def is_ephemeral(self) -> bool:
+        keys = self.ring or ()
+        return any(key.kid.startswith(EPHEMERAL) for key in keys)
 
     def faults_of(self, field: str, algorithm: str) -> Iterator[str]:
         """Tell what is wrong with the keys of one ring."""
         keys = getattr(self, field)
-        told = PREFIX + _RINGS[field].key
+        told = PREFIX + RINGS[field].key
+        is_private = field == "token_ring" and algorithm in CURVE_OF
+        how = HOW_TO_MAKE_ONE
+        if is_private:
+            how = (
+                f"make one with 'psessiontoken keygen --alg {algorithm} --out"
+                f" tokens.jwks' and write '{told} = file:tokens.jwks'"
+            )
         if not keys:
-            yield f"{told}: there are none; {HOW_TO_MAKE_ONE}"
+            yield f"{told}: there are none; {how}"
         for number, key in enumerate(keys or (), 1):
-            why = weakness(key, algorithm)
+            if algorithm in CURVE_OF and not is_private:
+                why = weakness_for_hmac(key)
+            else:
+                why = weakness(key, algorithm)
             if why is not None:
-                # Not its kid, which is a digest of a secret that may be
-                # short enough to be found.
-                yield (
-                    f"{told}: key {number} is refused: {why};"
-                    f" {HOW_TO_MAKE_ONE}"
-                )
+                yield f"{told}: {_name(key, number)} is refused: {why}; {how}"
 
     def faults_between(self) -> Iterator[str]:
         """Tell where the rings have a key in common."""
@@ -158,94 +222,27 @@ class KeySettings(Group):
 
     def warnings(self) -> Iterator[str]:
         """Warn of what is right for development only."""
-        if any(key.kid.startswith(EPHEMERAL) for key in self.ring or ()):
+        if self.is_ephemeral:
             yield (
                 f"{PREFIX}keys = ephemeral: every restart and every other"
                 " process has another key, and ends all sessions"
             )
 
 
-class _Ring(NamedTuple):
+def _name(key: Key, number: int) -> str:
+    # Not the kid of a symmetric key: it is a digest of a secret that may be
+    # short enough to be found.
+    return f"key {number}" if key.curve is None else f"key {key.kid!r}"
+
+
+class Ring(NamedTuple):
     """A ring's key in the settings, and its name in the registry."""
 
     key: str
     name: str
 
 
-_RINGS = {
-    "ring": _Ring("keys", ""),
-    "token_ring": _Ring("token.keys", HEADER_RING),
+RINGS = {
+    "ring": Ring("keys", ""),
+    "token_ring": Ring("token.keys", HEADER_RING),
 }
-
-
-def register_rings(setup: Setup, keys: KeySettings, algorithm: str) -> None:
-    """Register a ring for each setting that has keys."""
-    for field, (key, name) in _RINGS.items():
-        if getattr(keys, field):
-            ring = _make_ring(setup, keys, field, algorithm)
-            setup.register(IKeyRing, ring, key, name)
-
-
-def _make_ring(
-    setup: Setup, settings: KeySettings, field: str, algorithm: str
-) -> KeyRing | FileRing:
-    keys = getattr(settings, field)
-    key = PREFIX + _RINGS[field].key
-    items = located(setup.registry.settings[key])
-    paths = files_of(items)
-    # A pipe can be read once.
-    if not paths or not all(map(os.path.isfile, paths)):
-        return KeyRing(keys)
-    read = _Reader(setup.registry, field, items, algorithm)
-    return FileRing(keys, paths, read, setup.clock, key)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads the keys of a ring again, as strictly as at the start."""
-
-    registry: Any
-    field: str
-    items: list[str]
-    algorithm: str
-
-    def __call__(self) -> tuple[Key, ...]:
-        """Give the keys.
-
-        :raises ValueError: saying all that is wrong.
-        """
-        try:
-            keys = read_keys(self.items)
-        except ValueError as error:
-            key = _RINGS[self.field].key
-            raise ValueError(f"{PREFIX}{key}: {error}") from None
-        settings = self._settings_with(keys)
-        faults = [
-            *settings.faults_of(self.field, self.algorithm),
-            *settings.faults_between(),
-            *self._faults_with_issuers(keys),
-        ]
-        if faults:
-            raise ValueError("; ".join(faults))
-        return keys
-
-    def _faults_with_issuers(self, keys: tuple[Key, ...]) -> Iterator[str]:
-        """Tell where another issuer has one of the keys."""
-        found = self.registry.getUtilitiesFor(IAuthenticator)
-        for name, authenticator in found:
-            if isinstance(authenticator, BearerAuthenticator):
-                theirs = [Key("", raw) for raw in authenticator.secrets()]
-                if shared(keys, theirs):
-                    yield (
-                        f"{PREFIX}{_RINGS[self.field].key}: a key of the"
-                        f" issuer of {name!r} is among them"
-                    )
-
-    def _settings_with(self, keys: tuple[Key, ...]) -> KeySettings:
-        """Put keys beside those of the other ring as it is by now."""
-        rings = {
-            field: tuple(self.registry.queryUtility(IKeyRing, ring.name) or ())
-            for field, ring in _RINGS.items()
-        }
-        rings[self.field] = keys
-        return KeySettings("keys", **rings)

@@ -269,6 +269,10 @@ LIST = Kind("names, separated by blanks, commas or new lines", read_list)
 HEADER = Kind("the name of a header", read_header_name)
 HEADER_OR_OFF = Kind("the name of a header or off", off_or(read_header_name))
 PATH = Kind("a path such as /token, without a slash at its end", read_path)
+PATH_OR_OFF = Kind(
+    "a path such as /logout, without a slash at its end, or off",
+    off_or(read_path),
+)
 DOTTED = Kind("a dotted name: package.module:attribute", read_dotted)
 CALLABLE = Kind("the dotted name of a callable", read_callable)
 

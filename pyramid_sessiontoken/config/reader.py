@@ -9,11 +9,19 @@ from typing import Any
 
 from pyramid.exceptions import ConfigurationError
 
-from .authenticators import split_item
+from .authenticators import named_items, split_item
 from .kinds import Named
 from .registered import Registered
 from .row import PREFIX, Setting
-from .settings import FIRST_WORDS, PLANNED, TABLE, Settings, settings_of
+from .settings import (
+    FIRST_WORDS,
+    TABLE,
+    Settings,
+    rows_of_named,
+    settings_of,
+)
+
+AUTHENTICATORS = "authenticators"
 
 # A URL with a password (RFC 3986, section 3.2.1).
 _USERINFO = re.compile("//[^/]*@")
@@ -33,10 +41,15 @@ def read_settings(
         for key, value in settings.items()
         if key.startswith(PREFIX) and value is not None
     }
-    values, broken = _read_rows(given)
-    prefixes = _prefixes(values)
+    named = _named(given)
+    table = {**TABLE, **rows_of_named(named)}
+    values, broken = _read_rows(given, table)
+    prefixes = _prefixes(values, table)
     parsed = settings_of(
-        values, _options(given, values, prefixes), frozenset(given)
+        values,
+        _options(given, prefixes, table),
+        frozenset(given),
+        named,
     )
     contradictions = [
         fault
@@ -46,9 +59,18 @@ def read_settings(
     ]
     return parsed, [
         *broken.values(),
-        *_unknown_keys(given, prefixes, broken),
+        *_unknown_keys(given, prefixes, broken, table),
         *contradictions,
     ]
+
+
+def named_in(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Give the shipped authenticators under other names, by these names, as
+    the settings have them now.
+    """
+    key = TABLE[AUTHENTICATORS].key
+    value = settings.get(PREFIX + key)
+    return _named({} if value is None else {key: value})
 
 
 def raise_faults(faults: list[str]) -> None:
@@ -60,22 +82,28 @@ def raise_faults(faults: list[str]) -> None:
         )
 
 
+def _named(given: Mapping[str, Any]) -> dict[str, str]:
+    """Give the shipped authenticators under other names, by these names."""
+    row = TABLE[AUTHENTICATORS]
+    try:
+        listed = _read(row, given.get(row.key, row.default))
+    except ValueError:
+        return {}  # A fault of the row, which is told there.
+    return named_items(map(split_item, listed), FIRST_WORDS)
+
+
 def _read_rows(
-    given: Mapping[str, Any],
+    given: Mapping[str, Any], table: Mapping[str, Setting]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Read each row; give values and faults, by key."""
     values: dict[str, Any] = {}
     broken: dict[str, str] = {}
-    for row in TABLE.values():
+    for row in table.values():
         try:
             values[row.key] = _read(row, given.get(row.key, row.default))
         except ValueError as error:
             broken[row.key] = _fault(row, error, given.get(row.key))
             values[row.key] = _read(row, row.default)
-    for row in TABLE.values():
-        if _is_option(row, values) and not row.kind.secret:
-            # A factory makes of its options what it likes.
-            broken.pop(row.key, None)
     return values, broken
 
 
@@ -102,19 +130,16 @@ def _mentions(fault: str, key: str) -> bool:
     return bool(re.search(re.escape(PREFIX + key) + r"(?!\.?\w)", fault))
 
 
-def _is_option(row: Setting, values: Mapping[str, Any]) -> bool:
-    """Tell whether a row is an option of what a dotted name makes."""
-    return isinstance(values.get(row.option_of or ""), Named)
-
-
-def _prefixes(values: Mapping[str, Any]) -> list[str]:
+def _prefixes(
+    values: Mapping[str, Any], table: Mapping[str, Setting]
+) -> list[str]:
     """Give what the keys of options begin with."""
     factories = [
         row.key
-        for row in TABLE.values()
+        for row in table.values()
         if row.factory and isinstance(values[row.key], Named)
     ]
-    items = map(split_item, values["authenticators"])
+    items = map(split_item, values[AUTHENTICATORS])
     return [*factories, *(i.name for i in items if i.dotted is not None)]
 
 
@@ -124,20 +149,17 @@ def _prefix_of(key: str, prefixes: Collection[str]) -> str | None:
 
 def _options(
     given: Mapping[str, Any],
-    values: Mapping[str, Any],
     prefixes: Collection[str],
+    table: Collection[str],
 ) -> dict[str, dict[str, Any]]:
-    """Sort the options of what dotted names make."""
+    """Sort the options of what dotted names make, each as it was given. A
+    setting of the library is no option.
+    """
     options: dict[str, dict[str, Any]] = {prefix: {} for prefix in prefixes}
     for key, value in given.items():
-        row, prefix = TABLE.get(key), _prefix_of(key, prefixes)
-        if prefix is None or (row and not _is_option(row, values)):
-            continue
-        # As the INI has it, but for what may be a secret.
-        is_secret = row is not None and row.kind.secret
-        options[prefix][key[len(prefix) + 1 :]] = (
-            values[key] if is_secret else value
-        )
+        prefix = _prefix_of(key, prefixes)
+        if prefix is not None and key not in table:
+            options[prefix][key[len(prefix) + 1 :]] = value
     return options
 
 
@@ -145,21 +167,13 @@ def _unknown_keys(
     given: Mapping[str, Any],
     prefixes: Collection[str],
     broken: Collection[str],
+    table: Collection[str],
 ) -> Iterator[str]:
     """Tell which keys are neither settings nor options."""
-    for key, value in given.items():
-        is_known = key in TABLE or _prefix_of(key, prefixes) is not None
-        if (
-            not is_known
-            and not _is_off(key, value)
-            and not _may_be_option(key, broken)
-        ):
-            yield _unknown(key)
-
-
-def _is_off(key: str, value: Any) -> bool:
-    """Tell whether a feature that is still to come is switched off."""
-    return key in PLANNED and str(value).strip().lower() == "off"
+    for key in given:
+        is_known = key in table or _prefix_of(key, prefixes) is not None
+        if not is_known and not _may_be_option(key, broken):
+            yield _unknown(key, table)
 
 
 def _may_be_option(key: str, broken: Collection[str]) -> bool:
@@ -167,14 +181,10 @@ def _may_be_option(key: str, broken: Collection[str]) -> bool:
     if any(key.startswith(f"{row}.") for row in broken):
         return True
     name = key.partition(".")[0]
-    return (
-        "authenticators" in broken and name != key and name not in FIRST_WORDS
-    )
+    return AUTHENTICATORS in broken and name != key and name not in FIRST_WORDS
 
 
-def _unknown(key: str) -> str:
-    if key in PLANNED:
-        return f"{PREFIX}{key}: this feature is not there yet"
-    near = difflib.get_close_matches(key, [*TABLE, *PLANNED], 1)
+def _unknown(key: str, table: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, table, 1)
     hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
     return f"{PREFIX}{key}: there is no such setting{hint}"

@@ -20,6 +20,7 @@ class Registered:
     :ivar authenticators: their names.
     :ivar keys: whether there is a key ring.
     :ivar repository: whether there is a repository, or a session store.
+    :ivar tokens: whether there is a repository.
     :ivar complete: whether no more can come; under an autocommitting
         configurator directives come after the settings are read.
     """
@@ -27,6 +28,7 @@ class Registered:
     authenticators: frozenset[str] = frozenset()
     keys: bool = False
     repository: bool = False
+    tokens: bool = False
     complete: bool = True
 
 
@@ -39,5 +41,6 @@ def registered_in(registry: Any, *, complete: bool) -> Registered:
         keys=utility(IKeyRing) is not None,
         repository=utility(ITokenRepository) is not None
         or utility(ISessionStore) is not None,
+        tokens=utility(ITokenRepository) is not None,
         complete=complete,
     )

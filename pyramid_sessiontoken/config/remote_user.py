@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from ..authenticators.remote_user import RemoteUserAuthenticator
 from ..authenticators.trusted_place import Network, TrustedPlace
 from .built_in import BuiltIn, Shared
 from .kinds import HEADER
 from .row import setting
 from .setup import Setup
 from .trusted_proxies import ENVIRON, NETWORKS, need_proxies
+
+if TYPE_CHECKING:
+    from ..authenticators.remote_user import RemoteUserAuthenticator
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,22 @@ class RemoteUserSettings(BuiltIn):
         NETWORKS, None, "The proxies whose header is believed."
     )
 
-    def faults(self, names: Collection[str]) -> Iterator[str]:
+    def faults(self, names: Mapping[str, str]) -> Iterator[str]:
         if self.header is not None:
             yield from need_proxies(self, "header", self.trusted_proxies)
 
-    def make(self, setup: Setup, shared: Shared) -> RemoteUserAuthenticator:
+    def place(self) -> tuple[Any, str]:
+        row = "environ" if self.header is None else "header"
+        return self._place.key, self.row(row)
+
+    @property
+    def _place(self) -> TrustedPlace:
         if self.header is None:
-            return RemoteUserAuthenticator(TrustedPlace(self.environ))
+            return TrustedPlace(self.environ)
         proxies = self.trusted_proxies or ()
-        return RemoteUserAuthenticator(
-            TrustedPlace.of_header(self.header, proxies)
-        )
+        return TrustedPlace.of_header(self.header, proxies)
+
+    def make(self, setup: Setup, shared: Shared) -> RemoteUserAuthenticator:
+        from ..authenticators.remote_user import RemoteUserAuthenticator
+
+        return RemoteUserAuthenticator(self._place, self.group)

@@ -20,8 +20,6 @@ class Setting:
     :ivar default: as one would write it; ``None`` for none.
     :ivar factory: whether a dotted name may stand here whose options stand
         under the row's key.
-    :ivar option_of: the row with such a dotted name, which then gets this
-        one as an option; what ships with the library needs it otherwise.
     """
 
     key: str
@@ -29,23 +27,21 @@ class Setting:
     default: str | None
     meaning: str
     factory: bool = False
-    option_of: str | None = None
 
 
-def setting(  # noqa: PLR0913
+def setting(
     kind: Kind,
     default: str | None,
     meaning: str,
     *,
     key: str = "",
     factory: bool = False,
-    option_of: str | None = None,
 ) -> Any:
     """Make the field of a row.
 
     :param key: where it is not the group's name, a dot and the field's name.
     """
-    row = Setting(key, kind, default, meaning, factory, option_of)
+    row = Setting(key, kind, default, meaning, factory)
     return field(metadata={"row": row}, repr=not kind.secret)
 
 

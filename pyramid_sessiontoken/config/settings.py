@@ -9,23 +9,38 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
+from .access_token import AccessTokenSettings
 from .address import AddressSettings
+from .alike import (
+    LOGOUT_PATH,
+    advice_of_alike,
+    bearers_of,
+    faults_of_alike,
+)
 from .api_key import ApiKeySettings
-from .authenticators import AuthenticatorSettings
+from .audit import AuditSettings
+from .authenticators import NAMEABLE, AuthenticatorSettings
 from .basic import BasicSettings
 from .bearer import BearerSettings
 from .built_in import BuiltIn
 from .client_certificate import ClientCertificateSettings
 from .cookie import CookieSettings
+from .cors import CorsSettings
 from .expiry import ExpirySettings
 from .forbidden import ForbiddenSettings
+from .impersonation import ImpersonationSettings
+from .javascript import JavaScriptSettings
 from .keys import KeySettings
 from .kinds import BOOL, Named, one_of
+from .metadata import MetadataSettings
+from .metrics import MetricsSettings
 from .registered import Registered
 from .remote_user import RemoteUserSettings
 from .repository import RepositorySettings
 from .row import PREFIX, Setting, fill, group, rows_of, setting
 from .sessions import SessionSettings
+from .stamp import StampSettings
+from .stepup import StepUpSettings
 from .throttle import ThrottleSettings
 from .token import TokenSettings
 from .users import UserSettings
@@ -40,6 +55,7 @@ class Settings:
     in none.
 
     :ivar options: of what dotted names make, by what their keys begin with.
+    :ivar named: the groups of shipped authenticators under other names.
     :ivar given: the keys to which the application's settings give a value.
     """
 
@@ -60,11 +76,17 @@ class Settings:
         " browser sends by itself: cookie, Basic, client certificate, remote"
         " user.",
     )
+    cors: CorsSettings = group(CorsSettings)
     repository: RepositorySettings = group(RepositorySettings)
     sessions: SessionSettings = group(SessionSettings)
+    stamp: StampSettings = group(StampSettings)
     basic: BasicSettings = group(BasicSettings, authenticator="basic")
     bearer: BearerSettings = group(BearerSettings, authenticator="bearer")
+    metadata: MetadataSettings = group(MetadataSettings)
     api_key: ApiKeySettings = group(ApiKeySettings, authenticator="api_key")
+    access_token: AccessTokenSettings = group(
+        AccessTokenSettings, authenticator="access_token"
+    )
     client_certificate: ClientCertificateSettings = group(
         ClientCertificateSettings, authenticator="client_certificate"
     )
@@ -75,24 +97,104 @@ class Settings:
     address: AddressSettings = group(AddressSettings)
     users: UserSettings = group(UserSettings)
     forbidden: ForbiddenSettings = group(ForbiddenSettings)
+    impersonation: ImpersonationSettings = group(ImpersonationSettings)
+    stepup: StepUpSettings = group(StepUpSettings)
+    javascript: JavaScriptSettings = group(JavaScriptSettings)
+    audit: AuditSettings = group(AuditSettings)
+    metrics: MetricsSettings = group(MetricsSettings)
 
     options: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict, repr=False
     )
     given: frozenset[str] = field(default=frozenset(), compare=False)
+    named: Mapping[str, BuiltIn] = field(default_factory=dict)
 
     @property
     def built_in(self) -> dict[str, BuiltIn]:
         """The groups of the library's own authenticators, by name."""
-        return {name: getattr(self, field) for name, field in BUILT_IN.items()}
+        own = {name: getattr(self, field) for name, field in BUILT_IN.items()}
+        return {**own, **self.named}
+
+    @property
+    def listed(self) -> dict[str, BuiltIn]:
+        """Those that are listed."""
+        groups, names = self.built_in, self.authenticators.names
+        return {name: groups[name] for name in names if name in groups}
+
+    @property
+    def listed_access_token(self) -> AccessTokenSettings | None:
+        """The settings of access tokens; ``None`` where none is accepted."""
+        is_listed = "access_token" in self.authenticators.names
+        return self.access_token if is_listed else None
+
+    @property
+    def other_lives(self) -> tuple[int, ...]:
+        """How long what is kept lives that no expiry policy ends, seconds."""
+        tokens = self.listed_access_token
+        return () if tokens is None else (tokens.lifetime,)
+
+    @property
+    def counted(self) -> set[str]:
+        """The kinds of the authenticators whose credentials may be asked for:
+        those that are listed, and ``basic`` where a sign-in form can ask for
+        its check.
+        """
+        kinds = {*self.authenticators.kinds.values()}
+        return {*kinds, "basic"} if self.basic.has_check else kinds
+
+    def named_as(self, kind: str) -> tuple[str, ...]:
+        """Name the listed authenticators that are a shipped one."""
+        kinds = self.authenticators.kinds
+        return tuple(name for name in kinds if kinds[name] == kind)
+
+    @property
+    def api_key_headers(self) -> list[str]:
+        """The headers with API keys."""
+        return [
+            rows.header
+            for rows in self.built_in.values()
+            if isinstance(rows, ApiKeySettings)
+        ]
+
+    @property
+    def logout_keys(self) -> list[str]:
+        """The keys of the paths where issuers tell of sign-outs."""
+        groups = bearers_of(self.built_in.values())
+        return [f"{each.group}.{LOGOUT_PATH}" for each in groups]
+
+    @property
+    def table(self) -> dict[str, Setting]:
+        """All rows, also those of authenticators under other names."""
+        kinds = self.authenticators.kinds
+        return {
+            **TABLE,
+            **rows_of_named({name: kinds[name] for name in self.named}),
+        }
+
+    @property
+    def issuers(self) -> list[str | None]:
+        """The issuers whose tokens are taken."""
+        return [
+            rows.issuer
+            for rows in self.listed.values()
+            if isinstance(rows, BearerSettings)
+        ]
+
+    @property
+    def writes_references(self) -> bool:
+        """Whether new tokens, or new cookies, are references."""
+        return bool(self._wanting_references())
 
     def value(self, key: str) -> Any:
         """Give the value of a key."""
-        return _READERS[key](self)
+        if key in _READERS:
+            return _READERS[key](self)
+        name, _, row = key.partition(".")
+        return getattr(self.named[name], row)
 
     def show(self, key: str) -> str:
         """Write a value as people read it: no secret, only names of keys."""
-        value, row = self.value(key), TABLE[key]
+        value, row = self.value(key), self.table[key]
         if value is None:
             return "-"
         if row.kind.secret and isinstance(value, str):
@@ -107,7 +209,7 @@ class Settings:
 
     def parts_of(self, package: str) -> Iterator[str]:
         """Give the keys whose values name something of a package."""
-        for key in TABLE:
+        for key in self.table:
             value = self.value(key)
             names = value if isinstance(value, tuple) else ()
             if isinstance(value, Named):
@@ -117,7 +219,7 @@ class Settings:
 
     def faults(self, registered: Registered) -> Iterator[str]:
         """Tell where settings that are each allowed contradict each other."""
-        names = self.authenticators.names
+        names = self.authenticators.kinds
         yield from self.keys.faults(
             self.token.algorithm, has_ring=registered.keys
         )
@@ -128,18 +230,47 @@ class Settings:
             has_repository=(
                 self.repository.place is not None or registered.repository
             ),
+            uncounted=self._uncounted(),
+            given=self.given,
         )
         yield from self.authenticators.faults(
             registered, BUILT_IN, FIRST_WORDS
         )
         yield from self.address.faults()
-        yield from self.api_key.faults_of_header(
-            self.token.header if {"session", "api_key"} <= set(names) else None
+        yield from self.metadata.faults(
+            self.issuers, require_tls=self.require_tls
         )
+        yield from self.impersonation.faults(
+            has_repository=(
+                self.repository.place is not None or registered.repository
+            ),
+            revocation=self.sessions.revocation,
+        )
+        if self.listed_access_token is not None:
+            yield from self.access_token.faults_of_repository(
+                has_repository=(
+                    self.repository.place is not None or registered.tokens
+                ),
+                revocation=self.sessions.revocation,
+            )
         for name, rows in self.built_in.items():
+            if isinstance(rows, ApiKeySettings):
+                both = {"session", name} <= set(names)
+                yield from rows.faults_of_header(
+                    self.token.header if both else None
+                )
             yield from rows.faults(names)
             if name in names and name not in registered.authenticators:
                 yield from rows.lacks()
+        for each in bearers_of(self.built_in.values()):
+            yield from each.faults_of_logout(
+                is_listed=each.group in names,
+                has_repository=(
+                    self.repository.place is not None or registered.tokens
+                ),
+                revocation=self.sessions.revocation,
+            )
+        yield from faults_of_alike(self.listed.values())
 
     def _wanting_references(self) -> list[str]:
         return [
@@ -148,13 +279,33 @@ class Settings:
             if rows.writes_references
         ]
 
+    def _uncounted(self) -> list[str]:
+        """Give the keys that want tokens that are accepted to be
+        self-contained: the server does not count their sessions.
+        """
+        names = self.authenticators.names
+        return [
+            rows.row("form")
+            for name, rows in (
+                ("session", self.token),
+                ("cookie", self.cookie),
+            )
+            if name in names and not rows.writes_references
+        ]
+
     def advice(self) -> Iterator[str]:
         """Advise on what is allowed and yet seldom right."""
         yield from self.token.advice()
-        yield from self.throttle.advice(self.authenticators.names)
+        yield from self.expiry.advice(self.given)
+        yield from self.throttle.advice(self.counted)
         yield from self.address.advice()
-        yield from self.authenticators.advice()
-        if "cookie" in self.authenticators.names:
+        names = self.authenticators.names
+        yield from self.authenticators.advice(self.token.exchanged(names))
+        yield from self.impersonation.advice()
+        yield from advice_of_alike(
+            self.listed.values(), has_passwords="basic" in self.counted
+        )
+        if "cookie" in names:
             yield from self.cookie.advice()
         yield from self.warnings()
 
@@ -184,11 +335,8 @@ TABLE: dict[str, Setting] = {row.key: row for row, _ in _places()}
 
 _READERS = {row.key: attrgetter(way) for row, way in _places()}
 
-#: Names of the contract whose features are still to come.
-PLANNED = frozenset(("repository.invalidation", "javascript.path"))
-
 #: What the keys of the table begin with.
-FIRST_WORDS = frozenset(key.partition(".")[0] for key in (*TABLE, *PLANNED))
+FIRST_WORDS = frozenset(key.partition(".")[0] for key in TABLE)
 
 #: The library's own authenticators, and the group of settings of each.
 BUILT_IN: dict[str, str] = {
@@ -198,12 +346,36 @@ BUILT_IN: dict[str, str] = {
 }
 
 
+#: The groups that may have other names.
+_NAMEABLE: dict[str, Any] = {
+    name: each.metadata["group"]
+    for each in fields(Settings)
+    if (name := each.metadata.get("authenticator")) in NAMEABLE
+}
+
+
+def rows_of_named(names: Mapping[str, Any]) -> dict[str, Setting]:
+    """Give the rows of shipped authenticators under other names, by key.
+
+    :param names: the names, with the shipped authenticator that each is.
+    """
+    return {
+        row.key: row
+        for name, kind in names.items()
+        for row in rows_of(_NAMEABLE[kind], name).values()
+    }
+
+
 def settings_of(
     values: Mapping[str, Any],
     options: Mapping[str, Mapping[str, Any]],
     given: frozenset[str],
+    named: Mapping[str, str],
 ) -> Settings:
-    """Make the settings of the values that were read, by key."""
+    """Make the settings of the values that were read, by key.
+
+    :param named: as for :func:`rows_of_named`.
+    """
     groups: dict[str, Any] = {
         each.name: fill(each.metadata["group"], each.name, values)
         for each in fields(Settings)
@@ -213,4 +385,14 @@ def settings_of(
         name: values[row.key] for name, row in rows_of(Settings, "").items()
     }
     groups["cookie"] = groups["cookie"].under(own["require_tls"])
-    return Settings(**groups, **own, options=options, given=given)
+    groups["expiry"] = groups["expiry"].in_force(given)
+    return Settings(
+        **groups,
+        **own,
+        options=options,
+        given=given,
+        named={
+            name: fill(_NAMEABLE[kind], name, values)
+            for name, kind in named.items()
+        },
+    )

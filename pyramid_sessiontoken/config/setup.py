@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..clock import CurrentClock
-from ..keys.lookup import CurrentRing, header_ring
+from ..keys.lookup import CurrentRing, CurrentRoots, header_ring
 from .kinds import Named
 from .row import PREFIX
 from .utilities import make
@@ -37,6 +37,8 @@ class Setup:
         self.warnings: list[str] = []
         self.clock = CurrentClock(registry)
         self.ring = CurrentRing(registry)
+        # What must outlive every key that is derived is made with the roots.
+        self.roots = CurrentRoots(registry)
         self.header_ring = header_ring(registry)
         self._given = given
 

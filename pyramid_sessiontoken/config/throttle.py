@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..authenticators.basic import Check
 from ..authenticators.client_address import ClientAddress
 from ..authenticators.throttle import (
     ADDRESS,
@@ -26,6 +25,9 @@ _RATE = re.compile(
     r"[1-9][0-9]{0,5} *(/|per) *([1-9][0-9]{0,3} *)?"
     "(second|minute|hour|day|month|year)s?"
 )
+
+#: The authenticators whose refusals count by address.
+_KEYS = ("api_key", "access_token")
 
 #: What ``throttle.storage`` says, and what ``limits`` calls it.
 _MEMORY = ("memory", "memory://")
@@ -52,13 +54,14 @@ class ThrottleSettings(Group):
         RATE_OR_OFF,
         "off",
         "How many failed passwords, say 5/minute; then 429 with Retry-After."
-        " As many refused API keys. Needs the extra [throttle].",
+        " As many refused API keys and access tokens. Needs the extra"
+        " [throttle].",
     )
     by: tuple[str, ...] = setting(
         some_of(USER, ADDRESS),
         "user address",
-        "What failures are counted by. Refused API keys count by address"
-        " alone.",
+        "What failures are counted by. Refused API keys and access tokens"
+        " count by address alone.",
     )
     storage: str = setting(
         SECRET_TEXT,
@@ -69,9 +72,10 @@ class ThrottleSettings(Group):
     def advice(self, names: Collection[str]) -> Iterator[str]:
         """Advise on what is allowed and yet seldom right.
 
-        :param names: of the authenticators that are listed.
+        :param names: of the authenticators that are listed, and ``basic`` if
+            a sign-in form may ask for its check.
         """
-        counted = ("basic", "api_key") if ADDRESS in self.by else ("basic",)
+        counted = ("basic", *_KEYS) if ADDRESS in self.by else ("basic",)
         if self.attempts is not None and not {*counted} & {*names}:
             yield (
                 f"{self.row('attempts')} counts nothing:"
@@ -87,21 +91,24 @@ class ThrottleSettings(Group):
     def counts_only_addresses(self, names: Collection[str]) -> bool:
         """Tell whether a client without an address has no limit.
 
-        :param names: of the authenticators that are listed.
+        :param names: as for :meth:`advice`.
         """
         if self.attempts is None or ADDRESS not in self.by:
             return False
-        return "api_key" in names or ("basic" in names and USER not in self.by)
+        return not {*_KEYS}.isdisjoint(names) or (
+            "basic" in names and USER not in self.by
+        )
 
 
 class Throttles(NamedTuple):
     """What counts failures.
 
-    :ivar passwords: puts a throttle before a check of passwords.
+    :ivar passwords: counts failed passwords; ``None`` where they are not
+        counted.
     :ivar keys: counts refused keys; ``None`` where they are not counted.
     """
 
-    passwords: Callable[[Check], Check]
+    passwords: Throttle | None
     keys: KeyThrottle | None
 
 
@@ -117,7 +124,7 @@ def make_throttles(
     :param application: issuer and audience; a key is derived for them.
     :param timeout: seconds to wait for a storage.
     """
-    nothing = Throttles(lambda check: check, None)
+    nothing = Throttles(None, None)
     if throttle.attempts is None:
         return nothing
     try:
@@ -131,15 +138,11 @@ def make_throttles(
     except ValueError as error:
         setup.fault("throttle.storage", str(error))
         return nothing
-    keys = DerivedKeys(setup.ring, "throttle", *application, make=bytes)
+    keys = DerivedKeys(setup.roots, "throttle", *application, make=bytes)
     digest, limit, by = KeyedDigest(keys), rate.amount, throttle.by
-
-    def passwords(check: Check) -> Check:
-        return Throttle(check, failures, limit, by, digest, address=address)
-
     counts_keys = ADDRESS in by
     return Throttles(
-        passwords,
+        Throttle(failures, limit, by, digest, address=address),
         KeyThrottle(failures, limit, digest, address) if counts_keys else None,
     )
 

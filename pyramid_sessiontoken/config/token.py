@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from ..authenticators.session import SessionAuthenticator
-from ..keys.strength import ALGORITHMS
+from ..keys.curves import CURVE_OF
+from ..keys.jwk import public_jwk_set
+from ..keys.lookup import CurrentRing
+from ..keys.strength import SIGNING
 from .built_in import BuiltIn, Shared
 from .kinds import (
     FORM,
@@ -25,6 +30,9 @@ from .setup import Setup
 
 #: Issuer and audience of an application that names none.
 NAME = "pyramid_sessiontoken"
+
+#: What is swapped only where token.exchange names it.
+_UNEXCHANGED = ("cookie", "access_token")
 
 SCHEME = Kind("a scheme (RFC 9110, 11.1)", read_header_name)
 
@@ -47,14 +55,18 @@ class TokenSettings(BuiltIn):
     issuer: str = setting(TEXT, NAME, "The iss of tokens: name your own.")
     audience: str = setting(TEXT, NAME, "The aud of tokens: name your own.")
     algorithm: str = setting(
-        one_of(*ALGORITHMS), "HS256", "The algorithm that signs tokens."
+        one_of(*SIGNING),
+        "HS256",
+        "The algorithm that signs header tokens. ES256 and EdDSA: with private"
+        " keys, of sessiontoken.token.keys, and other services verify tokens"
+        " with what GET /token/jwks publishes.",
     )
     exchange: tuple[str, ...] | None = setting(
         LIST,
         None,
         "Which authenticators' credentials may be swapped at the endpoint;"
-        " without it, all but cookie: swapping an HttpOnly cookie for a token"
-        " that scripts can read is a choice to be made.",
+        " without it, all but cookie and access_token: swapping an HttpOnly"
+        " cookie for a token that scripts can read is a choice to be made.",
     )
     form: str = setting(
         FORM,
@@ -90,24 +102,37 @@ class TokenSettings(BuiltIn):
         """
         if self.exchange is not None:
             return self.exchange
-        return tuple(name for name in names if name != "cookie")
+        return tuple(name for name in names if name not in _UNEXCHANGED)
 
-    def has_scheme_of_bearer(self, names: Collection[str]) -> bool:
-        """Tell whether tokens of another issuer come under the same scheme."""
+    def publisher(self, ring: CurrentRing) -> Callable[[], Any] | None:
+        """Make what publishes the keys that verify header tokens; ``None``
+        where they are secrets.
+        """
+        if self.algorithm not in CURVE_OF:
+            return None
+        return partial(public_jwk_set, ring, self.algorithm)
+
+    def has_scheme_of_bearer(self, names: Mapping[str, str]) -> bool:
+        """Tell whether tokens of another issuer, or access tokens, come under
+        the same scheme.
+
+        :param names: as for :meth:`faults`.
+        """
         return (
-            {"session", "bearer"} <= set(names)
+            "session" in names
+            and not {"bearer", "access_token"}.isdisjoint(names.values())
             and self.header.lower() == "authorization"
             and self.scheme.lower() == "bearer"
         )
 
-    def faults(self, names: Collection[str]) -> Iterator[str]:
+    def faults(self, names: Mapping[str, str]) -> Iterator[str]:
         for name in self.exchange or ():
             if name not in names:
                 yield (
                     f"{self.row('exchange')}: {name!r} is not in"
                     f" {PREFIX}authenticators"
                 )
-        if "basic" in names and self.scheme.lower() == "basic":
+        if "basic" in names.values() and self.scheme.lower() == "basic":
             yield f"{self.row('scheme')}: Basic is the scheme of 'basic'"
         if self.header.lower() == "cookie":
             yield (
@@ -129,10 +154,10 @@ class TokenSettings(BuiltIn):
                 )
 
     def make(self, setup: Setup, shared: Shared) -> SessionAuthenticator:
-        return SessionAuthenticator(
-            shared.carriers.header.sessions.redeem,
-            self.scheme,
-            self.header,
-            shared.realm,
-            shared.is_ours,
-        )
+        sessions = shared.carriers.header.sessions
+        among = shared.bearers if shared.has_scheme_of_bearer else None
+        others = (self.scheme, self.header, shared.realm, among)
+        authenticator = SessionAuthenticator(sessions.redeem, *others)
+        strict = SessionAuthenticator(sessions.strict.redeem, *others)
+        authenticator.strict = strict
+        return authenticator

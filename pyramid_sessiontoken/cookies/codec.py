@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 from ..errors import InvalidCredential, Undecodable
+from ..identity.identity import Identity, identity_of
 from ..identity.ticket import Ticket
 from ..keys.base64url import decode_base64url, encode_base64url
-from ..tokens.payload import read_object, read_ticket, write_members
 from ..tokens.verified import REMEMBERED, VerifiedUnderKeys
+from .layout import VERSION, read_ticket, write_ticket
 from .transforms import RingTransform
-
-#: The content of a cookie begins with it if it is a ticket. A reference never
-#: begins with it.
-JSON = "{"
 
 
 class CookieCodec:
     """Write the text of a cookie, protected by a transform, and read it.
 
     :param transform: gives the transform of this moment.
+    :param authenticator: the name in the identities that it gives.
     """
 
-    def __init__(self, transform: Callable[[], Any]) -> None:
+    def __init__(
+        self, transform: Callable[[], Any], authenticator: str = "cookie"
+    ) -> None:
         self._transform = transform
-        self._verified = VerifiedUnderKeys[Ticket | str](REMEMBERED)
+        self._authenticator = authenticator
+        self._verified = VerifiedUnderKeys[Identity | str](REMEMBERED)
 
     def encode(self, ticket: Ticket) -> str:
         """Write a ticket, which :meth:`open` reads."""
-        members = write_members(ticket)
-        if ticket.claims:
-            members["claims"] = ticket.claims
-        if ticket.persistent:
-            members["persistent"] = True
-        content = json.dumps(members, separators=(",", ":"))
-        return self.protect(content)
+        return self._protect(write_ticket(ticket))
 
-    def protect(self, content: str) -> str:
-        """Write a text: a reference, or a ticket as JSON."""
-        return encode_base64url(self._transform().encode(content.encode()))
+    def protect(self, reference: str) -> str:
+        """Write a reference, which is ASCII."""
+        return self._protect(reference.encode())
 
-    def open(self, text: str) -> Ticket | str:
-        """Give the ticket or the reference in a cookie. The times of a ticket
-        are not checked.
+    def open(self, text: str) -> Identity | str:
+        """Give the user of the ticket in a cookie, with the ticket, or the
+        reference in it. The times of a ticket are not checked.
 
         :raises Undecodable: for a text that this did not write.
         """
@@ -53,31 +47,35 @@ class CookieCodec:
         if not isinstance(transform, RingTransform):
             # The result of an application's own transform may depend on
             # anything, so it is not remembered.
-            return _open(transform, text)
-        verified = self._verified.under(transform.keys)
+            return self._open(transform, text)
+        verified = self._verified.under(transform.envelope.keys)
         digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
-        opened = verified.get(digest)
+        opened = verified.get(digest, len(text))
         if opened is None:
-            opened = _open(transform, text)
+            opened = self._open(transform, text)
             verified.add(digest, opened, len(text))
         return opened
 
+    def _protect(self, content: bytes) -> str:
+        return encode_base64url(self._transform().encode(content))
 
-def _open(transform: Any, text: str) -> Ticket | str:
+    def _open(self, transform: Any, text: str) -> Identity | str:
+        content = _read(transform, text)
+        if isinstance(content, str):
+            return content
+        return identity_of(content, self._authenticator)
+
+
+def _read(transform: Any, text: str) -> Ticket | str:
     try:
         protected = decode_base64url(text)
     except ValueError:
         raise Undecodable("it is not base64url") from None
     try:
         content = transform.decode(protected)
-        if not content.startswith(JSON.encode()):
-            return str(content, "ascii", "replace")
-        members = read_object(content)
-        return read_ticket(
-            members,
-            members.pop("claims", {}),
-            persistent=members.pop("persistent", False),
-        )
+        if content.startswith(VERSION):
+            return read_ticket(content)
+        return str(content, "ascii", "replace")
     except InvalidCredential as refusal:
         # An application's own transform may raise it, too.
         raise Undecodable(refusal.reason) from None

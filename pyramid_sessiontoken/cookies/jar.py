@@ -53,6 +53,8 @@ class Jar:
 
     :param secure: whether browsers send it over TLS only; ``None`` if the
         request decides (:meth:`over`).
+    :param partitioned: whether the browser keeps one for each site whose pages
+        show the application in a frame (CHIPS).
     :param chunk_size: the most bytes in the value of a chunk.
     :param max_chunks: the most chunks.
     """
@@ -65,6 +67,7 @@ class Jar:
     domain: str | None = None
     chunk_size: int = 3800
     max_chunks: int = 2
+    partitioned: bool = False
 
     def over(self, scheme: str) -> Jar:
         """Give the jar for the answer to a request of a scheme."""
@@ -89,10 +92,17 @@ class Jar:
             name, equals, value = pair.strip(" \t").partition("=")
             if equals and (name == self.name or self._is_chunk(name)):
                 value = value.partition(",")[0].rstrip(" \t")
-                found.setdefault(name, []).append(_unquote(value))
-        joined = self._is_joined(header)
+                if value.startswith('"'):
+                    value = _unquote(value)
+                found.setdefault(name, []).append(value)
+        joined = "," in header and self._is_joined(header)
         if not found and not joined:
             return None
+        if len(found) == 1:
+            # Mostly it comes once, and in one chunk.
+            first, *more = found.get(self.name, [""])
+            if not more and first.startswith("0."):
+                return CookieShown((self.name,), (first[2:],), False, joined)
         most = MAX_COMBINATIONS
         values = tuple(islice(self._combinations(found), most + 1))
         return CookieShown(
@@ -124,6 +134,17 @@ class Jar:
         """Delete the chunks of the request, or the first one if none came."""
         return self.expire((shown and shown.names) or (self.name,))
 
+    def clear_unpartitioned(self, shown: CookieShown | None) -> Headers:
+        """Give headers that delete the cookies of these names that are not
+        partitioned: a browser may send both. They come before all others, as
+        an older browser takes both for one. None if the jar is not
+        partitioned.
+        """
+        if not self.partitioned:
+            return []
+        names = dict.fromkeys((self.name, *(shown.names if shown else ())))
+        return replace(self, partitioned=False).expire(names)
+
     def owns(self, header: tuple[str, str]) -> bool:
         """Tell whether a header sets or deletes a chunk of this cookie."""
         if header[0].lower() != "set-cookie":
@@ -132,8 +153,6 @@ class Jar:
         return name == self.name or self._is_chunk(name)
 
     def _is_joined(self, header: str) -> bool:
-        if "," not in header:
-            return False
         for part in header.split(",")[1:]:
             name, equals, _ = part.lstrip(" \t").partition("=")
             if equals and (name == self.name or self._is_chunk(name)):
@@ -141,6 +160,8 @@ class Jar:
         return False
 
     def _is_chunk(self, name: str) -> bool:
+        if not name.startswith(self.name):
+            return False
         base, _, number = name.rpartition(".")
         return base == self.name and number in _NUMBERS
 
@@ -199,6 +220,8 @@ class Jar:
         if self.httponly:
             attributes.append("HttpOnly")
         attributes.append(f"SameSite={self.samesite}")
+        if self.partitioned:
+            attributes.append("Partitioned")
         return "Set-Cookie", "; ".join(attributes)
 
 

@@ -1,5 +1,5 @@
-"""A small application to try the library: users alice and bob, a page that
-shows the user, and a page for administrators only.
+"""A small application to try the library: users alice and bob, and a page
+that shows what happens to a session.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ class Root:
 
 
 def main(global_config: Any, **settings: Any) -> Any:
-    """Make the WSGI application that development.ini names."""
+    """Make the WSGI application that development.ini names. Settings on the
+    command line count before those of the INI.
+    """
+    settings.update(
+        (key, value)
+        for key, value in global_config.items()
+        if key.startswith("sessiontoken.")
+    )
     with Configurator(settings=settings, root_factory=Root) as config:
         config.include("pyramid_sessiontoken")
         config.set_csrf_storage_policy(CookieCSRFStoragePolicy())
@@ -34,4 +41,6 @@ def main(global_config: Any, **settings: Any) -> Any:
             require_csrf=True, callback=pyramid_sessiontoken.csrf_required
         )
         config.include(".views")
+        config.include(".actions")
+        config.include(".refusals")
         return config.make_wsgi_app()

@@ -1,147 +1,107 @@
-"""The pages of the demo."""
+"""What the demo shows."""
 
 from __future__ import annotations
 
-import json
-from html import escape
 from typing import Any
 
-from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.security import forget, remember
 
+from .. import clock
+from ..clock import moment
+from ..errors import CODES
 from ..views.login import local_path
-from .users import check_password
+from ..views.refusals import wants_page
+from .pages import answer_page, dashboard, plain, sign_in_form
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>{title}</title>
-<style>
-body {{ font: 1rem/1.5 sans-serif; max-width: 40rem; margin: 2rem auto }}
-label, input, button {{ display: block; font: inherit; margin: .3rem 0 }}
-pre {{ background: #eee; padding: .5rem; white-space: pre-wrap }}
-</style>
-<h1>{title}</h1>
-{body}
-</html>
-"""
-
-_SIGN_IN = """<p>{note}</p>
-<form method="post">
-<input type="hidden" name="csrf_token" value="{csrf_token}">
-<input type="hidden" name="next" value="{next}">
-<label>User (alice or bob) <input name="username" autofocus></label>
-<label>Password (the same)
-<input name="password" type="password"></label>
-<label><input type="checkbox" name="persistent"> Keep me signed in</label>
-<button>Sign in</button>
-</form>"""
-
-_SIGNED_IN = """<p>You are <b>{userid}</b>, as the {authenticator} says.</p>
-<pre>{claims}</pre>
-<p><a href="/admin">For administrators</a></p>
-<h2>Your sessions</h2>
-<ul>{sessions}</ul>
-<form method="post" action="/signout">
-<input type="hidden" name="csrf_token" value="{csrf_token}">
-<button>Sign out</button>
-</form>"""
-
-_SESSION = """<li>since {began}{current}, {device}
-<form method="post" action="/end">
-<input type="hidden" name="csrf_token" value="{csrf_token}">
-<input type="hidden" name="sid" value="{sid}">
-<button>End it</button>
-</form></li>"""
+#: How a secret is shown: so many characters of it.
+_SHOWN = 12
 
 
 def includeme(config: Any) -> None:
+    config.add_static_view("static", "pyramid_sessiontoken.demo:static")
     for name, path in (
         ("home", "/"),
         ("signin", "/signin"),
         ("signout", "/signout"),
-        ("end", "/end"),
         ("identity", "/identity"),
+        ("use", "/use"),
         ("admin", "/admin"),
+        ("account", "/account"),
     ):
         config.add_route(name, path)
-    config.add_view(home, route_name="home", permission="view")
+    config.add_view(home, route_name="home")
     config.add_view(form, route_name="signin", request_method="GET")
     config.add_view(sign_in, route_name="signin", request_method="POST")
     config.add_view(sign_out, route_name="signout", request_method="POST")
-    config.add_view(
-        end, route_name="end", request_method="POST", permission="view"
-    )
     config.add_view(identity, route_name="identity", renderer="json")
+    config.add_view(use, route_name="use", renderer="json", permission="view")
     config.add_view(
         admin, route_name="admin", renderer="json", permission="administer"
     )
-
-
-def home(request: Any) -> Response:
-    """Show the identity, its claims and its session."""
-    session = request.sessiontoken
-    csrf_token = escape(get_csrf_token(request))
-    body = _SIGNED_IN.format(
-        userid=escape(str(session.identity.userid)),
-        authenticator=escape(session.identity.authenticator),
-        claims=escape(json.dumps(session.claims, indent=2)),
-        csrf_token=csrf_token,
-        sessions="".join(
-            _SESSION.format(
-                sid=info.sid,
-                began=f"{info.began:%H:%M:%S}",
-                device=escape(info.device.get("user_agent", "")),
-                current=" (this one)" * info.current,
-                csrf_token=csrf_token,
-            )
-            for info in session.sessions()
-        ),
+    config.add_view(
+        account,
+        route_name="account",
+        permission="view",
+        sessiontoken_max_age="1m",
     )
-    return _page("Who you are", body)
 
 
-def end(request: Any) -> Response:
-    """End one of the user's own sessions."""
+def home(request: Any, made: str = "") -> Response:
+    """Show the session of the user, or the form to sign in.
+
+    :param made: an access token that was made just now.
+    """
     session = request.sessiontoken
-    own = {info.sid for info in session.sessions()}
-    sid = request.POST.get("sid")
-    if sid in own:
-        session.revoke(sid)
-    return HTTPSeeOther("/")
+    known = session.identity
+    if known is None:
+        why = session.failure_code
+        note = f"Your session is over: {CODES[why]}." if why else ""
+        body = sign_in_form(request, "Sign in", "/", note=note)
+        return answer_page("Sign in", body)
+    now = moment(clock.now(request.registry))
+    body = dashboard(
+        request,
+        known,
+        sessions=session.sessions(),
+        tokens=session.access_tokens(),
+        now=now,
+        made=made,
+    )
+    return answer_page("Your session", body)
 
 
-def form(request: Any, note: str = "Who are you?") -> Response:
+def form(request: Any) -> Response:
     """Show the form, with the path of the page that comes after it."""
-    body = _SIGN_IN.format(
-        note=escape(note),
-        next=escape(local_path(request.params.get("next", "/"))),
-        csrf_token=escape(get_csrf_token(request)),
+    way_back = local_path(request.params.get("next", "/"))
+    title, note = "Sign in", ""
+    if "max_age" in request.GET:
+        title = "Your password again, please"
+        note = "This page is for people who signed in within the last minute."
+    elif way_back != "/":
+        note = f"Sign in to see {way_back}."
+    return answer_page(
+        title, sign_in_form(request, title, way_back, note=note)
     )
-    return _page("Sign in", body)
 
 
 def sign_in(request: Any) -> Response:
     """Swap a password for a session in the cookie."""
-    claims = check_password(
-        request.POST.get("username", ""),
-        request.POST.get("password", ""),
-        request,
+    username = request.POST.get("username", "")
+    user = request.sessiontoken.check_password(
+        username, request.POST.get("password")
     )
-    if claims is None:
-        return form(request, "Unknown user or wrong password.")
-    headers = remember(
-        request,
-        claims.pop("sub"),
-        claims=claims,
-        persistent="persistent" in request.POST,
-    )
+    way_back = local_path(request.POST.get("next", "/"))
+    if user is None:
+        error = "Unknown user or wrong password."
+        body = sign_in_form(
+            request, "Sign in", way_back, username=username, error=error
+        )
+        return answer_page("Sign in", body)
+    headers = remember(request, user, persistent="persistent" in request.POST)
     # Return the redirect: raised, it would abort a transaction.
-    return HTTPSeeOther(
-        local_path(request.POST.get("next", "/")), headers=headers
-    )
+    return HTTPSeeOther(way_back, headers=headers)
 
 
 def sign_out(request: Any) -> Response:
@@ -161,10 +121,51 @@ def identity(request: Any) -> dict[str, Any]:
     }
 
 
-def admin(request: Any) -> dict[str, str]:
-    """Greet users with the role admin."""
-    return {"hello": request.authenticated_userid}
+def use(request: Any) -> dict[str, Any]:
+    """Do what any page of an application does, and tell what came in and
+    what goes out, with secrets shortened.
+    """
+    session = request.sessiontoken
+    answer = {
+        "userid": request.authenticated_userid,
+        "authenticator": session.identity.authenticator,
+        "sent": {
+            name: shorten(request.headers[name])
+            for name in ("Authorization", "Cookie")
+            if name in request.headers
+        },
+        "session": None,
+    }
+    if session.ticket is not None:
+        ticket = session.ticket._asdict()
+        names = ("sid", "iat", "exp", "auth_time", "session_end", "amr")
+        answer["session"] = {name: ticket[name] for name in names}
+    return answer
 
 
-def _page(title: str, body: str) -> Response:
-    return Response(_PAGE.format(title=title, body=body))
+def shorten(header: str) -> str:
+    """Shorten each long word of a header."""
+    words = []
+    for word in header.split(" "):
+        name, equals, value = word.partition("=")
+        if not value:
+            name, equals, value = "", "", word
+        if len(value) > _SHOWN:
+            value = value[:_SHOWN] + "..."
+        words.append(name + equals + value)
+    return " ".join(words)
+
+
+def admin(request: Any) -> dict[str, str] | Response:
+    """Greet users with the role admin: programs in JSON."""
+    userid = request.authenticated_userid
+    if not wants_page(request):
+        return {"hello": userid}
+    text = f"Hello {userid}, you have the role admin."
+    return answer_page("For administrators", plain("For administrators", text))
+
+
+def account(request: Any) -> Response:
+    """Show a page that asks for the password again."""
+    text = "This page asks for the password again after a minute."
+    return answer_page("Your account", plain("Your account", text))

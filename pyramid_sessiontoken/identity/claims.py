@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn, SupportsIndex
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NoReturn, SupportsIndex, TypeVar
 
 from ..errors import ClaimsError
 
@@ -24,6 +24,14 @@ _SCALARS = frozenset((bool, type(None)))
 # Python writes and reads at most 4,300 digits of an int.
 _MAX_INT = 10**1000
 
+Frozen = TypeVar("Frozen", bound="FrozenDict")
+
+# Users have claims of the same names, so each name is kept once, and all are
+# forgotten when they are too many. Not sys.intern: in some versions of Python
+# it keeps a text for ever.
+_NAMES: dict[str, str] = {}
+_MOST_NAMES = 1000
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -36,52 +44,83 @@ def freeze_claims(claims: object) -> Claims:
     """
     if type(claims) is Claims:
         return claims
-    if not isinstance(claims, Mapping):
+    if not isinstance(claims, (dict, Mapping)):
         raise ClaimsError(f"claims must be a mapping, not {_name(claims)}")
     if not claims:
         return NO_CLAIMS
-    frozen = _freeze_items(claims, MAX_DEPTH)
+    frozen = _freeze_items(claims, MAX_DEPTH, Claims)
     if not RESERVED.isdisjoint(frozen):
         taken = RESERVED.intersection(frozen)
         raise ClaimsError(
             f"the claim {min(taken)!r} is one of the token's own names"
         )
-    return Claims(frozen)
+    return frozen
 
 
-def _freeze_items(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+def _freeze_items(
+    value: Mapping[Any, Any], depth: int, kind: type[Frozen]
+) -> Frozen:
+    _check_depth(value, depth)
+    if len(_NAMES) >= _MOST_NAMES:
+        _NAMES.clear()
+    frozen = {}
+    for name, item in value.items():
+        if type(name) is not str:
+            return _freeze_items(_plain_names(value), depth, kind)
+        if not name.isascii():
+            _check_text(name)
+        if type(item) is not str or not item.isascii():
+            item = _freeze(item, depth - 1)  # noqa: PLW2901
+        frozen[_NAMES.setdefault(name, name)] = item
+    return kind(frozen)
+
+
+def _plain_names(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """Give the plain text of each name, also of a subclass that compares
+    itself otherwise.
+    """
     for name in value:
         if not isinstance(name, str):
             raise ClaimsError(
                 f"the name of a claim must be a text, not {name!r}"
             )
-    _check_text("".join(value))
-    # The plain text, also of a subclass that compares itself otherwise.
-    return {
-        str.__str__(name): _freeze(item, depth - 1)
-        for name, item in value.items()
-    }
+    return {str.__str__(name): item for name, item in value.items()}
+
+
+def _freeze_list(value: Sequence[Any], depth: int) -> FrozenList:
+    _check_depth(value, depth)
+    return FrozenList(
+        [
+            item
+            if type(item) is str and item.isascii()
+            else _freeze(item, depth - 1)
+            for item in value
+        ]
+    )
 
 
 def _freeze(value: object, depth: int) -> Any:
-    if depth < 0:
-        raise ClaimsError(
-            f"claims must not be nested deeper than {MAX_DEPTH} levels"
-        )
-    if isinstance(value, str):
-        return value if value.isascii() else _check_text(value)
     kind = type(value)
     if kind in _SCALARS:
         return value
     if kind is int and -_MAX_INT < value < _MAX_INT:  # type: ignore[operator]
         return value
     if isinstance(value, (list, tuple)):
-        return FrozenList([_freeze(item, depth - 1) for item in value])
-    if isinstance(value, Mapping):
-        return FrozenDict(_freeze_items(value, depth))
+        return _freeze_list(value, depth)
+    if isinstance(value, str):
+        return _check_text(value)
+    if isinstance(value, (dict, Mapping)):
+        return _freeze_items(value, depth, FrozenDict)
     if kind is float and math.isfinite(value):  # type: ignore[arg-type]
         return value
     raise ClaimsError(f"a claim must be a JSON value, not {_name(value)}")
+
+
+def _check_depth(inside: Collection[Any], depth: int) -> None:
+    if depth <= 0 and inside:
+        raise ClaimsError(
+            f"claims must not be nested deeper than {MAX_DEPTH} levels"
+        )
 
 
 def _check_text(text: str) -> str:

@@ -33,11 +33,15 @@ class Identity:
     ticket: Ticket | None = None
 
     def __post_init__(self) -> None:
-        userid, ticket = self.userid, self.ticket
-        # The userid of a ticket was checked when the ticket was made.
-        if userid is not None and (
-            type(ticket) is not Ticket or ticket.userid is not userid
-        ):
-            check_userid(userid)
+        if self.userid is not None:
+            check_userid(self.userid)
         if type(self.claims) is not Claims:
             object.__setattr__(self, "claims", freeze_claims(self.claims))
+
+
+def identity_of(ticket: Ticket, authenticator: str) -> Identity:
+    """Give the user of a ticket.
+
+    :param authenticator: accepted the token of the ticket.
+    """
+    return Identity(ticket.userid, ticket.claims, authenticator, ticket)

@@ -26,24 +26,23 @@ def check_userid(userid: object) -> Userid:
 
     :raises ClaimsError: for any other value.
     """
-    if isinstance(userid, bool) or not isinstance(
-        userid, (int, uuid.UUID, str)
-    ):
+    if isinstance(userid, str):
+        _check_text(userid)
+    elif isinstance(userid, bool) or not isinstance(userid, (int, uuid.UUID)):
         raise ClaimsError(
             "a userid must be an int, a uuid.UUID or a text, not"
             f" {type(userid).__name__}"
         )
-    if isinstance(userid, int) and abs(userid) >= 10 ** (MAX_LENGTH - 1):
+    elif isinstance(userid, int) and abs(userid) >= 10 ** (MAX_LENGTH - 1):
         raise ClaimsError(f"a userid must have less than {MAX_LENGTH} digits")
-    if isinstance(userid, str):
-        _check_text(userid)
     return userid
 
 
 def _check_text(userid: str) -> None:
     if not 1 <= len(userid) <= MAX_LENGTH:
         raise ClaimsError(f"a userid must have 1 to {MAX_LENGTH} characters")
-    if _UNPRINTABLE.search(userid):
+    # Almost every userid is printable, and then has none of these.
+    if not userid.isprintable() and _UNPRINTABLE.search(userid):
         raise ClaimsError(
             "a userid must not contain control characters or surrogates"
         )
@@ -71,8 +70,8 @@ def from_subject(text: str, kind: str) -> Userid:
     """
     userid: Userid
     if kind == "str":
-        userid = text
-    elif kind == "int":
+        return check_userid(text)
+    if kind == "int":
         userid = int(text)
     elif kind == "uuid":
         userid = uuid.UUID(text)

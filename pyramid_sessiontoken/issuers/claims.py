@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ..errors import ClaimsError, InvalidCredential
+from ..errors import ClaimsError, InvalidClaims
 from ..identity.claims import RESERVED
 from ..identity.identity import Identity
 
@@ -114,7 +114,7 @@ class Template:
                 ends.append((name, value, text))
         for name, value, behind in ends[:-1]:
             if (value + behind).find(behind) < len(value):
-                raise InvalidCredential(
+                raise InvalidClaims(
                     f"its {name!r} contains {behind!r}, which separates the"
                     " claims in the userid"
                 )
@@ -126,7 +126,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     # Not isinstance, which accepts True.
     if type(value) is int or (type(value) is str and value):
         return str(value)
-    raise InvalidCredential(
+    raise InvalidClaims(
         f"its {name!r} is missing, or is not a text or a number"
     )
 
@@ -167,10 +167,10 @@ class ClaimsMapping:
         try:
             identity = Identity(userid, taken, name)
         except ClaimsError as error:
-            raise InvalidCredential(str(error)) from None
+            raise InvalidClaims(str(error)) from None
         limit = self.limit
         if limit is not None and len(json.dumps([userid, taken])) > limit:
-            raise InvalidCredential(
+            raise InvalidClaims(
                 f"its userid and claims have more than {limit} bytes"
             )
         return identity

@@ -8,14 +8,13 @@ from typing import Any
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from ..errors import InvalidCredential
+from ..keys.algorithms import OCT, is_hmac
 from ..keys.base64url import decode_base64url, encode_base64url
 from ..tokens.payload import read_object
 from .verifying_key import (
     INVALID,
-    OCT,
     ForAnotherUse,
     VerifyingKey,
-    is_hmac,
     public_key,
     secret_key,
 )

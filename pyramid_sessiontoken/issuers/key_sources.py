@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 
-from ..errors import RepositoryUnavailable
+from ..errors import KeysUnavailable
 from ..keys.followed_file import FollowedFile
 from ..keys.text_file import decode_text
 from .fetch import TIMEOUT, fetch
@@ -103,9 +103,7 @@ class KeysAtURL:
             key = self._known(kid, algorithm, now)
         if key is None and (self._failed or self._running is not None):
             # It is not known whether the issuer has such a key.
-            raise RepositoryUnavailable(
-                f"the keys at {self._url} cannot be fetched"
-            )
+            raise KeysUnavailable(f"the keys at {self._url} cannot be fetched")
         return key
 
     def __iter__(self) -> Iterator[VerifyingKey]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,25 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import get_default_algorithms
 from jwt.exceptions import PyJWTError
 
+from ..keys.algorithms import FORMS, OCT
 from ..keys.roca import is_roca
-from ..keys.strength import ALGORITHMS as HMAC
 from ..keys.strength import weakness_of_secret
-
-OCT = "oct"
-
-#: The forms of key that each algorithm uses (RFC 7518, section 3.1; RFC 8037;
-#: RFC 8812). ``none`` is not one of them, and no setting can add it.
-FORMS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(HMAC, (OCT,)),
-    **dict.fromkeys(
-        ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), ("RSA",)
-    ),
-    "ES256": ("P-256",),
-    "ES384": ("P-384",),
-    "ES512": ("P-521",),
-    "ES256K": ("secp256k1",),
-    "EdDSA": ("Ed25519", "Ed448"),
-}
 
 #: Errors of PyJWT and cryptography for a text that is not a valid key.
 INVALID = (KeyError, TypeError, ValueError, PyJWTError, UnsupportedAlgorithm)
@@ -108,11 +92,6 @@ class OneKey:
 
     def __iter__(self) -> Iterator[VerifyingKey]:
         return iter((self._key,))
-
-
-def is_hmac(algorithms: Iterable[str]) -> bool:
-    """Tell whether all algorithms use a secret key."""
-    return all(algorithm in HMAC for algorithm in algorithms)
 
 
 def read_public_key(text: str, algorithms: Sequence[str]) -> VerifyingKey:

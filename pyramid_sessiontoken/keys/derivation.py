@@ -8,25 +8,14 @@ from typing import Any, Generic, TypeVar
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from .label import LABEL, labelled
 from .lookup import CurrentRing
 from .ring import Key
-
-#: The first label of every derivation. The other labels name the purpose.
-LABEL = "pyramid_sessiontoken/1"
 
 Made = TypeVar("Made")
 
 KEY_BYTES = 32
 NAME_BYTES = 8
-
-
-def labelled(*texts: str) -> bytes:
-    """Join texts, each before its length in bytes, so that no two lists of
-    texts are written alike.
-    """
-    return b"".join(
-        text.encode() + len(text.encode()).to_bytes(2, "big") for text in texts
-    )
 
 
 def derive(ring: Iterable[Key], *purpose: str) -> dict[bytes, bytes]:
@@ -39,18 +28,17 @@ def derive(ring: Iterable[Key], *purpose: str) -> dict[bytes, bytes]:
     :return: the keys by their names.
     """
     info = labelled(LABEL, *purpose)
-    keys = {}
-    for key in ring:
-        hkdf = HKDF(
-            SHA256(), length=NAME_BYTES + KEY_BYTES, salt=None, info=info
-        )
-        derived = hkdf.derive(key.secret)
-        keys[derived[:NAME_BYTES]] = derived[NAME_BYTES:]
-    return keys
+    return dict(_derive(key, info) for key in ring)
+
+
+def _derive(key: Key, info: bytes) -> tuple[bytes, bytes]:
+    hkdf = HKDF(SHA256(), length=NAME_BYTES + KEY_BYTES, salt=None, info=info)
+    derived = hkdf.derive(key.secret)
+    return derived[:NAME_BYTES], derived[NAME_BYTES:]
 
 
 class DerivedKeys(Generic[Made]):
-    """The keys for one purpose, derived once for each ring.
+    """The keys for one purpose, derived once from each key of the ring.
 
     :param make: makes an object of each derived key, such as a cipher.
     """
@@ -62,9 +50,11 @@ class DerivedKeys(Generic[Made]):
         make: Callable[[bytes], Made],
     ) -> None:
         self._ring = ring
-        self._purpose = purpose
+        self._info = labelled(LABEL, *purpose)
         self._make = make
         self._derived: tuple[Any, dict[bytes, Made]] = (None, {})
+        # By the keys of the ring. A ring that changes keeps most of them.
+        self._known: dict[Key, tuple[bytes, Made]] = {}
 
     @property
     def keys(self) -> dict[bytes, Made]:
@@ -74,10 +64,17 @@ class DerivedKeys(Generic[Made]):
         ring, keys = self._derived
         current = self._ring()
         if ring is not current:
-            derived = derive(current, *self._purpose)
-            keys = {name: self._make(key) for name, key in derived.items()}
+            known = self._known
+            self._known = {
+                key: known.get(key) or self._make_of(key) for key in current
+            }
+            keys = dict(self._known.values())
             self._derived = (current, keys)
         return keys
+
+    def _make_of(self, key: Key) -> tuple[bytes, Made]:
+        name, derived = _derive(key, self._info)
+        return name, self._make(derived)
 
     def find(self, name: bytes) -> Made | None:
         """Give the object of a key by the key's name. If the name is unknown,

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from .derivation import NAME_BYTES, DerivedKeys, Made
 from .lookup import CurrentRing
 
+HEAD_BYTES = 1 + NAME_BYTES
 NONCE_BYTES = 12
 
 
@@ -48,13 +49,12 @@ class Envelope(DerivedKeys[Made]):
 
         :raises UnknownHead: if this envelope cannot have written the head.
         """
-        head, rest = protected[: 1 + NAME_BYTES], protected[1 + NAME_BYTES :]
-        if head[:1] != self._version:
+        if not protected.startswith(self._version):
             raise UnknownHead("it has another format")
-        key = self.find(head[1:])
+        key = self.find(protected[1:HEAD_BYTES])
         if key is None:
             raise UnknownHead("its key is not in the key ring")
-        return head, key, rest
+        return protected[:HEAD_BYTES], key, protected[HEAD_BYTES:]
 
 
 class EncryptedEnvelope(Envelope[AESGCM]):

@@ -7,6 +7,7 @@ from typing import Any
 from ..interfaces import IKeyRing
 from .file_ring import FileRing
 from .ring import KeyRing
+from .rotating_ring import RotatingRing
 
 #: The name of the ring that is for header tokens alone.
 HEADER_RING = "token"
@@ -30,7 +31,13 @@ class CurrentRing:
         self._copy: KeyRing | None = None
 
     def __call__(self) -> Any:
-        ring = self._find()
+        # Each request comes here.
+        lookup = self._registry.utilities.lookup
+        ring = None
+        for name in self._names:
+            ring = lookup((), IKeyRing, name)
+            if ring is not None:
+                break
         return ring if type(ring) is KeyRing else self._keys_of(ring)
 
     def fresh(self, than: Any) -> bool:
@@ -39,21 +46,14 @@ class CurrentRing:
         Call this if a request names an unknown key: another process may have
         read a new key first. A ring that follows its files checks them again.
         """
-        ring = self._find()
-        if isinstance(ring, FileRing):
-            return ring.reload() is not than
-        return self._keys_of(ring) is not than
-
-    def _find(self) -> Any:
-        lookup = self._registry.utilities.lookup
         for name in self._names:
-            ring = lookup((), IKeyRing, name)
-            if ring is not None:
-                return ring
-        return None
+            ring = self._registry.queryUtility(IKeyRing, name)
+            if isinstance(ring, (FileRing, RotatingRing)):
+                ring.reload()
+        return self() is not than
 
     def _keys_of(self, ring: Any) -> Any:
-        if isinstance(ring, FileRing):
+        if isinstance(ring, (FileRing, RotatingRing)):
             return ring.current
         if ring is None or isinstance(ring, KeyRing):
             return ring
@@ -63,6 +63,17 @@ class CurrentRing:
         if copy is None or copy.keys != keys:
             copy = self._copy = KeyRing(keys)
         return copy
+
+
+class CurrentRoots(CurrentRing):
+    """Give the keys that outlive every period: the roots of a ring that is
+    derived from others, and of any other ring its keys.
+    """
+
+    def _keys_of(self, ring: Any) -> Any:
+        if isinstance(ring, RotatingRing):
+            return ring.roots
+        return super()._keys_of(ring)
 
 
 def header_ring(registry: Any) -> CurrentRing:

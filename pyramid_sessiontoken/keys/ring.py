@@ -16,12 +16,15 @@ from .base64url import encode_base64url
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A symmetric key, and the name by which tokens refer to it.
+    """A symmetric or a private key, and the name by which tokens refer to it.
 
+    :ivar secret: of a private key the bytes of the ``d`` of its JWK.
     :ivar alg: the only algorithm that the key may be used with; ``None`` for
         any.
     :ivar is_plain: whether it was written as plain text, a part of which can
         be a key, too.
+    :ivar curve: of a private key, as JWKs name it; ``None``: the key is
+        symmetric.
     :ivar since: when the key was added to a ring in use, in seconds since the
         epoch; ``None`` if the ring began with it.
     """
@@ -29,6 +32,7 @@ class Key:
     kid: str
     secret: bytes = field(repr=False)
     alg: str | None = None
+    curve: str | None = None
     since: int | None = field(default=None, compare=False)
     is_plain: bool = field(default=False, compare=False)
 
@@ -65,6 +69,10 @@ def describe(ring: Any) -> str:
 def thumbprint(secret: bytes) -> str:
     """Compute the JWK SHA-256 thumbprint (RFC 7638) of an ``oct`` key."""
     # Section 3.2: the required members of "oct", in lexicographic order.
-    members = {"k": encode_base64url(secret), "kty": "oct"}
+    return thumbprint_of({"k": encode_base64url(secret), "kty": "oct"})
+
+
+def thumbprint_of(members: dict[str, str]) -> str:
+    """Compute the thumbprint of a JWK of these required members."""
     text = json.dumps(members, separators=(",", ":"), sort_keys=True)
     return encode_base64url(hashlib.sha256(text.encode()).digest())

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from jwt.algorithms import get_default_algorithms
 from jwt.exceptions import InvalidKeyError
 
 from .base64url import encode_base64url
+from .curves import CURVE_OF
 from .ring import Key
 
-#: The algorithms, and the bytes that a key of each must have at least: those
-#: of the hash (RFC 7518, section 3.2).
+#: The algorithms of HMAC, and the bytes that a key of each must have at least:
+#: those of the hash (RFC 7518, section 3.2).
 ALGORITHMS = {"HS256": 32, "HS384": 48, "HS512": 64}
+
+#: All algorithms that may sign tokens.
+SIGNING = (*ALGORITHMS, *CURVE_OF)
 
 _PYJWT = get_default_algorithms()
 
@@ -43,10 +48,31 @@ PLACEHOLDER = re.compile(
 
 def weakness(key: Key, algorithm: str) -> str | None:
     """Say why a key must not be used; ``None`` if it is good enough."""
+    # RFC 8725, section 3.1: each key serves one algorithm.
+    curve = CURVE_OF.get(algorithm)
+    if key.curve != curve:
+        return (
+            f"it is {_kind(key.curve)}, and {algorithm} needs {_kind(curve)}"
+        )
     if key.alg not in (None, algorithm):
-        # RFC 8725, section 3.1: each key serves one algorithm.
         return f"its 'alg' is {key.alg!r:.40}, not {algorithm}"
-    return weakness_of_secret(key.secret, algorithm)
+    if curve is None:
+        return weakness_of_secret(key.secret, algorithm)
+    if _period(key.secret) == 1:
+        return "it is one repeated byte"
+    return None
+
+
+def weakness_for_hmac(key: Key) -> str | None:
+    """Say why a key must not be used where only keys for one purpose are
+    derived from it, whatever HMAC its ``alg`` names.
+    """
+    named = key.alg in tuple(ALGORITHMS) and key.curve is None
+    return weakness(replace(key, alg=None) if named else key, "HS256")
+
+
+def _kind(curve: str | None) -> str:
+    return "a secret" if curve is None else f"a private key on {curve}"
 
 
 def is_placeholder(secret: bytes) -> bool:

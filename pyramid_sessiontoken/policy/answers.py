@@ -16,7 +16,7 @@ from pyramid.httpexceptions import (
 from .. import clock
 from ..authenticators.state import Refusal
 from ..errors import RepositoryUnavailable
-from .endpoint import scheme_of
+from .observers import count_outage
 from .rules import Rules
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -46,7 +46,8 @@ ANSWERS = (HTTPServiceUnavailable, HTTPTooManyRequests)
 
 def is_refused_for_tls(request: Any, rules: Rules) -> bool:
     """Tell whether a request is refused because it came over plain HTTP."""
-    return rules.require_tls and scheme_of(request) != "https"
+    scheme = request.environ.get("wsgi.url_scheme")
+    return rules.require_tls and scheme not in ("https", "wss")
 
 
 def require_tls(request: Any, rules: Rules) -> None:
@@ -70,21 +71,24 @@ def log_refused_for_tls(request: Any) -> Refusal:
     is_due = last is None or not 0 <= now - last < SECONDS_BETWEEN_WARNINGS
     if is_due:
         registry[_WARNED] = now
-    refusal = Refusal("sessiontoken", TLS_REQUIRED)
+    refusal = Refusal("sessiontoken", TLS_REQUIRED, code="tls_required")
     log.log(logging.WARNING if is_due else logging.INFO, "%s", refusal)
     return refusal
 
 
 @contextmanager
-def repository_or_503() -> Iterator[None]:
+def repository_or_503(request: Any = None) -> Iterator[None]:
     """Turn an outage of the repository into an answer.
 
+    :param request: in which the outage is counted.
     :raises HTTPServiceUnavailable: instead of ``RepositoryUnavailable``.
     """
     try:
         yield
     except RepositoryUnavailable as error:
         log.error("answered 503, because a backend failed: %s", error)
+        if request is not None:
+            count_outage(request.registry, error)
         raise unavailable() from error
 
 

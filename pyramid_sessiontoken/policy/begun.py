@@ -14,6 +14,7 @@ from typing import Any
 
 from ..cookies.jar import Headers
 from ..errors import InvalidCredential, RepositoryUnavailable
+from .observers import count_outage
 from .response import will_be_retried
 from .state import Begun, PolicyState
 
@@ -45,13 +46,13 @@ def _remove_lost(state: PolicyState, request: Any) -> None:
     for begun in state.begun:
         if not _is_lost(request, response, begun):
             continue
-        if _are_dropped(request, response):
+        if begun.headers is not None and _are_dropped(request, response):
             log.warning(
                 "remember() was called, but its headers are not on the"
                 " response: the user is not signed in. Add them, for example"
                 " with HTTPSeeOther(url, headers=remember(request, userid))"
             )
-        _remove(state, begun)
+        remove(request, state, begun)
 
 
 def _is_lost(request: Any, response: Any, begun: Begun) -> bool:
@@ -86,7 +87,8 @@ def _are_dropped(request: Any, response: Any) -> bool:
     )
 
 
-def _remove(state: PolicyState, begun: Begun) -> None:
+def remove(request: Any, state: PolicyState, begun: Begun) -> None:
+    """Remove a session that no client will know."""
     stored, issued = state.rules.stored, begun.issued
     if stored is None:
         return
@@ -100,3 +102,4 @@ def _remove(state: PolicyState, begun: Begun) -> None:
         log.error(
             "a session that no client got could not be removed: %s", error
         )
+        count_outage(request.registry, error)

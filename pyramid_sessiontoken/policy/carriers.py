@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..authenticators.names import COOKIE, SESSION
 from ..cookies.jar import CookieShown, Headers, Jar
+from ..errors import ClaimsError
 from ..sessions.forms import HeaderForm
-from ..sessions.lifecycle import IssuedToken, Sessions
+from ..sessions.issued import IssuedToken
+from ..sessions.lifecycle import Sessions
 from .endpoint import scheme_of
 from .private_headers import PrivateHeaders
 from .sizes import fits_response_header
+
+#: What the name of the cookie ends with in which another one is put aside.
+ASIDE = "-own"
 
 
 class Carrier(Protocol):
@@ -121,6 +126,17 @@ class CookieCarrier:
             issued.session_expires_in if issued.ticket.persistent else None,
         )
 
+    def sign_in_headers(self, request: Any, issued: IssuedToken) -> Headers:
+        """Give the headers that set the cookie of another session.
+
+        :raises ClaimsError: as :meth:`set_headers`.
+        """
+        return [*self._clear(request), *self.set_headers(request, issued)]
+
+    def _clear(self, request: Any) -> Headers:
+        jar = self._jar_for(request)
+        return jar.clear_unpartitioned(self._shown(request))
+
     def is_shown(self, request: Any) -> bool:
         """Tell whether the request has the cookie, also an invalid one."""
         return self._shown(request) is not None
@@ -129,8 +145,69 @@ class CookieCarrier:
         return self.jar.read(request.environ)
 
     def delete_headers(self, request: Any) -> Headers:
-        """Give the headers that delete the cookie."""
-        return self._jar_for(request).delete(self._shown(request))
+        """Give the headers that delete the cookie, and one that was put
+        aside.
+        """
+        deleted = self._jar_for(request).delete(self._shown(request))
+        return [
+            *self._clear(request),
+            *deleted,
+            *self.delete_aside(request),
+        ]
+
+    def put_aside(self, request: Any, text: str, beside: str) -> Headers:
+        """Give the headers that put a cookie aside: its text goes into another
+        cookie, which signs nobody in.
+
+        :param text: of the cookie that was shown.
+        :param beside: the text that takes its place.
+        :raises ClaimsError: where both together are too long for a request.
+        """
+        most = self.jar.chunk_size * self.jar.max_chunks
+        if len(text) + len(beside) > most:
+            raise ClaimsError(
+                f"the two cookies have {len(text) + len(beside)} bytes, and"
+                f" servers take {most}: use fewer claims, or"
+                " sessiontoken.cookie.form = reference"
+            )
+        jar = self._aside_for(request)
+        return jar.write(text, jar.read(request.environ), None)
+
+    def bring_back(self, request: Any, issued: IssuedToken) -> Headers:
+        """Give the headers that set a cookie again that was put aside."""
+        back = self.sign_in_headers(request, issued)
+        return [*back, *self.delete_aside(request)]
+
+    def texts_shown(self, request: Any) -> tuple[str, ...]:
+        """Give the texts of the cookie that was put aside, and of the cookie
+        itself.
+        """
+        shown = self._shown(request)
+        return (*self.texts_aside(request), *(shown.values if shown else ()))
+
+    def texts_aside(self, request: Any) -> tuple[str, ...]:
+        """Give the texts of the cookie that was put aside."""
+        aside = self._aside_for(request).read(request.environ)
+        return aside.values if aside else ()
+
+    def delete_aside(self, request: Any) -> Headers:
+        """Give the headers that delete a cookie that was put aside; none if
+        none was shown.
+        """
+        jar = self._aside_for(request)
+        shown = jar.read(request.environ)
+        return [] if shown is None else jar.delete(shown)
+
+    def _aside_for(self, request: Any) -> Jar:
+        jar = self._jar_for(request)
+        return replace(jar, name=jar.name + ASIDE)
+
+    def owns(self, header: tuple[str, str]) -> bool:
+        """Tell whether a header sets or deletes the cookie, or one that was
+        put aside.
+        """
+        aside = replace(self.jar, name=self.jar.name + ASIDE)
+        return self.jar.owns(header) or aside.owns(header)
 
     def expire(self, request: Any, name: str) -> Headers:
         """Give the headers that delete a cookie that a response sets."""

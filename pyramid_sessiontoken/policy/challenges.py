@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..authenticators.chain import find_authenticator
+from ..authenticators.schemes import quote
 from ..cookies.jar import Headers
+from .rules import Metadata
 from .state import PolicyState
 
 
@@ -30,6 +32,8 @@ def challenges(
         if scheme in values and state.refusal(name) is None:
             continue
         value = authenticator.challenge(request)
+        if value is not None and scheme == "bearer":
+            value = name_metadata(value, rules.metadata)
         if value is not None:
             values[scheme] = value
     fields = [("WWW-Authenticate", value) for value in values.values()]
@@ -38,3 +42,13 @@ def challenges(
         # what is refused here.
         fields.append(("WWW-Authenticate", rules.fallback_challenge))
     return fields
+
+
+def name_metadata(challenge: str, metadata: Metadata | None) -> str:
+    """Name the place of the metadata in a challenge of the scheme ``Bearer``
+    (RFC 9728, section 5.1).
+    """
+    if metadata is None or "resource_metadata=" in challenge:
+        return challenge
+    comma = "," if " " in challenge.strip() else ""
+    return f"{challenge}{comma} resource_metadata={quote(metadata.url)}"

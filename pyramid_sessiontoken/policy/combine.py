@@ -37,7 +37,10 @@ def combine(identities: Sequence[Identity]) -> Identity:
 
 
 def distribute(
-    found: Sequence[Identity], before: Identity, after: Identity
+    found: Sequence[Identity],
+    before: Identity,
+    after: Identity,
+    credentials: Sequence[Identity],
 ) -> list[Identity]:
     """Write what the transformer did to the credentials into each of them.
 
@@ -47,6 +50,7 @@ def distribute(
 
     :param before: the credentials combined, as the transformer got them.
     :param after: what the transformer gave back.
+    :param credentials: those of ``found`` that it got.
     """
     kept = {
         name: value
@@ -56,7 +60,7 @@ def distribute(
     changed = {n: v for n, v in after.claims.items() if n not in kept}
     written = []
     for identity in found:
-        if identity.ticket is not None:
+        if identity not in credentials:
             written.append(identity)
             continue
         own = {n: v for n, v in identity.claims.items() if n in kept}

@@ -23,14 +23,13 @@ def is_cross_site(request: Any) -> bool:
     ``Origin``. A request with neither does not come from a browser. An origin
     in ``pyramid.csrf_trusted_origins`` is accepted, but not at the endpoint.
     """
-    if request.method in SAFE_METHODS and not _is_unsafe_get(request):
-        return False
     site = request.environ.get("HTTP_SEC_FETCH_SITE")
     origin = request.environ.get("HTTP_ORIGIN")
-    if site is not None:
-        if site in ("same-origin", "none"):
-            return False
-    elif origin is None or origin == _own_origin(request):
+    if site in ("same-origin", "none") or (site is None and origin is None):
+        return False
+    if request.method in SAFE_METHODS and not _is_unsafe_get(request):
+        return False
+    if site is None and origin == _own_origin(request):
         return False
     return (
         origin is None

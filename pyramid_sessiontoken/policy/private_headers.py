@@ -61,7 +61,9 @@ class PrivateHeaders:
         if _is_of(request, response) or not _can_wait(response):
             response.headerlist = self.apply(response.headerlist)
         else:
-            request.environ[_KEY] = (response, self)
+            found, waiting = request.environ.get(_KEY, (None, ()))
+            waiting = (*waiting, self) if found is response else (self,)
+            request.environ[_KEY] = (response, waiting)
 
 
 def _is_of(request: Any, response: Any) -> bool:
@@ -90,12 +92,14 @@ class _AsksWhenSent:
     """A response whose headers are completed when it is sent."""
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        found, headers = environ.get(_KEY, (None, None))
+        found, waiting = environ.get(_KEY, (None, ()))
         if found is not self:
             return super().__call__(environ, start_response)  # type: ignore[misc]
 
         def start(status: str, fields: Headers, *exc_info: Any) -> Any:
-            return start_response(status, headers.apply(fields), *exc_info)
+            for headers in waiting:
+                fields = headers.apply(fields)
+            return start_response(status, fields, *exc_info)
 
         return super().__call__(environ, start)  # type: ignore[misc]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from .. import clock
@@ -12,43 +13,78 @@ from .. import clock
 NO_STORE = "private, no-store"
 
 
-def add_vary(response: Any, names: Iterable[str]) -> None:
-    """Add names to ``Vary`` (RFC 9110, section 12.5.5)."""
-    if not names:
-        return
+def add_vary(response: Any, names: tuple[str, ...]) -> None:
+    """Add names to ``Vary`` (RFC 9110, section 12.5.5).
+
+    :param names: one at least; some more than once.
+    """
     headers = response.headerlist
     for name, _ in headers:
         if name.lower() == "vary":
             break
     else:
-        headers.append(("Vary", ", ".join(names)))
+        headers.append(_vary(names))
         return
     present = ",".join(response.headers.getall("Vary"))
     merged = [name.strip() for name in present.split(",")]
     known = {name.lower() for name in merged}
     if "*" not in known:
-        merged += [name for name in names if name.lower() not in known]
+        merged += [
+            name for name in dict.fromkeys(names) if name.lower() not in known
+        ]
         response.headers["Vary"] = ", ".join(filter(None, merged))
 
 
-def may_carry_token(
-    request: Any, response: Any, *, is_private: bool = False
-) -> bool:
-    """Tell whether a response may carry a new token.
+@lru_cache(maxsize=64)
+def _vary(names: tuple[str, ...]) -> tuple[str, str]:
+    """Write the field for some names; an application has few such tuples."""
+    return "Vary", ", ".join(dict.fromkeys(names))
 
-    It may not if it is an error, if a cache may keep it, if pyramid_retry
-    throws it away, if the browser only prefetches it, or if the client sent
-    ``Session-Slide: no``.
+
+def may_renew(request: Any, renewing: Collection[str] | None) -> bool:
+    """Tell whether a token may be renewed in the response to a request.
+
+    :param renewing: the methods that renew; ``None`` for all.
+    """
+    return why_not_renewed(request, renewing) is None
+
+
+def why_not_renewed(
+    request: Any, renewing: Collection[str] | None
+) -> str | None:
+    """Say why a request renews no token; ``None`` if it may renew one.
+
+    It may not if the method of the request renews none, if the browser only
+    prefetches, or if the client sent ``Session-Slide: no``.
+
+    :param renewing: as in :func:`may_renew`.
+    """
+    if renewing is not None and request.method not in renewing:
+        return f"{request.method} renews nothing: sessiontoken.expiry.renew_on"
+    if request.environ.get("HTTP_SESSION_SLIDE", "").lower() == "no":
+        return "the client sent Session-Slide: no"
+    if is_prefetch(request):
+        return "the browser only prefetches the page"
+    return None
+
+
+def why_not_carried(
+    request: Any, response: Any, *, is_private: bool = False
+) -> str | None:
+    """Say why a response carries no new token; ``None`` if it may carry one.
+
+    It may not if it is an error, if a cache may keep it, or if pyramid_retry
+    throws it away.
 
     :param is_private: whether the response becomes ``no-store`` anyway.
     """
-    return not (
-        response.status_code >= 400  # noqa: PLR2004
-        or request.environ.get("HTTP_SESSION_SLIDE", "").lower() == "no"
-        or is_prefetch(request)
-        or (not is_private and is_cacheable(request, response))
-        or will_be_retried(request)
-    )
+    if response.status_code >= 400:  # noqa: PLR2004
+        return f"the response is an error, {response.status_code}"
+    if not is_private and is_cacheable(request, response):
+        return "a cache may keep the response"
+    if will_be_retried(request):
+        return "pyramid_retry tries the request again"
+    return None
 
 
 def is_cacheable(request: Any, response: Any) -> bool:

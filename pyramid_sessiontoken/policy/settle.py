@@ -10,14 +10,23 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from ..authenticators.state import ShownToken, Status
+from ..authenticators.state import STATE, Status
 from ..errors import RepositoryUnavailable
 from ..events import SessionRenewed
 from ..identity.identity import Identity
 from ..interfaces import RENEW
-from ..sessions.lifecycle import IssuedToken
+from ..sessions.issued import IssuedToken
+from ..sessions.shown import ShownToken
+from .observers import count_outage, is_heard, notify
 from .private_headers import PrivateHeaders
-from .response import NO_STORE, add_vary, is_cacheable, may_carry_token
+from .response import (
+    NO_STORE,
+    add_vary,
+    is_cacheable,
+    why_not_carried,
+    why_not_renewed,
+)
+from .stamp import restamped
 from .state import PolicyState
 
 log = logging.getLogger("pyramid_sessiontoken")
@@ -25,24 +34,33 @@ log = logging.getLogger("pyramid_sessiontoken")
 _NOT_RENEWED = "a session was not renewed: the response carries no new token"
 
 
-def settle(state: PolicyState, request: Any, response: Any) -> None:
+def settle(request: Any, response: Any) -> None:
     """Add what the status of the request demands to the response."""
-    add_vary(response, dict.fromkeys(state.vary))
+    state: PolicyState = request.__dict__[STATE]
+    if state.vary:
+        add_vary(response, state.vary)
     state.is_settled = True
     if state.begun:
         state.response = response
     status = state.status
-    if status is Status.NONE and not state.carries_token:
+    updated = state.updated
+    # The falsy status is NONE; to name it here would cost each request more.
+    if not status and not state.carries_token and updated is None:
         return
     headers = PrivateHeaders()
+    if updated is not None:
+        headers = updated[1]
     if state.carries_token or status is Status.SET:
         headers.replaced["Cache-Control"] = NO_STORE
     if status is Status.RENEW:
-        _renew(request, response, state, headers)
-    elif status is Status.DELETE or (
+        state.withheld = _renew(request, response, state, headers)
+    elif (
         status is Status.DISCARD
-        and (state.carries_token or not is_cacheable(request, response))
+        and not state.carries_token
+        and is_cacheable(request, response)
     ):
+        state.withheld = "a cache may keep the response"
+    elif status is Status.DELETE or status is Status.DISCARD:
         _delete(request, response, state, headers)
     if not headers.is_empty:
         headers.put_on(request, response)
@@ -50,28 +68,41 @@ def settle(state: PolicyState, request: Any, response: Any) -> None:
 
 def _renew(
     request: Any, response: Any, state: PolicyState, headers: PrivateHeaders
-) -> None:
-    """Renew the token that the user of the request showed, if it is due."""
+) -> str | None:
+    """Renew the token that the user of the request showed, if it is due.
+
+    :return: why it is not renewed; ``None`` if it is.
+    """
     judged = state.judged.get(state.rules.names_for(request))
     identity = judged.identity if judged else None
-    shown = None if identity is None else state.token_of(identity)
-    if identity is None or shown is None or shown.verdict is not RENEW:
-        return
-    if not state.slides or not may_carry_token(
-        request, response, is_private=state.carries_token
-    ):
-        return
+    if identity is None:
+        return "no user is signed in"
+    shown = state.token_of(identity)
+    if shown is None:
+        return "the user of the request comes from another credential"
+    if shown.verdict is not RENEW:
+        return "the session that counts is not due yet"
+    if not state.slides:
+        return "the token endpoint leaves the session as it is"
+    why_not = why_not_renewed(
+        request, state.rules.renewing
+    ) or why_not_carried(request, response, is_private=state.carries_token)
+    if why_not is not None:
+        return why_not
     try:
         issued = _put_renewed(request, state, shown, headers)
     # The request must not fail: the token that came in is still good.
     except RepositoryUnavailable as error:
         log.error("%s, because a backend failed: %s", _NOT_RENEWED, error)
-        return
+        count_outage(request.registry, error, identity.authenticator)
+        return "a backend failed: see the log"
     except Exception:
         log.exception(_NOT_RENEWED)
-        return
-    if issued is not None:
-        _notify(request, identity, issued)
+        return "code failed: see the log"
+    if isinstance(issued, str):
+        return issued
+    _notify(request, identity, issued)
+    return None
 
 
 def _put_renewed(
@@ -79,25 +110,34 @@ def _put_renewed(
     state: PolicyState,
     shown: ShownToken,
     headers: PrivateHeaders,
-) -> IssuedToken | None:
-    """Renew a token and put it into the headers; ``None`` if its carrier does
-    not renew, or if another request ended or renewed the session meanwhile.
+) -> IssuedToken | str:
+    """Renew a token and put it into the headers.
+
+    :return: why it is not renewed, where it is not.
     """
     carrier = state.rules.carriers.get(shown.authenticator)
     if carrier is None or not carrier.renews(shown.reference):
-        return None
-    issued = carrier.sessions.renew(shown.ticket, shown.reference)
-    if issued is None or not carrier.takes(request, issued, shown.reference):
-        return None
+        return "no header carries it: sessiontoken.token.renewal_header"
+    ticket = restamped(state, shown.ticket)
+    issued = carrier.sessions.renew(ticket, shown.reference)
+    if issued is None:
+        return (
+            "the session is at its end, or another request ended or renewed"
+            " it meanwhile"
+        )
+    if not carrier.takes(request, issued, shown.reference):
+        return "the new token is too long for a response header"
     if carrier.put(request, headers, issued, shown.reference):
         headers.replaced["Cache-Control"] = NO_STORE
     return issued
 
 
 def _notify(request: Any, identity: Identity, issued: IssuedToken) -> None:
+    if not is_heard(request.registry):
+        return
     try:
-        request.registry.notify(
-            SessionRenewed(request, identity, issued.ticket)
+        notify(
+            request.registry, SessionRenewed(request, identity, issued.ticket)
         )
     except Exception:
         # The request must not fail: no exception view can answer any more.
@@ -113,10 +153,10 @@ def _delete(
         return
     # Sign-out holds for any response. It may be that of an exception view,
     # without the headers of forget(), or it may have those of remember().
-    headers.added = cookie.delete_headers(request)
-    headers.dropped = cookie.jar.owns
+    headers.added = state.brought_back or cookie.delete_headers(request)
+    headers.dropped = cookie.owns
     names = {value.partition("=")[0] for _, value in headers.added}
-    for header in filter(cookie.jar.owns, response.headerlist):
+    for header in filter(cookie.owns, response.headerlist):
         name = header[1].partition("=")[0]
         if name not in names:
             names.add(name)

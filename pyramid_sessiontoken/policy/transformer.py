@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..errors import InvalidCredential
+from ..errors import InvalidClaims
 from ..identity.identity import Identity
-from ..interfaces import IClaimsTransformer
+from ..interfaces import IAuthenticator, IClaimsTransformer
+
+
+def is_transformed(request: Any, identity: Identity) -> bool:
+    """Tell whether the claims transformer runs for what an authenticator gave:
+    for a session and an access token it ran when they were made.
+    """
+    if identity.ticket is not None:
+        return False
+    name = identity.authenticator
+    authenticator = request.registry.queryUtility(IAuthenticator, name)
+    return bool(getattr(authenticator, "is_transformed", True))
 
 
 def transform(request: Any, identity: Identity) -> Identity:
@@ -26,5 +37,5 @@ def transform(request: Any, identity: Identity) -> Identity:
             f" {type(changed).__name__}, not an Identity"
         )
     if changed.userid is None:
-        raise InvalidCredential("the claims transformer removed the userid")
+        raise InvalidClaims("the claims transformer removed the userid")
     return replace(changed, authenticator=identity.authenticator, ticket=None)

@@ -57,6 +57,10 @@ class MemoryRepository:
             self._began = self._clock.now()
         return self._began
 
+    @began.setter
+    def began(self, seconds: int) -> None:
+        self._began = seconds
+
     def add_or_update(self, item: TokenItem) -> None:
         with self._lock:
             self._put(item)

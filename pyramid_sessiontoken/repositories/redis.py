@@ -5,10 +5,12 @@ It needs Redis 6.2 or later, or a server that is compatible with it.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
 import struct
+import weakref
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
@@ -29,6 +31,7 @@ from .item import MAX_SUBJECT, check_item, is_key, seconds_of
 from .outages import tell
 from .redis_clients import OUTAGES, Client, opener
 from .redis_connections import Command, Connections
+from .redis_invalidation import Line, Told
 from .redis_url import read_url
 
 # A value is: the version 1, the time when it expires (seconds since the
@@ -38,6 +41,10 @@ _LENGTH = struct.Struct(">H")
 _HEAD_AND_LENGTH = struct.Struct(">BqH")
 _VERSION = 1
 _NO_SUBJECT = 0xFFFF
+
+#: Bytes of the digest of a subject in the name of its index: 144 bits, which
+#: are 24 characters of base64url.
+INDEX_BYTES = 18
 
 # Every script and every command uses one key, so that a cluster can run it.
 # An item and the index of its subject are two keys, in two slots: a request
@@ -137,6 +144,7 @@ class RedisRepository:
         # By process id: connections do not survive a fork, and a child must
         # not close those of its parent.
         self._opened: dict[int, Connections | Client] = {}
+        self._lines: weakref.WeakSet[Line] = weakref.WeakSet()
 
     def add_or_update(self, item: TokenItem) -> None:
         check_item(item)
@@ -212,8 +220,16 @@ class RedisRepository:
         except OUTAGES as e:
             raise self._unavailable(e) from e
 
+    def listen(self, told: Told) -> Line:
+        """Give a line over which the server tells what changed."""
+        line = Line(self._connections, self._prefix, self._secrets, told)
+        self._lines.add(line)
+        return line
+
     def close(self) -> None:
         """Close the connections of this process; the next use opens others."""
+        for line in list(self._lines):
+            line.close()
         opened = self._opened.pop(os.getpid(), None)
         if opened is not None:
             opened.close()
@@ -243,8 +259,9 @@ class RedisRepository:
 
     def _index(self, subject: str) -> bytes:
         digest = hashlib.sha256(subject.encode("utf-8", "surrogatepass"))
+        name = base64.urlsafe_b64encode(digest.digest()[:INDEX_BYTES])
         # The key of an item has no slash, so an index never has its name.
-        return self._prefix + b"subject/" + digest.hexdigest().encode()
+        return self._prefix + b"s/" + name
 
     def _execute(self, *commands: Command) -> list[Any]:
         """Give the answers, in order. The commands are one step and one round

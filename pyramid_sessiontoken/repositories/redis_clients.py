@@ -18,7 +18,13 @@ from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, SentinelConnectionPool
 
-from .redis_connections import SCAN_COUNT, Command, Connections, answers
+from .redis_connections import (
+    SCAN_COUNT,
+    Command,
+    Connections,
+    answers,
+    listener,
+)
 from .redis_url import RedisURL
 
 #: Errors of redis-py that mean that Redis does not answer.
@@ -38,11 +44,22 @@ class Client:
 
     :param in_one_step: whether the client can execute several commands in one
         step. If not, it executes one after the other.
+    :param listeners: makes connections on which servers can tell what changed.
+    :param view: gives what differs as soon as commands go to other servers.
     """
 
-    def __init__(self, client: Any, *, in_one_step: bool) -> None:
+    def __init__(
+        self,
+        client: Any,
+        *,
+        in_one_step: bool,
+        listeners: Callable[[], list[Any]],
+        view: Callable[[], Any],
+    ) -> None:
         self.client = client
         self._in_one_step = in_one_step
+        self.listeners = listeners
+        self.view = view
         self.close = client.close
 
     def execute(self, commands: tuple[Command, ...]) -> list[Any]:
@@ -174,7 +191,18 @@ def _sentinel(
         ).master_for(
             url.place, connection_pool_class=_SentinelPool, **url.of_pool
         )
-        return Client(client, in_one_step=True)
+        pool = client.connection_pool
+
+        def listeners() -> list[Any]:
+            pool.get_master_address()
+            return [listener(pool)]
+
+        return Client(
+            client,
+            in_one_step=True,
+            listeners=listeners,
+            view=lambda: pool.master_address,
+        )
 
     return open_client
 
@@ -189,8 +217,8 @@ def _cluster(url: RedisURL, options: dict[str, Any]) -> Callable[[], Client]:
         else f"{scheme}://{host}:{port}"
     )
 
-    def open_client() -> Client:
-        client = _Cluster(
+    def make() -> Any:
+        return _Cluster(
             # redis-py takes another class of pool only together with a URL.
             url=first,
             startup_nodes=[
@@ -200,6 +228,25 @@ def _cluster(url: RedisURL, options: dict[str, Any]) -> Callable[[], Client]:
             **options,
             **url.of_pool,
         )
-        return Client(client, in_one_step=False)
+
+    def listeners() -> list[Any]:
+        # The other client learns of new servers by a command that it sends.
+        client = make()
+        try:
+            return [
+                listener(client.get_redis_connection(node).connection_pool)
+                for node in client.get_primaries()
+            ]
+        finally:
+            client.close()
+
+    def open_client() -> Client:
+        client = make()
+        return Client(
+            client,
+            in_one_step=False,
+            listeners=listeners,
+            view=lambda: frozenset(n.name for n in client.get_primaries()),
+        )
 
     return open_client

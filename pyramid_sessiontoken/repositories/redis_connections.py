@@ -93,6 +93,14 @@ class Connections:
             if int(cursor) == 0:
                 return
 
+    def listeners(self) -> list[Any]:
+        """Make a connection on which the server can tell what changed."""
+        return [listener(self.pool)]
+
+    def view(self) -> Any:
+        """Give what differs as soon as commands go to another server."""
+        return None
+
     def close(self) -> None:
         """Close the connections that are idle."""
         for _ in range(len(self._idle)):
@@ -136,17 +144,31 @@ class Connections:
             # From now on, a thread that returns a connection notifies.
             self._waiting += 1
             try:
+                is_late = False
                 while True:
                     try:
                         return self._idle.pop()
                     except IndexError:
-                        left = until - time.monotonic()
-                        if not self._returned.wait(left):
+                        if is_late:
                             raise TimeoutError(
                                 "no connection is free"
                             ) from None
+                    # A connection may come at the last moment: look again.
+                    left = until - time.monotonic()
+                    is_late = not self._returned.wait(left)
             finally:
                 self._waiting -= 1
+                # A thread that leaves may have been notified of a connection
+                # that another one can use.
+                if self._idle:
+                    self._returned.notify()
+
+
+def listener(pool: Any) -> Any:
+    """Make a connection like those of a pool, which also takes messages that
+    are no answers (RESP3).
+    """
+    return pool.connection_class(**{**pool.connection_kwargs, "protocol": 3})
 
 
 def answers(connection: Any, since: float) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from zope.interface import implementer
 
 from ..clock import moment
@@ -19,10 +20,13 @@ from ..interfaces import (
     IPurgingRepository,
     IRenewingRepository,
     ISubjectRepository,
+    ITrimmingOnceRepository,
     TokenItem,
 )
 from .item import MAX_SUBJECT, check_item, is_key, seconds_of
-from .sqlalchemy_engine import Database, create_table
+from .sqlalchemy_engine import Database, create_table, is_unanswered
+from .sqlalchemy_partitions import is_partitioned, partitioned
+from .sqlalchemy_trim import Trim, is_sqlite_locked, transaction, trimmer
 
 #: How many rows a transaction of a purge removes, or a query of a list reads.
 BATCH = 1_000
@@ -86,14 +90,15 @@ def _types_of_sqlite(name: str) -> sa.CheckConstraint:
     ISubjectRepository,
     IListingRepository,
     IPurgingRepository,
+    ITrimmingOnceRepository,
 )
 class SQLAlchemyRepository:
     """A repository for all processes that share a database: SQLite,
     PostgreSQL, MariaDB or MySQL.
 
     Every method is one statement in a transaction of its own, except
-    ``remove_all_before``. The table is created at the first use if it is
-    absent.
+    ``remove_all_before``, ``trim`` and ``keep_and_trim``. The table is created
+    at the first use if it is absent.
 
     :param url: SQLAlchemy's URL, with a synchronous driver. Time limits in
         it are used instead of ``timeout``.
@@ -127,20 +132,49 @@ class SQLAlchemyRepository:
             url,
             timeout,
             pool_size,
-            lambda engine: create_table(engine, self._sql.table),
+            self._prepare,
         )
-        self._sql = _Statements(table, schema, self._database.dialect)
+        self._statements = _Statements(table, schema, self._database.dialect)
         self._ask = self._database.ask
         #: What the URL says in place of the parameters, for people.
         self.said_in_url = {"timeout": self._database.limits_of_url}
 
+    def _prepare(self, engine: sa.Engine) -> None:
+        """Create the table, or look at the one that is there."""
+        sql, dialect = self._statements, self._database.dialect
+        create_table(engine, sql.table)
+        if dialect == "postgresql" and is_partitioned(engine, sql.table):
+            sql.put, sql.get, sql.add = partitioned(sql.table, sql.live)
+            sql.adds_at_once = True
+        self._trim: Trim = trimmer(sql.table, dialect, sql.put)
+
+    @property
+    def _sql(self) -> _Statements:
+        """The statements for the table that is there."""
+        if not self._database.is_prepared:
+            # The first connection calls _prepare.
+            with self._database.connection():
+                pass
+        return self._statements
+
     def add_or_update(self, item: TokenItem) -> None:
-        self._execute(self._sql.put, _row(item))
+        self._execute(self._sql.put, _args(item))
 
     def add(self, item: TokenItem) -> bool:
-        args = {**_row(item), "k": item.key, "now": self._clock.now()}
-        changed = [self._execute(each, args) for each in self._sql.add]
-        return changed[-1] == 1
+        sql, args = self._sql, {**_args(item), **_new(item)}
+        args["now"] = self._clock.now()
+        if sql.adds_at_once:
+            with (
+                self._database.connection(args) as connection,
+                # After the lock, a statement has to see what was committed.
+                transaction(
+                    connection, "BEGIN ISOLATION LEVEL READ COMMITTED"
+                ),
+            ):
+                found = [_count(connection.execute(s, args)) for s in sql.add]
+        else:
+            found = [self._execute(each, args) for each in sql.add]
+        return found[-1] == 1
 
     def get(self, key: str) -> TokenItem | None:
         if not is_key(key):
@@ -168,10 +202,29 @@ class SQLAlchemyRepository:
             # renewed one of them meanwhile.
             yield self._execute(self._sql.purge, {**args, "keys": expired})
 
+    def trim(self, date: datetime) -> None:
+        if self._database.is_busy:
+            return  # The next sign-in will do it.
+        with self._database.connection() as connection:
+            self._trim(connection, seconds_of(date))
+
+    def keep_and_trim(self, item: TokenItem, date: datetime) -> None:
+        args = _args(item)
+        with self._database.connection(args) as connection:
+            try:
+                self._trim.beside(connection, args, seconds_of(date))
+            except DBAPIError as error:
+                # To keep the item alone would need the same lock.
+                if is_unanswered(error) or is_sqlite_locked(error):
+                    raise
+                raise SessionTokenError(
+                    "the database kept no item and removed none"
+                    f" ({self._database.why(error, args)})"
+                ) from error
+
     def renew(self, item: TokenItem, was: datetime) -> bool:
-        row = {f"new_{name}": value for name, value in _row(item).items()}
-        row |= {"was": seconds_of(was), "now": self._clock.now()}
-        return self._execute(self._sql.renew, row) == 1
+        args = {"was": seconds_of(was), "now": self._clock.now()}
+        return self._execute(self._sql.renew, {**_new(item), **args}) == 1
 
     def items_of(self, subject: str) -> list[TokenItem]:
         if not _is_subject(subject):
@@ -215,11 +268,14 @@ class _Statements:
         c, bind = t.c, sa.bindparam
         now: sa.BindParameter[int] = bind("now")
         live = sa.and_(c.expires > now, c.expires <= LAST)
+        #: Whether the statements of ``add`` are one transaction.
+        self.adds_at_once = False
         if dialect == "sqlite":
             # In SQLite, a text or a blob is greater than every integer, so it
             # would never expire.
             live &= sa.func.typeof(c.expires) == "integer"
             live &= sa.func.typeof(c.token) == "blob"
+        self.live = live
         of_key = c.key == bind("k")
         of_subject = c.subject == bind("s")
         if dialect in {"mysql", "mariadb"}:
@@ -228,7 +284,7 @@ class _Statements:
             of_subject &= length(c.subject) == length(bind("s"))
         expired = c.expires <= bind("date")
         self.put = _upsert(t, dialect)
-        self.get = sa.select(t).where(of_key, live)
+        self.get: sa.Select[Any] = sa.select(t).where(of_key, live)
         self.add: tuple[sa.Executable, ...]
         if dialect in {"mysql", "mariadb"}:
             # Its upsert takes no condition.
@@ -300,6 +356,16 @@ def _keys(result: Any) -> list[str]:
 
 def _items(result: Any) -> list[TokenItem]:
     return [_item(row) for row in result]
+
+
+def _args(item: TokenItem) -> dict[str, Any]:
+    """Give a row, and what else the statements that put it ask for."""
+    row = _row(item)
+    return {**row, "k": row["key"], "at": row["expires"]}
+
+
+def _new(item: TokenItem) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in _row(item).items()}
 
 
 def _row(item: TokenItem) -> dict[str, Any]:

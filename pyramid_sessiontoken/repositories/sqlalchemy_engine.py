@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -49,6 +50,7 @@ class Database:
         self._url, dialect, words = prove(url)
         self.dialect = dialect.name
         self._make_table = make
+        self._timeout = timeout
         self._there = False
         args = limits(dialect.driver, timeout, self._url.query)
         self.limits_of_url = limits_of_url(dialect.driver, self._url.query)
@@ -73,6 +75,7 @@ class Database:
         # By process id: connections do not survive a fork, and a child must
         # not close those of its parent.
         self.engines: dict[int, sa.Engine] = {}
+        self._firsts: dict[int, Lock] = {}
 
     def ask(
         self,
@@ -90,7 +93,7 @@ class Database:
             try:
                 return take(connection.execute(statement, args))
             except DBAPIError as error:
-                codes = _codes(error.orig)
+                codes = codes_of(error.orig)
                 if codes & _READ_ONLY:
                     tries = min(tries, 2)
                 if tries == 1 or not codes & (_AGAIN | _READ_ONLY):
@@ -107,11 +110,24 @@ class Database:
         # Drivers also raise errors that are not their own (OverflowError,
         # UnicodeError).
         except (SQLAlchemyError, OSError, ArithmeticError, ValueError) as e:
-            why = self._why(e, args or {})
+            why = self.why(e, args or {})
             raise RepositoryUnavailable(
                 f"the database failed ({why}): check the server and"
                 " sessiontoken.repository.url"
             ) from e
+
+    @property
+    def is_prepared(self) -> bool:
+        """Tell whether the table was made, or looked at."""
+        return self._there
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether all connections of this process are in use."""
+        engine = self.engines.get(os.getpid())
+        # It is a QueuePool.
+        pool: Any = None if engine is None else engine.pool
+        return pool is not None and pool.checkedout() >= pool.size()
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens others."""
@@ -120,15 +136,32 @@ class Database:
             engine.dispose()
 
     def _engine(self) -> sa.Engine:
-        pid = os.getpid()
-        engine = self.engines.get(pid)
-        if engine is None:
-            # If two threads come here at once, both take the engine of the
-            # first. The other engine has not opened a connection.
-            engine = self.engines.setdefault(pid, self._make())
-        if not self._there:
-            self._make_table(engine)
-            self._there = True
+        engine = self.engines.get(os.getpid())
+        if engine is None or not self._there:
+            return self._begin(os.getpid())
+        return engine
+
+    def _begin(self, pid: int) -> sa.Engine:
+        """Connect for the first time, in one thread alone.
+
+        By its first connection SQLAlchemy learns what the server is. A thread
+        that connects at the same time may go on before that is known, since
+        SQLAlchemy makes the lock for it without a lock.
+        """
+        lock = self._firsts.setdefault(pid, Lock())
+        if not lock.acquire(timeout=self._timeout):
+            raise TimeoutError
+        try:
+            engine = self.engines.get(pid)
+            if engine is None:
+                engine = self._make()
+                engine.connect().close()
+                self.engines[pid] = engine
+            if not self._there:
+                self._make_table(engine)
+                self._there = True
+        finally:
+            lock.release()
         return engine
 
     def _make(self) -> sa.Engine:
@@ -138,7 +171,8 @@ class Database:
         sa.event.listen(engine, "handle_error", _leave_what_does_not_write)
         return engine
 
-    def _why(self, error: Exception, args: dict[str, Any]) -> str:
+    def why(self, error: Exception, args: dict[str, Any]) -> str:
+        """Say why a statement failed, without a value of its arguments."""
         cause = getattr(error, "orig", None) or error
         if isinstance(error, _TELLING):
             # PyMySQL: the number, then the sentence.
@@ -166,18 +200,30 @@ def _is_in_memory(url: sa.URL) -> bool:
     )
 
 
-def _codes(error: Any) -> set[Any]:
-    """Give what the server calls its error: psycopg, psycopg2, PyMySQL."""
+def codes_of(error: Any) -> set[Any]:
+    """Give what the server calls its error: psycopg, psycopg2, PyMySQL,
+    pg8000.
+    """
     names = ("sqlstate", "pgcode")
     first = error.args[:1] if isinstance(error, Exception) else ()
+    if first and isinstance(first[0], dict):
+        first = (first[0].get("C"),)
     return {*(getattr(error, name, None) for name in names), *first}
+
+
+def is_unanswered(error: DBAPIError) -> bool:
+    """Tell whether a server gave no answer, so that what it was asked may be
+    done.
+    """
+    told = codes_of(error.orig) & _READ_ONLY
+    return error.connection_invalidated and not told
 
 
 def _leave_what_does_not_write(context: Any) -> None:
     """Close all connections where one leads to a server that only reads;
     the next ones are made anew.
     """
-    if _codes(context.original_exception) & _READ_ONLY:
+    if codes_of(context.original_exception) & _READ_ONLY:
         context.is_disconnect = True
 
 

@@ -141,10 +141,11 @@ def _psycopg(timeout: float) -> Callable[..., Any]:
                 while True:
                     # Nothing, ten times a second, while nothing comes.
                     ready = yield state
-                    if not ready and time.monotonic() > until:
+                    state = gen.send(ready)
+                    # An answer may also come in pieces, and never end.
+                    if time.monotonic() > until:
                         self.pgconn.finish()
                         raise psycopg.OperationalError("no answer in time")
-                    state = gen.send(ready)
             except StopIteration as stop:
                 return stop.value
 

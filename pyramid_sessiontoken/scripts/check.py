@@ -3,139 +3,88 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
-from pyramid.paster import get_appsettings
-from pyramid.scripts.common import get_config_loader
+from .application import add_ini, application, section_of
+from .failures import EXPECTED, sentences
+from .report import Report, report_of
+from .values import Value
 
-from ..config.compose import WARNINGS
-from ..config.row import PREFIX
-from ..config.settings import SETTINGS, TABLE, Settings
-from ..interfaces import IKeyRing, ITokenRepository
-from ..keys.file_ring import PROPAGATION, FileRing
-from ..keys.lookup import HEADER_RING
-from ..keys.ring import describe
-from ..policy.rules import Rules
-from ..sessions.stored import StoredSessions
-from .application import add_ini, application, rules_of
-from .deployment import warnings_of_files, warnings_of_server
+#: Where an application does not start, nothing but its faults is known.
+_NOTHING_KNOWN: dict[str, Any] = {
+    "settings": {},
+    "endpoint": None,
+    "keys": {},
+    "revocable": None,
+    "warnings": [],
+}
 
 
 def add_to(commands: Any) -> None:
     check = commands.add_parser("check", help="show what the settings mean")
     add_ini(check)
+    form = check.add_mutually_exclusive_group()
+    form.add_argument(
+        "--all",
+        action="store_true",
+        help="every setting, also those that have their defaults",
+    )
+    form.add_argument(
+        "--json", action="store_true", help="one JSON object, for programs"
+    )
     check.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    variables = dict(arguments.set)
-    in_file = get_appsettings(arguments.ini, options=variables)
-    server = get_config_loader(arguments.ini).get_settings(
-        "server:main", variables
-    )
+    if arguments.json:
+        return _run_for_programs(arguments)
+    report = _look_at(arguments)
+    shown = report.values if arguments.all else report.looked_at
+    for line in (*_rows(shown), "", *report.lines, "", report.verdict):
+        print(line)
+    left = len(report.values) - len(shown)
+    if left:
+        print(f"{left} settings have their defaults: --all shows them")
+    return 1 if report.faults else 0
+
+
+def _run_for_programs(arguments: argparse.Namespace) -> int:
+    try:
+        # The application may print what it likes while it starts.
+        with redirect_stdout(sys.stderr):
+            report = _look_at(arguments)
+    except EXPECTED as error:
+        told = {**_NOTHING_KNOWN, "faults": sentences(error)}
+    else:
+        told = {
+            "settings": {
+                key: {"value": text, "source": source}
+                for key, text, source in report.values
+            },
+            "endpoint": report.endpoint,
+            "keys": report.keys,
+            "revocable": report.revocable,
+            "warnings": report.warnings,
+            "faults": report.faults,
+        }
+    print(json.dumps(told, indent=2))
+    return 1 if told["faults"] else 0
+
+
+def _look_at(arguments: argparse.Namespace) -> Report:
+    in_file = section_of(arguments)
+    server = section_of(arguments, "server:main")
     with application(arguments) as request:
-        registry, rules = request.registry, rules_of(request)
-        settings = registry[SETTINGS]
-        shown = _in_force(settings, rules, registry)
-        for line in _rows(shown, in_file, registry.settings):
-            print(line)
-        print()
-        scheme = "https" if rules.require_tls else "http"
-        url = request.route_url("sessiontoken.token", _scheme=scheme)
-        print(f"Tokens: POST {url}")
-        for line in _rings(registry):
-            print(line)
-        print(f"Revocable: {_promise(rules.stored, settings)}")
-        for warning in dict.fromkeys(
-            (
-                *settings.advice(),
-                *warnings_of_server(settings, server),
-                *warnings_of_files(settings, registry.settings),
-                *registry[WARNINGS],
-            )
-        ):
-            print(f"Warning: {warning}")
-    return 0
+        return report_of(request, in_file, server)
 
 
-def _in_force(
-    settings: Settings, rules: Rules, registry: Any
-) -> dict[str, str]:
-    """Give the value of each setting, as people read it."""
-    derived = {
-        "cookie.name": settings.cookie.full_name,
-        "cookie.secure": settings.cookie.shown_secure,
-        "token.exchange": " ".join(rules.exchange),
-        "challenge": " ".join(rules.challenge or ("all",)),
-        "revocation": _on_or_off(rules.stored),
-    }
-    shown = {key: derived.get(key) or settings.show(key) for key in TABLE}
-    repository = registry.queryUtility(ITokenRepository)
-    for name, said in getattr(repository, "said_in_url", {}).items():
-        if said:
-            shown[f"repository.{name}"] += f"; the URL counts: {said}"
-    return shown
-
-
-def _rows(
-    shown: Mapping[str, str],
-    in_file: Mapping[str, Any],
-    in_force: Mapping[str, Any],
-) -> Iterator[str]:
-    """Write each setting with its value, and where that comes from."""
-    width = max(map(len, shown)) + len(PREFIX)
-    for name, value in shown.items():
-        key = PREFIX + name
-        yield f"{key:{width}}  {value}  ({_source(key, in_file, in_force)})"
-
-
-def _source(
-    key: str, in_file: Mapping[str, Any], in_force: Mapping[str, Any]
-) -> str:
-    if key not in in_force:
-        return "default"
-    if key not in in_file:
-        return "application"
-    value = str(in_file[key])
-    named = [i for i in value.split() if i.startswith(("env:", "file:"))]
-    return f"INI, {' '.join(named)}" if named else "INI"
-
-
-def _on_or_off(stored: StoredSessions | None) -> str:
-    return "on" if stored is not None and stored.revocations else "off"
-
-
-def _rings(registry: Any) -> Iterator[str]:
-    """Write the key rings; no key, only names."""
-    for name, title in (("", "Keys"), (HEADER_RING, "Token keys")):
-        ring = registry.queryUtility(IKeyRing, name)
-        if ring is not None:
-            yield f"{title}: {describe(ring)}{_follows(ring)}"
-
-
-def _follows(ring: Any) -> str:
-    if not isinstance(ring, FileRing):
-        return ""
-    return (
-        "; followed when the file changes, and a new first key signs"
-        f" {PROPAGATION} s later"
-    )
-
-
-def _promise(stored: StoredSessions | None, settings: Settings) -> str:
-    """Tell what can be ended early, and how soon every process knows."""
-    if stored is None:
-        return "nothing; a token ends at its own times."
-    what = (
-        "every session"
-        if stored.revocations is not None
-        else "sessions by reference, no self-contained ones"
-    )
-    if settings.repository.place == "memory":
-        return f"{what}; at once, in this one process, which alone knows it."
-    notice = settings.repository.notice
-    when = f"within {notice} s" if notice else "at its next request"
-    return (
-        f"{what}; at once in the process that ends it, {when} in every other."
-    )
+def _rows(values: Iterable[Value]) -> Iterator[str]:
+    """Write settings with their values, and where these come from."""
+    shown = [*values]
+    width = max((len(value.key) for value in shown), default=0)
+    for key, text, source in shown:
+        yield f"{key:{width}}  {text}  ({source})"

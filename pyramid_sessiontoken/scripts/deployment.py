@@ -7,10 +7,11 @@ import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..config.alike import bearers_of
 from ..config.keys import FILE, files_of, located
 from ..config.row import PREFIX
 from ..config.settings import Settings
-from ..issuers.verifying_key import is_hmac
+from ..keys.algorithms import is_hmac
 
 
 def warnings_of_server(
@@ -20,9 +21,7 @@ def warnings_of_server(
 
     :param server: the section of the INI.
     """
-    if not settings.throttle.counts_only_addresses(
-        settings.authenticators.names
-    ):
+    if not settings.throttle.counts_only_addresses(settings.counted):
         return
     if any(
         key == "unix_socket" or str(value).startswith("unix:")
@@ -55,16 +54,20 @@ def _secret_files(
 ) -> Iterator[tuple[str, str]]:
     keys = ["keys", "token.keys"]
     texts = ["repository.url", "throttle.storage"]
-    if is_hmac(settings.bearer.algorithms or ()):
-        # Else it is a public key.
-        texts += ["bearer.key", "bearer.jwks"]
+    bearers = bearers_of(settings.built_in.values())
+    sets = []
+    for each in bearers:
+        if is_hmac(each.algorithms or ()):
+            # Else it is a public key.
+            texts += [f"{each.group}.key", f"{each.group}.jwks"]
+            sets.append(f"{each.group}.jwks")
     for key in keys:
         value = in_force.get(PREFIX + key)
         for path in files_of(located(value)) if value is not None else ():
             yield PREFIX + key, path
     for key in texts:
         text = str(in_force.get(PREFIX + key, "")).strip()
-        if text.startswith(FILE) or key == "bearer.jwks":
+        if text.startswith(FILE) or key in sets:
             yield PREFIX + key, text.removeprefix(FILE)
 
 

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import configparser
+import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
-from pyramid.exceptions import ConfigurationError
-from pyramid.httpexceptions import HTTPException
+from . import (
+    check,
+    explain,
+    issue,
+    keygen,
+    openapi,
+    purge,
+    revoke,
+    sessions,
+)
+from .examples import examples_of
+from .failures import EXPECTED, sentence
 
-from ..errors import SessionTokenError
-from . import check, explain, issue, keygen, purge, revoke, sessions
+COMMANDS = (
+    keygen,
+    check,
+    issue,
+    explain,
+    sessions,
+    revoke,
+    purge,
+    openapi,
+)
 
-COMMANDS = (keygen, check, issue, explain, sessions, revoke, purge)
+#: The exit status after Ctrl-C: 128, and the number of the signal.
+INTERRUPTED = 130
 
 #: Options whose value may begin with a dash.
 _BOUND = ("--sid", "--user")
@@ -22,31 +42,48 @@ _BOUND = ("--sid", "--user")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; give the exit status: 0, 1 for faults, 2 for misuse."""
     given = sys.argv[1:] if argv is None else argv
-    arguments = _parser().parse_args(_bind(given))
+    arguments = parser().parse_args(_bind(given))
     try:
         status: int = arguments.run(arguments)
-    except (
-        ConfigurationError,
-        SessionTokenError,
-        ValueError,
-        LookupError,
-        OSError,
-        HTTPException,
-        configparser.Error,
-    ) as error:
-        print(_sentence(error), file=sys.stderr)
+        # Here, where a pipe that was closed can be told from a fault.
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return 1
+    except EXPECTED as error:
+        print(sentence(error), file=sys.stderr)
         return 1
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="psessiontoken", description="Keys, settings and session tokens."
+def _drop_output() -> None:
+    """Let Python write what is left to nobody when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give what reads the words of a call."""
+    every = argparse.ArgumentParser(
+        prog="psessiontoken",
+        description="Keys, settings and session tokens.",
+        epilog="psessiontoken COMMAND -h tells more, with examples.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    every.add_argument(
+        "--version",
+        action="version",
+        version=f"pyramid_sessiontoken {version('pyramid_sessiontoken')}",
+    )
+    commands = every.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_to(commands)
-    return parser
+    for name, subparser in commands.choices.items():
+        subparser.formatter_class = argparse.RawDescriptionHelpFormatter
+        subparser.epilog = examples_of(name)
+    return every
 
 
 def _bind(argv: Sequence[str]) -> list[str]:
@@ -60,15 +97,3 @@ def _bind(argv: Sequence[str]) -> list[str]:
         else:
             bound.append(word)
     return bound
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, configparser.InterpolationError):
-        # Its own sentence has the value, which may be secret.
-        return (
-            f"[{error.section}] {error.option}: the value has a variable that"
-            " cannot be filled in: give it with --set NAME=VALUE, or write %%"
-            " for %"
-        )
-    # Pyramid wraps what an action raises, and adds the place in its own code.
-    return str(getattr(error, "evalue", error))

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..identity.userid import subject_of
+from ..sessions.access_tokens import AccessTokenInfo
 from ..sessions.stored import SessionInfo
 from .application import USER, add_ini, application, read_users, stored_of
 
@@ -28,9 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
             _list_all(request)
         else:
             stored = stored_of(request)
-            for user in read_users(stored, arguments.userid):
+            users = read_users(stored, arguments.userid, access_tokens=True)
+            for user in users:
                 for info in stored.of(user, None):
                     print(_line(info))
+                if stored.access_tokens is not None:
+                    for token in stored.access_tokens.of(user):
+                        print(_line_of_token(token))
     return 0
 
 
@@ -41,8 +46,20 @@ def _list_all(request: Any) -> None:
 
 def _line(info: SessionInfo) -> str:
     device = " ".join(filter(None, map(str, info.device.values())))
+    actor = info.actor
+    acts = "" if actor is None else f", {subject_of(actor)} acts"
     return (
         f"{info.sid}  began {info.began:%Y-%m-%d %H:%M:%S},"
         f" ends {info.ends:%Y-%m-%d %H:%M:%S}, by"
-        f" {info.authenticator}  {device}".rstrip()
+        f" {info.authenticator}{acts}  {device}".rstrip()
+    )
+
+
+def _line_of_token(info: AccessTokenInfo) -> str:
+    used = info.last_used
+    last = "not used yet" if used is None else f"last used {used:%Y-%m-%d}"
+    return (
+        f"{info.id}  made {info.created:%Y-%m-%d %H:%M:%S},"
+        f" ends {info.expires:%Y-%m-%d %H:%M:%S}, access token {info.name!r},"
+        f" {last}"
     )

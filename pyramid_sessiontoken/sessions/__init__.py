@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .lifecycle import IssuedToken
+from .issued import IssuedToken
 from .stored import SessionInfo
 
 __all__ = ["IssuedToken", "SessionInfo"]

@@ -53,7 +53,7 @@ class FirstLevelCache:
         :param length: of the record, in bytes.
         """
         with self._lock:
-            if self._ttl and version == self.version:
+            if self._ttl and self._is_current(key, version):
                 self._keep(key, answer, now)
                 self._more += length // PLACE
 
@@ -63,7 +63,7 @@ class FirstLevelCache:
         :param answer: ``UNKNOWN`` to forget the key.
         """
         with self._lock:
-            self.version += 1
+            self._advance()
             self._old.pop(key, None)
             self._young.pop(key, None)
             if self._ttl and answer is not UNKNOWN:
@@ -72,9 +72,17 @@ class FirstLevelCache:
     def clear(self) -> None:
         """Forget everything, also answers that are being asked for now."""
         with self._lock:
-            self.version += 1
+            self._advance()
             self._young, self._old = {}, {}
             self._more = 0
+
+    # The methods below are called with the lock held.
+
+    def _is_current(self, key: str, version: int) -> bool:
+        return version == self.version
+
+    def _advance(self) -> None:
+        self.version += 1
 
     def _keep(self, key: str, answer: Any, now: int) -> None:
         if len(self._young) + self._more >= self._half:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from ..identity.ticket import Ticket
@@ -35,7 +34,7 @@ def session_end(policy: Any, ticket: Ticket, now: int) -> int:
 
     def is_over(time: int) -> bool:
         # A ticket that was renewed at this time, and lives to the end.
-        renewed = replace(ticket, iat=time, exp=end)
+        renewed = ticket._replace(iat=time, exp=end)
         return policy.judge(renewed, time) is EXPIRED
 
     return _first(is_over, now, end)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import logging
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import clock
 from ..clock import moment
 from ..expiry import LONGEST
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid
-from ..interfaces import (
-    IAddingRepository,
-    IForgetfulRepository,
-    IRenewingRepository,
-    TokenItem,
-)
+from ..interfaces import IForgetfulRepository, TokenItem
 from .cache import UNKNOWN, FirstLevelCache
-from .records import LINGER, RecordNames, find_repository
+from .mark import NO_SESSION, Mark, read_mark
+from .past_cache import PastCache
+from .records import (
+    LINGER,
+    RecordNames,
+    find_repository,
+    is_access_token_id,
+    replace_item,
+)
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -28,63 +30,9 @@ log = logging.getLogger("pyramid_sessiontoken")
 #: mark of the same user.
 ATTEMPTS = 5
 
-_NO_SESSION = ""
-
-# The content of the mark of a user: the version 1, before, spared_since; then
-# spared.
-_HEAD = struct.Struct(">Bqq")
-_VERSION = 1
-
-
-class Mark(NamedTuple):
-    """The sessions of a user that were ended together.
-
-    :ivar before: every session that began up to this time has ended, in
-        seconds since the epoch.
-    :ivar spared: the key of the mark of a session that goes on.
-    :ivar spared_since: it goes on only if it began after this time. If it
-        did not, an earlier mark had ended it.
-    """
-
-    before: int
-    spared: str = _NO_SESSION
-    spared_since: int = -1
-
-    def ends(self, began: int, key: str) -> bool:
-        """Tell whether this ends a session.
-
-        :param key: of the mark of the session itself.
-        """
-        return began <= self.before and (
-            began <= self.spared_since or key != self.spared
-        )
-
-    def successor(self, now: int, spared: str) -> Mark:
-        """Give the mark that also ends the sessions that began since."""
-        return Mark(
-            # Two marks of one second must differ, so the times of marks and
-            # sessions run ahead of the clock; see first_auth_time.
-            max(now, self.before + 1),
-            spared,
-            self.spared_since if spared == self.spared else self.before,
-        )
-
-    def write(self) -> bytes:
-        """Write the content of a record. It is sealed by no key, so a mark
-        outlives every key of the ring.
-        """
-        head = _HEAD.pack(_VERSION, self.before, self.spared_since)
-        return head + self.spared.encode()
-
-
-def read_mark(content: bytes) -> Mark | None:
-    """Turn :meth:`Mark.write` round; ``None`` for what it did not write."""
-    try:
-        version, before, since = _HEAD.unpack_from(content)
-        spared = content[_HEAD.size :].decode("ascii")
-    except (struct.error, UnicodeDecodeError):
-        return None
-    return Mark(before, spared, since) if version == _VERSION else None
+#: Gives the mark, or another record, of a key, by the function that asks for
+#: it or otherwise.
+Look = Callable[[str, Callable[[str], Any]], Any]
 
 
 class Revocations:
@@ -96,6 +44,12 @@ class Revocations:
     to a time was ended. It always stays as long as the longest session. If it
     cannot be read, all sessions of the user that began up to now count as
     ended, until the mark is written anew.
+
+    A session in which one user acts for another ends by its own marks, and by
+    those of the session that began it. One that began with an access token
+    ends also when the access token is not in the repository any more. One that
+    began with a token of another issuer ends by the marks of the issuer's
+    sign-outs.
 
     Where the repository forgets with its process what was ended, every session
     that began before counts as ended.
@@ -116,7 +70,7 @@ class Revocations:
         self,
         registry: Any,
         names: RecordNames,
-        cache: FirstLevelCache,
+        cache: FirstLevelCache | PastCache,
         skew: int = 0,
     ) -> None:
         self._registry = registry
@@ -124,37 +78,125 @@ class Revocations:
         self._cache = cache
         self._skew = skew
 
+    def past_cache(self) -> Revocations:
+        """Give the same marks, for which the repository is asked each time."""
+        cache = PastCache(self._cache)
+        return Revocations(self._registry, self._names, cache, self._skew)
+
+    def forget_answers(self) -> None:
+        """Let the repository be asked again about every session."""
+        self._cache.clear()
+
     def is_ended(self, ticket: Ticket) -> bool:
         """Tell whether a session was ended. The answer may be as old as
         ``repository.cache_ttl``.
         """
-        key = self._names.session_mark(ticket.sid)
-        if self._cached(key, self._session_mark) is not None:
-            return True
-        user_key = self._names.user_mark(ticket.userid)
-        mark = self._cached(user_key, self._user_mark)
-        return mark is not None and mark.ends(ticket.auth_time, key)
+        # Mostly the cache knows that there is no mark.
+        key, user_key = self._names.marks(ticket.sid, ticket.userid)
+        cache, now = self._cache, self._now()
+        if (
+            cache.get(key, now) is None
+            and cache.get(user_key, now) is None
+            and ticket.actor is None
+            and (not ticket.began or not ticket.has_more_marks)
+        ):
+            return False
+        return self._is_ended(ticket, self._cached)
 
     def is_ended_by_now(self, ticket: Ticket) -> bool:
         """Tell whether a session was ended, from the repository and not from
         the cache.
         """
-        key = self._names.session_mark(ticket.sid)
-        if self._session_mark(key) is not None:
-            return True
-        mark = self._user_mark(self._names.user_mark(ticket.userid))
-        return mark is not None and mark.ends(ticket.auth_time, key)
+        return self._is_ended(ticket, lambda key, ask: ask(key))
+
+    def is_ended_at_sign_in(self, ticket: Ticket) -> bool:
+        """Tell the same of a session that begins. No client knows its name
+        yet, so it has no mark of its own, and none is asked for.
+        """
+        return self._ends_with_others(ticket, lambda key, ask: ask(key))
+
+    def in_grace(self) -> Revocations:
+        """Give the same marks, with the time of grace, if there is one."""
+        return self
+
+    def believes(self, ticket: Ticket) -> bool:
+        """Tell whether a ticket was accepted just now in a time of grace."""
+        return False
+
+    def confirm(self, ticket: Ticket) -> None:
+        """Refuse a ticket that was accepted in a time of grace only.
+
+        :raises InvalidCredential: where the session was ended by now.
+        :raises RepositoryUnavailable: where that is still not known.
+        """
 
     def end(self, sid: str, until: int | None = None) -> datetime:
         """End a session; give the time until which that is remembered.
 
         :param until: the end of the session; ``None`` if it is unknown.
         """
-        key, now = self._names.session_mark(sid), self._now()
+        return self.end_marked(self._names.session_mark(sid), until)
+
+    def end_marked(self, key: str, until: int | None = None) -> datetime:
+        """End a session of which only the key of its mark is known.
+
+        :param until: as for :meth:`end`.
+        """
+        now = self._now()
         last = _last_end(now) if until is None else moment(until + LINGER)
         self._repository.add_or_update(TokenItem(key, last, b"", None))
         self._cache.replace(key, Mark(now), now)
         return last
+
+    def end_up_to(self, key: str, before: int) -> Mark:
+        """End what began up to a time, where only the key of the mark is
+        known. A mark that ends more stays. Give the mark that is there then.
+        """
+        now, repository = self._now(), self._repository
+        for _ in range(ATTEMPTS):
+            current = repository.get(key)
+            mark = self._mark_of(current)
+            if mark is not None and mark.before >= before:
+                break
+            mark = Mark(before)
+            item = TokenItem(key, _last_end(now), mark.write(), None)
+            if replace_item(repository, current, item):
+                break
+        else:
+            # Other requests were faster each time.
+            mark = Mark(before)
+            item = TokenItem(key, _last_end(now), mark.write(), None)
+            repository.add_or_update(item)
+        self._cache.replace(key, mark, now)
+        return mark
+
+    def is_signed_out(self, began: Mapping[str, Any]) -> bool:
+        """Tell whether another issuer ended one of its sessions. The answer
+        may be as old as ``repository.cache_ttl``.
+
+        :param began: as in ``Ticket.began``.
+        """
+        return self._is_signed_out(began, self._cached)
+
+    @property
+    def names(self) -> RecordNames:
+        """Where the marks stand."""
+        return self._names
+
+    def access_token(self, key: str) -> TokenItem | None:
+        """Give the record of an access token. The answer may be as old as
+        ``repository.cache_ttl``.
+        """
+        item: TokenItem | None = self._cached(key, self._access_token)
+        return item
+
+    def note_removed(self, key: str) -> None:
+        """Note that this process removed an access token: the sessions that
+        began with it have ended.
+
+        :param key: of the record.
+        """
+        self._cache.replace(key, None, self._now())
 
     def end_all(self, userid: Userid, keep: str | None = None) -> datetime:
         """End all sessions that a user began up to now; give the time until
@@ -162,9 +204,7 @@ class Revocations:
 
         :param keep: the ``sid`` of a session that goes on.
         """
-        spared = (
-            _NO_SESSION if keep is None else self._names.session_mark(keep)
-        )
+        spared = NO_SESSION if keep is None else self._names.session_mark(keep)
         mark = self._write_mark(self._names.user_mark(userid), spared)
         return _last_end(mark.before)
 
@@ -183,7 +223,7 @@ class Revocations:
                 "the mark that ended all sessions of a user cannot be read:"
                 " all sessions that this user began up to now have ended"
             )
-            mark = self._write_mark(key, _NO_SESSION)
+            mark = self._write_mark(key, NO_SESSION)
         return max(now, mark.before + 1)
 
     def _write_mark(self, key: str, spared: str) -> Mark:
@@ -191,26 +231,99 @@ class Revocations:
         for _ in range(ATTEMPTS):
             current = self._repository.get(key)
             mark = self._successor(current, spared)
-            if self._replace(current, _item(key, mark)):
+            if replace_item(self._repository, current, _item(key, mark)):
                 break
         else:
             # Other requests were faster each time. Write without comparing,
             # and end the session that was to be spared, too.
-            mark = self._successor(self._repository.get(key), _NO_SESSION)
+            mark = self._successor(self._repository.get(key), NO_SESSION)
             self._repository.add_or_update(_item(key, mark))
         self._cache.replace(key, mark, self._now())
         return mark
 
-    def _cached(
-        self, key: str, ask: Callable[[str], Mark | None]
-    ) -> Mark | None:
+    def _is_ended(self, ticket: Ticket, look: Look) -> bool:
+        """Tell whether the marks of a session end it.
+
+        :param look: gives the mark of a key.
+        """
+        key, _ = self._names.marks(ticket.sid, ticket.userid)
+        if look(key, self._session_mark) is not None:
+            return True
+        return self._ends_with_others(ticket, look)
+
+    def _ends_with_others(self, ticket: Ticket, look: Look) -> bool:
+        """Tell whether the marks that are not of the session alone end it.
+
+        :param look: gives the mark of a key.
+        """
+        key, user_key = self._names.marks(ticket.sid, ticket.userid)
+        mark = look(user_key, self._user_mark)
+        if mark is not None and mark.ends(ticket.auth_time, key):
+            return True
+        return self._ends_with_another(ticket, look)
+
+    def _ends_with_another(self, ticket: Ticket, look: Look) -> bool:
+        """Tell whether that was ended with which a session ends.
+
+        :param look: gives the mark of a key.
+        """
+        if ticket.actor is not None and self._ends_actor(
+            ticket, ticket.actor, look
+        ):
+            return True
+        if self._is_signed_out(ticket.began, look):
+            return True
+        token = ticket.began.get("token")
+        if token is None:
+            return False
+        if not is_access_token_id(token):
+            return True  # It is no session that this library began.
+        # The record of an access token is there as long as the token counts.
+        key = self._names.access_token(token)
+        item: TokenItem | None = look(key, self._access_token)
+        # It may have expired since the repository was asked.
+        return item is None or item.expires <= moment(self._now())
+
+    def _is_signed_out(self, began: Mapping[str, Any], look: Look) -> bool:
+        """Tell whether another issuer ended what a session began with.
+
+        :param began: as in ``Ticket.began``.
+        :param look: gives the mark of a key.
+        """
+        key = began.get("iss_sid")
+        if key is not None and look(key, self._session_mark) is not None:
+            return True
+        key = began.get("iss_sub")
+        mark = None if key is None else look(key, self._session_mark)
+        return mark is not None and began.get("iss_at", 0) <= mark.before
+
+    def _ends_actor(self, ticket: Ticket, actor: Userid, look: Look) -> bool:
+        """Tell whether the session of who acts was ended.
+
+        :param ticket: of the session in which the actor acts.
+        :param look: gives the mark of a key.
+        """
+        key, began = ticket.began.get("actor"), ticket.began.get("actor_at")
+        if key is None or began is None:
+            return True  # It is no session that this library began.
+        if look(key, self._session_mark) is not None:
+            return True
+        mark = look(self._names.user_mark(actor), self._user_mark)
+        return mark is not None and mark.ends(began, key)
+
+    def _cached(self, key: str, ask: Callable[[str], Any]) -> Any:
         now = self._now()
-        known: Mark | None = self._cache.get(key, now)
+        known = self._cache.get(key, now)
         if known is UNKNOWN:
             version = self._cache.version
             known = ask(key)
-            self._cache.put(key, known, now, version)
+            length = len(known.token) if isinstance(known, TokenItem) else 0
+            self._cache.put(key, known, now, version, length)
         return known
+
+    def _access_token(self, key: str) -> TokenItem | None:
+        item: TokenItem | None = self._repository.get(key)
+        return item
 
     def _session_mark(self, key: str) -> Mark | None:
         return self._mark_of(self._repository.get(key))
@@ -237,22 +350,6 @@ class Revocations:
         return (
             Mark(now, spared) if mark is None else mark.successor(now, spared)
         )
-
-    def _replace(self, current: TokenItem | None, item: TokenItem) -> bool:
-        """Write a mark; tell whether it was written. It is not if another
-        request wrote one meanwhile, and the repository notices that.
-        """
-        repository = self._repository
-        written = True
-        if current is None and IAddingRepository.providedBy(repository):
-            written = repository.add(item)
-        elif current is not None and IRenewingRepository.providedBy(
-            repository
-        ):
-            written = repository.renew(item, current.expires)
-        else:
-            repository.add_or_update(item)
-        return written
 
     def _mark_of_beginning(self, repository: Any) -> Mark | None:
         """Give the mark of what a repository does not know any more; ``None``

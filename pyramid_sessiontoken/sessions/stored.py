@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import clock
 from ..clock import moment
 from ..errors import SessionTokenError
-from ..identity.claims import FrozenDict
+from ..identity.claims import Claims, FrozenDict
 from ..identity.ticket import Ticket
 from ..identity.userid import Userid, readings
 from ..interfaces import (
@@ -20,12 +20,14 @@ from ..interfaces import (
     ISubjectRepository,
     ITokenRepository,
 )
-from .lifecycle import AMR
+from .amr import authenticators_of
+from .limits import SessionLimit
 from .remaining import session_end
 from .revocation import Revocations
 from .store import RepositorySessionStore
 
-_AUTHENTICATORS = {method: name for name, method in AMR.items()}
+if TYPE_CHECKING:
+    from .access_tokens import AccessTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class SessionInfo:
     :ivar device: ``user_agent`` and ``address`` at sign-in, where they are
         kept.
     :ivar current: whether it is the session of the request that asks.
+    :ivar actor: who acts for the user; ``None`` where the user acts.
     """
 
     sid: str
@@ -47,6 +50,7 @@ class SessionInfo:
     authenticator: str
     device: FrozenDict
     current: bool
+    actor: Userid | None = None
 
 
 class StoredSessions:
@@ -55,6 +59,7 @@ class StoredSessions:
     :param store: the default store; ``None`` if the application registered
         one of its own.
     :param revocations: ``None`` where revocation is off.
+    :ivar trim: removes a few old records; ``None`` where a sign-in does not.
     """
 
     def __init__(
@@ -62,10 +67,16 @@ class StoredSessions:
         registry: Any,
         store: RepositorySessionStore | None,
         revocations: Revocations | None,
+        trim: Callable[[], None] | None = None,
     ) -> None:
+        self.trim = trim
         self._registry = registry
         self._default_store = store
         self.revocations = revocations
+        #: The access tokens of users; ``None`` where there are none.
+        self.access_tokens: AccessTokens | None = None
+        #: How many sessions a user has; ``None`` for any number.
+        self.limit: SessionLimit | None = None
 
     def of(self, userid: Userid, current: str | None) -> list[SessionInfo]:
         """List the stored sessions of a user, the latest first.
@@ -73,13 +84,47 @@ class StoredSessions:
         :param current: the ``sid`` of the request that asks.
         :raises SessionTokenError: where the repository cannot list them.
         """
+        infos = [self._info(each, current) for each in self.tickets_of(userid)]
+        return sorted(infos, key=lambda info: info.began, reverse=True)
+
+    def tickets_of(self, userid: Userid) -> list[Ticket]:
+        """Give a ticket of each stored session of a user: of several, the one
+        that was renewed last.
+
+        :raises SessionTokenError: where the repository cannot list them.
+        """
         tickets: dict[str, Ticket] = {}
         for ticket in self._live(self._listing_store.tickets_of(userid)):
+            if ticket.has_more_marks and self.is_ended(ticket):
+                continue
             latest = tickets.get(ticket.sid, ticket)
             if ticket.iat >= latest.iat:
                 tickets[ticket.sid] = ticket
-        infos = [self._info(ticket, current) for ticket in tickets.values()]
-        return sorted(infos, key=lambda info: info.began, reverse=True)
+        return list(tickets.values())
+
+    def require_listing(self, key: str) -> None:
+        """Refuse to go on where the sessions of a user cannot be listed.
+
+        :param key: the setting that needs it.
+        :raises SessionTokenError: where it is so.
+        """
+        if not self.finds_by_sid:
+            raise SessionTokenError(
+                f"{key} needs the library's own ISessionStore, and a"
+                " repository that provides ISubjectRepository"
+            )
+
+    def is_ended(self, ticket: Ticket) -> bool:
+        """Tell whether a session was ended, although its ticket is stored: a
+        renewal that was under way brought it back, or it ended with another
+        one.
+        """
+        store, revocations = self._store, self.revocations
+        if revocations is None or store is None:
+            return False
+        if store.removes_for_good and not ticket.has_more_marks:
+            return False
+        return revocations.is_ended_by_now(ticket)
 
     def of_everybody(self) -> Iterator[tuple[Userid, SessionInfo]]:
         """Give each stored session with its user, in any order.
@@ -88,24 +133,51 @@ class StoredSessions:
         """
         given = set()
         for ticket in self._live(self._listing_store.tickets()):
-            if ticket.sid not in given:
+            if ticket.sid not in given and not (
+                ticket.has_more_marks and self.is_ended(ticket)
+            ):
                 given.add(ticket.sid)
                 yield ticket.userid, self._info(ticket, None)
 
-    def meant_by(self, text: str) -> list[Userid]:
+    def meant_by(
+        self, text: str, *, access_tokens: bool = False
+    ) -> list[Userid]:
         """Give the users whom a text can mean, of any type: ``"42"`` is the
         text, and also the number. If one has stored sessions, only those that
         have.
+
+        :param access_tokens: whether access tokens count as stored sessions.
         """
         users = readings(text)
         if len(users) == 1 or not self.finds_by_sid:
             return users
-        return [user for user in users if self.of(user, None)] or users
+        tokens = self.access_tokens if access_tokens else None
+        return [
+            user
+            for user in users
+            if self.of(user, None) or (tokens is not None and tokens.of(user))
+        ] or users
 
-    def count(self, sid: str) -> int:
-        """Give 1 if a session is stored and can be found, else 0."""
+    def find(self, sid: str) -> Ticket | None:
+        """Give the ticket of a session that ends last; ``None`` if none is
+        stored, or none can be found.
+        """
         store = self._store
-        return int(store is not None and any(store.tickets_of_session(sid)))
+        found = () if store is None else store.tickets_of_session(sid)
+        return max(found, key=lambda ticket: ticket.session_end, default=None)
+
+    def find_marked(self, key: str, userid: Userid) -> Ticket | None:
+        """Give the ticket of a user's session; ``None`` if it is not stored,
+        or cannot be found.
+
+        :param key: of the mark of the session.
+        """
+        if self._store is None or not self._knows_subjects:
+            return None
+        for ticket in self._store.tickets_of(userid):
+            if self._store.names.session_mark(ticket.sid) == key:
+                return ticket
+        return None
 
     def can_end(self, reference: str | None) -> bool:
         """Tell whether a token can be ended before its time.
@@ -145,12 +217,39 @@ class StoredSessions:
         self.remove(sid, reference)
         return until
 
+    def is_live(self, ticket: Ticket) -> bool:
+        """Tell whether the repository itself, and not the cache, has no mark
+        that ended a session.
+        """
+        marks = self.revocations
+        return marks is None or not marks.is_ended_by_now(ticket)
+
     def remove(self, sid: str, reference: str | None) -> None:
         """Delete the stored tickets of a session, without a mark."""
-        if reference is not None:
+        store = self._store
+        if store is not None:
+            store.remove_session(sid, reference)
+        elif reference is not None:
             self._registry.getUtility(ISessionStore).remove(reference)
+
+    def update_others(
+        self,
+        ticket: Ticket,
+        reference: str | None,
+        change: Callable[[Claims], Claims],
+    ) -> None:
+        """Change the claims of the other stored tickets of a session, which
+        travel in another carrier.
+
+        :param ticket: one of the session.
+        :param reference: the one whose ticket is changed already.
+        """
         if self._store is not None:
-            self._store.remove_session(sid)
+            self._store.update_others(
+                ticket,
+                reference,
+                lambda each: each._replace(claims=change(each.claims)),
+            )
 
     def end_all(
         self, userid: Userid, keep: str | None = None
@@ -219,16 +318,17 @@ class StoredSessions:
             )
 
     def _info(self, ticket: Ticket, current: str | None) -> SessionInfo:
-        method = ticket.amr[0] if ticket.amr else ""
+        method = ticket.amr[:1]
         now = clock.now(self._registry)
         return SessionInfo(
             sid=ticket.sid,
             began=moment(ticket.auth_time),
             renewed=moment(ticket.iat),
             ends=moment(session_end(self._policy, ticket, now)),
-            authenticator=_AUTHENTICATORS.get(method, method),
+            authenticator=ticket.began.get("by") or authenticators_of(method),
             device=ticket.device,
             current=ticket.sid == current,
+            actor=ticket.actor,
         )
 
     @property

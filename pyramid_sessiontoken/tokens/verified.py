@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Content = TypeVar("Content")
@@ -24,32 +26,48 @@ class VerifiedTokens(Generic[Content]):
 
     The memory has two halves, a young and an old one. A token that is used is
     put into the young half. When the young half is full it becomes the old
-    one, and the tokens in the previous old half are forgotten. No lock is
-    needed: each step is one operation on a ``dict``, and if two threads meet,
-    a token may be forgotten, but nothing worse happens.
+    one, and the tokens that are left in the previous old half are forgotten.
+    To free thousands of them takes milliseconds, so each token that is added
+    later frees as many as it takes places, and no request waits for more.
+
+    No lock is needed: each step is one operation on a ``dict`` or a ``list``,
+    and if two threads meet, a token may be forgotten, but nothing worse
+    happens.
 
     :param size: the most tokens, two or more; fewer if some are long, see
         :data:`PLACE`.
+    :param forgotten: what is to be freed.
     """
 
-    __slots__ = ("_half", "_long", "_more", "_old", "_old_long", "_young")
+    __slots__ = ("_forgotten", "_half", "_old", "_taken", "_young")
 
-    def __init__(self, size: int) -> None:
+    def __init__(
+        self, size: int, forgotten: Iterable[dict[bytes, Content]] = ()
+    ) -> None:
         self._half = size // 2
         self._young: dict[bytes, Content] = {}
         self._old: dict[bytes, Content] = {}
-        # The lengths of long tokens, and the places that those in the young
-        # half take besides their own.
-        self._long: dict[bytes, int] = {}
-        self._old_long: dict[bytes, int] = {}
-        self._more = 0
+        # The places that were taken in the young half.
+        self._taken = 0
+        self._forgotten = list(forgotten)
 
-    def get(self, digest: bytes) -> Content | None:
+    def successor(self) -> VerifiedTokens[Content]:
+        """Give an empty memory of this size, for other keys. It frees what
+        this one remembers.
+        """
+        forgotten = *self._forgotten, self._old, self._young
+        return VerifiedTokens(2 * self._half, forgotten)
+
+    def get(self, digest: bytes, length: int = 0) -> Content | None:
+        """Give the content of a token; ``None`` if it is not remembered.
+
+        :param length: of its text, as for :meth:`add`.
+        """
         content = self._young.get(digest)
         if content is None:
             content = self._old.get(digest)
             if content is not None:
-                self.add(digest, content, self._old_long.get(digest, 0))
+                self.add(digest, content, length)
         return content
 
     def add(self, digest: bytes, content: Content, length: int = 0) -> None:
@@ -57,14 +75,28 @@ class VerifiedTokens(Generic[Content]):
 
         :param length: of its text.
         """
-        if len(self._young) + self._more >= self._half:
+        if self._taken >= self._half:
+            self._forgotten.append(self._old)
             self._old, self._young = self._young, {}
-            self._old_long, self._long = self._long, {}
-            self._more = 0
+            self._taken = 0
+        # Rounded up.
+        places = -(-length // PLACE) or 1
         self._young[digest] = content
-        if length > PLACE:
-            self._long[digest] = length
-            self._more += length // PLACE
+        self._taken += places
+        if self._forgotten:
+            self._free(places)
+
+    def _free(self, most: int) -> None:
+        forgotten = self._forgotten
+        # It ends where nothing is left, or where another thread came first.
+        with suppress(LookupError):
+            for _ in range(most):
+                while not forgotten[-1]:
+                    forgotten.pop()
+                forgotten[-1].popitem()
+            # An empty dict keeps the memory of its table.
+            while not forgotten[-1]:
+                forgotten.pop()
 
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())
@@ -72,7 +104,7 @@ class VerifiedTokens(Generic[Content]):
 
 class VerifiedUnderKeys(Generic[Content]):
     """A memory for the keys of this moment: when the keys change, it is
-    emptied.
+    another one, and empty.
 
     :param size: as for :class:`VerifiedTokens`.
     """
@@ -90,5 +122,9 @@ class VerifiedUnderKeys(Generic[Content]):
         """
         current = self._of_keys
         if current is None or current[0] is not keys:
-            current = self._of_keys = (keys, VerifiedTokens(self._size))
+            if current is None:
+                verified = VerifiedTokens[Content](self._size)
+            else:
+                verified = current[1].successor()
+            current = self._of_keys = (keys, verified)
         return current[1]

@@ -48,9 +48,13 @@ def unauthorized(
     policy: SessionTokenPolicy,
     names: tuple[str, ...],
     refusal: Refusal | None,
+    needed: str = "A credential is needed that can be swapped for a token",
 ) -> OAuthError:
-    """Make a 401 with the challenges of some authenticators."""
-    description = "A credential is needed that can be swapped for a token"
+    """Make a 401 with the challenges of some authenticators.
+
+    :param needed: is told where no credential was refused.
+    """
+    description = needed
     if refusal is not None and refusal.reason == REASON_EXPIRED:
         description = "The token expired"
     elif refusal is not None:

@@ -4,22 +4,26 @@ in a form, or end it (RFC 7662, RFC 7009).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import clock
-from ..authenticators.names import SESSION
+from ..authenticators.state import Refusal
 from ..errors import InvalidCredential
-from ..events import SessionEnded
-from ..identity.identity import Identity
+from ..events import REVOKED
 from ..identity.ticket import Ticket
 from ..identity.userid import to_subject
-from ..policy.judge import is_barred
+from ..policy.ending import tell, who_acts
+from ..policy.judge import is_barred, notify_refusals
 from ..policy.rules import Rules
 from ..policy.security_policy import SessionTokenPolicy, policy_of
 from ..policy.state import Judged
-from ..tokens.payload import confirmation
+from ..sessions.shown import ShownToken
+from ..tokens.payload import actor, confirmation
 from .caller import authenticate, unauthorized
 from .oauth import OAuthError, answer, invalid_request, read_form
+
+if TYPE_CHECKING:
+    from ..sessions.access_tokens import AccessTokens
 
 
 def introspect(context: Any, request: Any) -> Any:
@@ -38,21 +42,46 @@ def _introspect(request: Any) -> dict[str, Any]:
     """
     policy, judged, text = _token_of_caller(request)
     try:
-        ticket, _, _ = policy.rules.header.sessions.redeem(text)
+        sessions = policy.state(request).header_sessions
+        shown = sessions.redeem(text)
+        _confirm(policy, shown)
     except InvalidCredential:
         return {"active": False}
     may_introspect = not policy.rules.introspectors.isdisjoint(
         policy.principals(request, judged)
     )
+    ticket = shown.ticket
     if not may_introspect and not _is_own(judged, ticket):
         return {"active": False}
-    user = Identity(ticket.userid, ticket.claims, SESSION, ticket)
-    if is_barred(request, user):
+    if _is_over(request, policy, shown) or is_barred(request, shown.identity):
         return {"active": False}
     members = _members(request, policy.rules, ticket)
     # The user's claims are for those who serve the user in our place, say a
     # gateway that looks for roles. The members of the RFC win.
     return {**ticket.claims, **members} if may_introspect else members
+
+
+def _confirm(policy: SessionTokenPolicy, shown: ShownToken | None) -> None:
+    """Refuse a token that was accepted in a time of grace only.
+
+    :raises InvalidCredential: where the session was ended by now.
+    :raises RepositoryUnavailable: where that is still not known.
+    """
+    if shown is not None and shown.reference is None:
+        policy.rules.header.sessions.confirm(shown.ticket)
+
+
+def _is_over(
+    request: Any, policy: SessionTokenPolicy, shown: ShownToken
+) -> bool:
+    """Tell whether the session of a token ended by its stamp."""
+    stamp, state = policy.rules.stamp, policy.state(request)
+    if stamp is None or stamp.holds(
+        request, state, shown.identity, shown.reference
+    ):
+        return False
+    notify_refusals(request, state)
+    return True
 
 
 def _members(request: Any, rules: Rules, ticket: Ticket) -> dict[str, Any]:
@@ -73,6 +102,7 @@ def _members(request: Any, rules: Rules, ticket: Ticket) -> dict[str, Any]:
         "sid": ticket.sid,
         "auth_time": ticket.auth_time,
         **({"scope": scope} if isinstance(scope, str) else {}),
+        **actor(ticket),
         **confirmation(ticket),
     }
 
@@ -83,16 +113,43 @@ def _revoke(request: Any) -> dict[str, Any]:
     stored = policy.rules.stored
     if stored is None:
         raise _not_revocable()
+    tokens = stored.access_tokens
+    if tokens is not None and tokens.may_be(text):
+        return _revoke_access_token(request, tokens, judged, text)
     try:
-        ticket, reference = policy.rules.header.sessions.read(text)
+        sessions = policy.state(request).header_sessions
+        user, reference = sessions.read(text)
     except InvalidCredential:
         return {}  # RFC 7009, section 2.2: this is no error.
     if not stored.can_end(reference):
         raise _not_revocable()
+    ticket: Any = user.ticket
     if _is_own(judged, ticket):
         stored.end(ticket.sid, reference, ticket)
-        user = Identity(ticket.userid, ticket.claims, SESSION, ticket)
-        request.registry.notify(SessionEnded(request, user, ticket))
+        tell(
+            request,
+            REVOKED,
+            identity=user,
+            ticket=ticket,
+            actor=who_acts(judged.identity),
+            authenticator=user.authenticator,
+        )
+    return {}
+
+
+def _revoke_access_token(
+    request: Any, tokens: AccessTokens, judged: Judged, text: str
+) -> dict[str, Any]:
+    """End an access token of the caller, who may show this one."""
+    from ..policy.access_tokens import end_access_token
+
+    caller = judged.identity
+    try:
+        token = tokens.past_cache.redeem(text)
+    except InvalidCredential:
+        return {}
+    if caller is not None and token.is_of(caller.userid):
+        end_access_token(request, tokens, token, caller)
     return {}
 
 
@@ -114,6 +171,13 @@ def _token_of_caller(
     judged = authenticate(request, policy, names)
     if judged.identity is None:
         raise unauthorized(request, policy, names, judged.refusal)
+    shown = policy.state(request).token_of(judged.identity)
+    try:
+        _confirm(policy, shown)
+    except InvalidCredential as error:
+        name = judged.identity.authenticator
+        refusal = Refusal(name, error.reason, code=error.code)
+        raise unauthorized(request, policy, names, refusal) from None
     text = read_form(request).get("token")
     if not text:
         raise invalid_request("A token is needed")

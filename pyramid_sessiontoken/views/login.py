@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
@@ -28,23 +30,30 @@ def is_login_page(request: Any, login_url: str) -> bool:
     return unquote(url.path or "/") == "/" + unquote(request.path).lstrip("/")
 
 
-def login_location(request: Any, login_url: str) -> str:
+def login_location(
+    request: Any,
+    login_url: str,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Give the URL of the sign-in page, with the way back as ``next``.
 
     The way back is a path of this host; from a page of another host, the URL
     of the page that was asked for.
+
+    :param more: parameters beside ``next``. What the URL has itself stays.
     """
     url, hash_sign, fragment = _base(request, login_url).partition("#")
     # PEP 3333: the bytes of a request, each as one character.
     way_back = local_path(request.path_qs, "latin-1")
     if _is_url(login_url):
         way_back = f"https://{_host(request)}{way_back}"
-    query = urlsplit(url).query
-    if len(way_back) > MAX_WAY_BACK or "next" in parse_qs(query, True):
-        return url + hash_sign + fragment
-    separator = "&" if "?" in url else "?"
-    added = separator + urlencode({"next": way_back})
-    return url + added + hash_sign + fragment
+    there = parse_qs(urlsplit(url).query, True)
+    added = {} if len(way_back) > MAX_WAY_BACK else {"next": way_back}
+    added = {k: v for k, v in {**added, **more}.items() if k not in there}
+    if added:
+        query = urlencode(added, errors="replace")
+        url += ("&" if "?" in url else "?") + query
+    return url + hash_sign + fragment
 
 
 def local_path(path: str, encoding: str = "utf-8") -> str:

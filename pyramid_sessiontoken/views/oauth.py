@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pyramid.httpexceptions import HTTPServiceUnavailable, HTTPTooManyRequests
 
-from ..errors import ClaimsError
+from ..errors import ClaimsError, SessionLimitReached
 from ..policy.answers import (
     NO_SNIFF,
     RETRY_AFTER,
@@ -20,6 +20,8 @@ from ..policy.answers import (
 from ..policy.form import FORM, is_form, parse_form, read_body
 from ..policy.response import NO_STORE
 from ..policy.security_policy import is_in_use, policy_of
+from .cors import preflight, watch_origin
+from .session_limit import LIMIT_REACHED
 
 log = logging.getLogger("pyramid_sessiontoken")
 
@@ -42,34 +44,60 @@ class OAuthError(Exception):
         self.headers = headers
 
 
-def answer(request: Any, verbs: Mapping[str, Verb]) -> Any:
-    """Answer with the JSON of the verb for the request's method; 204 where it
-    gives ``None``. Only here, refusals, outages and throttling become errors
-    of RFC 6749.
+def answer(
+    request: Any,
+    verbs: Mapping[str, Verb],
+    *,
+    empty: int = 204,
+    is_for_pages: bool = True,
+) -> Any:
+    """Answer with the JSON of the verb for the request's method. Only here,
+    refusals, outages and throttling become errors of RFC 6749.
+
+    :param empty: the status where it gives ``None``.
+    :param is_for_pages: whether pages of other origins may ask.
     """
+    if is_for_pages:
+        watch_origin(request)
     try:
         verb = verbs.get(request.method)
+        if verb is None and is_for_pages:
+            return answer_other_method(request, verbs)
         if verb is None:
             raise method_not_allowed(verbs)
         _require_usable(request)
-        with repository_or_503():
+        with repository_or_503(request):
             body = verb(request)
-        return write_json(request, 204 if body is None else 200, body)
+        return write_json(request, empty if body is None else 200, body)
     except OAuthError as error:
-        return _write_error(request, error)
+        return write_error(request, error)
     except ClaimsError as error:
         log.error("the token endpoint: %s", error)
-        return _write_error(
+        return write_error(
             request, invalid_request("No token can carry the user's claims")
         )
+    except SessionLimitReached:
+        return write_error(request, OAuthError(403, *LIMIT_REACHED))
     except HTTPServiceUnavailable:
-        return _write_error(request, _unavailable())
+        return write_error(request, _unavailable())
     except HTTPTooManyRequests as error:
         retry_after = error.headers["Retry-After"]
-        return _write_error(request, _too_many_attempts(retry_after))
+        return write_error(request, _too_many_attempts(retry_after))
 
 
-def _write_error(request: Any, error: OAuthError) -> Any:
+def answer_other_method(request: Any, verbs: Iterable[str]) -> Any:
+    """Answer a preflight, also over plain HTTP: the page can then read why its
+    request is refused.
+
+    :raises OAuthError: 405 for any other request.
+    """
+    fields = preflight(request, verbs)
+    if fields is None:
+        raise method_not_allowed(verbs)
+    return write_json(request, 204, None, fields)
+
+
+def write_error(request: Any, error: OAuthError) -> Any:
     return write_json(request, error.status, error.body, error.headers)
 
 
@@ -103,13 +131,20 @@ def method_not_allowed(verbs: Iterable[str]) -> OAuthError:
     )
 
 
-def _require_usable(request: Any) -> None:
-    """Refuse plain HTTP, and an application that would not use the token."""
-    policy = policy_of(request)
-    if is_refused_for_tls(request, policy.rules):
+def require_encrypted(request: Any) -> None:
+    """Refuse plain HTTP.
+
+    :raises OAuthError: 403, where ``sessiontoken.require_tls`` says so.
+    """
+    if is_refused_for_tls(request, policy_of(request).rules):
         log_refused_for_tls(request)
         raise OAuthError(403, "tls_required", TLS_REQUIRED)
-    if not is_in_use(request, policy):
+
+
+def _require_usable(request: Any) -> None:
+    """Refuse plain HTTP, and an application that would not use the token."""
+    require_encrypted(request)
+    if not is_in_use(request, policy_of(request)):
         raise OAuthError(
             503,
             "temporarily_unavailable",
@@ -124,20 +159,28 @@ def read_form(request: Any) -> dict[str, str]:
 
     :raises OAuthError: 400, 413 or 415 for a body that is no form.
     """
-    body = _read_body(request)
-    if not body:
-        return {}
-    if not is_form(request):
-        raise OAuthError(415, "invalid_request", f"The body must be {FORM}")
-    try:
-        pairs = parse_form(body)
-    except ValueError:
-        raise invalid_request("The body is no form") from None
+    pairs = read_pairs(request)
     form = dict(pairs)
     # RFC 6749, section 3.2: a parameter comes at most once.
     if len(form) < len(pairs):
         raise invalid_request("A parameter comes twice")
     return form
+
+
+def read_pairs(request: Any) -> Sequence[tuple[str, str]]:
+    """Read the parameters of a form, also those that come twice.
+
+    :raises OAuthError: as :func:`read_form`.
+    """
+    body = _read_body(request)
+    if not body:
+        return []
+    if not is_form(request):
+        raise OAuthError(415, "invalid_request", f"The body must be {FORM}")
+    try:
+        return parse_form(body)
+    except ValueError:
+        raise invalid_request("The body is no form") from None
 
 
 def _read_body(request: Any) -> bytes:

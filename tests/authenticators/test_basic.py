@@ -17,6 +17,7 @@ from pyramid_sessiontoken.authenticators.basic import (
     parse_credential,
 )
 from pyramid_sessiontoken.authenticators.chain import Chain
+from pyramid_sessiontoken.authenticators.passwords import Passwords
 from pyramid_sessiontoken.authenticators.state import Refusal
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.identity import Identity
@@ -53,6 +54,10 @@ def everybody(username, password, request):
     return True
 
 
+def basic(check, *realm):
+    return BasicAuthenticator(Passwords(check, "basic"), *realm)
+
+
 def ask(authenticator, request):
     """Ask the authenticator through a chain."""
     state = begin_state(request)
@@ -68,7 +73,7 @@ def refusal(authenticator, header):
 
 
 def test_the_authenticator_provides_its_interface():
-    authenticator = BasicAuthenticator(everybody)
+    authenticator = basic(everybody)
 
     assert verifyObject(IAuthenticator, authenticator)
     assert authenticator.scheme == "Basic"
@@ -81,7 +86,7 @@ def test_a_password_is_checked_and_gives_its_user(scheme):
     check = Check()
     request = make_request(f"{scheme} {credential()}")
 
-    identity = BasicAuthenticator(check).authenticate(request)
+    identity = basic(check).authenticate(request)
 
     assert identity == Identity("alice", authenticator="basic")
     assert check.asked == [("alice", PASSWORD)]
@@ -93,7 +98,7 @@ def test_a_password_is_checked_and_gives_its_user(scheme):
 def test_other_schemes_are_ignored(header):
     check = Check()
 
-    assert BasicAuthenticator(check).authenticate(make_request(header)) is None
+    assert basic(check).authenticate(make_request(header)) is None
     assert check.asked == []
 
 
@@ -105,7 +110,7 @@ def test_a_password_in_the_url_or_in_the_body_is_never_read():
         POST={"Authorization": f"Basic {shown}"},
     )
 
-    assert BasicAuthenticator(check).authenticate(request) is None
+    assert basic(check).authenticate(request) is None
     assert check.asked == []
 
 
@@ -113,16 +118,14 @@ def test_the_check_sees_the_request():
     seen = []
     request = make_request(f"Basic {credential()}")
 
-    BasicAuthenticator(lambda *args: seen.append(args) or "bob").authenticate(
-        request
-    )
+    basic(lambda *args: seen.append(args) or "bob").authenticate(request)
 
     assert seen == [("alice", PASSWORD, request)]
 
 
 @pytest.mark.parametrize("answer", [None, False])
 def test_unknown_user_and_wrong_password_are_alike(answer):
-    authenticator = BasicAuthenticator(lambda *args: answer)
+    authenticator = basic(lambda *args: answer)
 
     reason = refusal(authenticator, f"Basic {credential()}")
 
@@ -130,9 +133,7 @@ def test_unknown_user_and_wrong_password_are_alike(answer):
 
 
 def test_claims_that_come_with_the_user_are_taken():
-    authenticator = BasicAuthenticator(
-        lambda *args: {"sub": 7, "roles": ["admin"]}
-    )
+    authenticator = basic(lambda *args: {"sub": 7, "roles": ["admin"]})
 
     identity = ask(authenticator, make_request(f"Basic {credential()}"))
 
@@ -187,7 +188,7 @@ def test_name_and_password_are_read_unchanged(username, password):
 def test_a_malformed_credential_is_refused_before_the_check_is_called(text):
     check = Check()
 
-    reason = refusal(BasicAuthenticator(check), f"Basic {text}")
+    reason = refusal(basic(check), f"Basic {text}")
 
     assert check.asked == []
     assert len(reason) < 60
@@ -225,7 +226,7 @@ def test_any_header_value_is_accepted_or_refused(scheme, text):
     """The check accepts every user, so only the grammar can refuse."""
     request = make_request(scheme + text)
 
-    answer = ask(BasicAuthenticator(everybody), request)
+    answer = ask(basic(everybody), request)
 
     assert answer is None or isinstance(answer, (Identity, Refusal))
 
@@ -237,12 +238,12 @@ def test_a_name_that_no_user_can_have_is_refused_like_any_credential():
     request = make_request(f"Basic {credential('system.Everyone')}")
 
     with pytest.raises(InvalidCredential):
-        BasicAuthenticator(everybody).authenticate(request)
+        basic(everybody).authenticate(request)
 
 
 def test_the_password_appears_neither_in_the_log_nor_in_the_reason(caplog):
     caplog.set_level(logging.DEBUG)
-    authenticator = BasicAuthenticator(Check())
+    authenticator = basic(Check())
     secrets = ("hunter2-hunter2", "hunter2\nhunter2", "hunter2\xa0hunter2")
     for secret in secrets:
         for shown in (
@@ -265,7 +266,7 @@ def test_a_user_name_cannot_forge_a_line_of_the_log(caplog):
 
     shown = credential("eve\u2028\u202einfo: alice signed in")
 
-    refusal(BasicAuthenticator(Check()), f"Basic {shown}")
+    refusal(basic(Check()), f"Basic {shown}")
 
     (message,) = caplog.messages
     assert message.isascii()
@@ -276,7 +277,7 @@ def test_a_user_name_cannot_forge_a_line_of_the_log(caplog):
 
 
 def test_a_page_is_asked_for_a_password_in_utf_8():
-    authenticator = BasicAuthenticator(everybody, 'the "inner" circle')
+    authenticator = basic(everybody, 'the "inner" circle')
 
     assert authenticator.challenge(make_request()) == (
         r'Basic realm="the \"inner\" circle", charset="UTF-8"'
@@ -284,7 +285,7 @@ def test_a_page_is_asked_for_a_password_in_utf_8():
 
 
 def test_the_default_realm_is_session():
-    challenge = BasicAuthenticator(everybody).challenge(make_request())
+    challenge = basic(everybody).challenge(make_request())
 
     assert challenge.startswith('Basic realm="session"')
 
@@ -313,7 +314,7 @@ def test_the_default_realm_is_session():
 def test_scripts_get_no_basic_challenge(environ, script):
     request = make_request(**environ)
 
-    challenge = BasicAuthenticator(everybody).challenge(request)
+    challenge = basic(everybody).challenge(request)
 
     assert is_script(request.environ) is script
     assert (challenge is None) is script

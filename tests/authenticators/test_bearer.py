@@ -17,26 +17,17 @@ from support.issuer import (
     jwk,
     jwks,
     payload,
-    pem,
-    private_key,
     respond,
     serving,
     token,
 )
+from support.trust import WITH_COOKIE as TRUST
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.interfaces import IAuthenticator, ISessionStore
 from pyramid_sessiontoken.issuers.key_sources import COOL_DOWN
 
-TRUST = {
-    "authenticators": "session cookie bearer",
-    "basic.check": None,
-    "bearer.issuer": ISSUER,
-    "bearer.audience": AUDIENCE,
-    "bearer.algorithms": "ES256",
-    "bearer.key": pem(private_key("ES256")),
-}
 SHARED = {**TRUST, "token.scheme": "Bearer"}
 INVALID = 'Bearer realm="session", error="invalid_token"'
 EXPIRED = INVALID + ', error_description="The token expired"'

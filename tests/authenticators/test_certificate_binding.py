@@ -113,7 +113,7 @@ def test_the_reason_is_logged(make, caplog):
     (message,) = caplog.messages
     assert message == (
         "session refused: the request does not show the certificate to which"
-        " it is bound (cnf)"
+        " it is bound (cnf) [other_certificate]"
     )
 
 

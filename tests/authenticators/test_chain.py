@@ -258,7 +258,7 @@ def test_a_refusal_is_logged_once_and_noted_once(caplog):
     (record,) = caplog.records
     assert record.name == "pyramid_sessiontoken"
     assert record.levelno == logging.INFO
-    assert record.getMessage() == "0 refused: it is made of straw"
+    assert record.getMessage() == "0 refused: it is made of straw [refused]"
     assert story.state.untold == (Refusal("0", "it is made of straw"),)
     assert story.state.refusal("0") == story.judge()
     assert story.state.refusal("1") is None
@@ -291,7 +291,7 @@ def test_the_reason_of_an_explicit_credential_is_reported(first):
 def test_an_undecodable_cookie_is_to_be_deleted():
     story = Story(Own(Undecodable("it is cut"), ambient=True))
 
-    assert story.judge() == Refusal("0", "it is cut")
+    assert story.judge() == Refusal("0", "it is cut", code="undecodable")
     assert story.state.status is Status.DISCARD
 
 
@@ -361,7 +361,7 @@ def test_a_failure_is_neither_a_refusal_nor_an_unknown_user(error, caplog):
     # The error is kept like an answer, and is no refusal.
     assert own.asked == 1
     assert len(story.state.untold) == 1
-    assert caplog.messages == ["0 refused: no"]
+    assert caplog.messages == ["0 refused: no [refused]"]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def test_a_userid_of_another_type_is_logged_as_an_error_of_the_check(
     [record] = caplog.records
     assert record.levelname == "ERROR"
     assert "the check of 'api_key': a userid must be an int" in caplog.text
+    assert "; return True for the user who was shown, or claims" in caplog.text
 
 
 @pytest.mark.parametrize("answer", ["", "role:admin", {"sub": "a\n"}])

@@ -804,45 +804,74 @@ def test_a_certificate_is_refused_over_plain_http(make):
     client.post("/token", extra_environ=SHOWN, status=403)
 
 
-@pytest.mark.parametrize(
-    ("verify", "said"),
-    [
-        (
-            {
-                "client_certificate.verify": "header:X-Verify",
-                "client_certificate.success": "0",
-            },
-            {"X-Verify": "0"},
-        ),
-        (
-            {
-                "client_certificate.verify": "off",
-                "client_certificate.thumbprint": ALICE.thumbprint,
-            },
-            {},
-        ),
-    ],
-    ids=["HAProxy", "Azure"],
-)
-def test_der_in_base64_signs_in_and_is_swapped(make, verify, said):
-    der = ALICE.byte_sequence[1:-1]
+def by_alb(*chain):
+    """As AWS writes it: escaped, but for three characters."""
+    pem = "".join(made.pem for made in chain)
+    return urllib.parse.quote(pem, safe="+=/")
+
+
+#: The source, its value for a certificate, the other settings, and what the
+#: proxy says besides.
+PROXIES = {
+    "HAProxy": (
+        "X-Client-Cert",
+        lambda made: made.byte_sequence[1:-1],
+        {"verify": "header:X-Client-Verify", "success": "0"},
+        {"X-Client-Verify": "0"},
+    ),
+    "Azure App Service": (
+        "X-ARR-ClientCert",
+        lambda made: made.byte_sequence[1:-1],
+        {"verify": "off", "thumbprint": ALICE.thumbprint},
+        {},
+    ),
+    "AWS ALB, verify": (
+        "X-Amzn-Mtls-Clientcert-Leaf",
+        by_alb,
+        {"verify": "off", "check": lambda certificate, request: True},
+        {},
+    ),
+    "AWS ALB, passthrough": (
+        "X-Amzn-Mtls-Clientcert",
+        lambda made: by_alb(made, BOB),
+        {"verify": "off", "thumbprint": ALICE.thumbprint},
+        {},
+    ),
+    "Google Cloud": (
+        "X-Client-Cert-Leaf",
+        lambda made: made.byte_sequence,
+        {"verify": "header:X-Client-Cert-Chain-Verified", "success": "true"},
+        {"X-Client-Cert-Chain-Verified": "true"},
+    ),
+    "ingress-nginx": (
+        "ssl-client-cert",
+        lambda made: made.escaped,
+        {"verify": "header:ssl-client-verify"},
+        {"ssl-client-verify": "SUCCESS"},
+    ),
+}
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_what_a_proxy_writes_signs_in_and_is_swapped(make, proxy):
+    header, write, others, said = PROXIES[proxy]
     settings = {
         **ON,
-        **verify,
-        "client_certificate.source": "header:X-Client-Cert",
+        **{f"client_certificate.{k}": v for k, v in others.items()},
+        "client_certificate.source": f"header:{header}",
         "client_certificate.trusted_proxies": "10.1.0.0/16",
     }
     client = make(settings).fresh(REMOTE_ADDR=PROXY)
-    shown = {"X-Client-Cert": der, **said}
+    shown = {header: write(ALICE), **said}
 
     token = client.post("/token", headers=shown).json["access_token"]
 
     assert client.ask(token).json["userid"] == "alice"
     for wrong in (
-        {**shown, "X-Client-Cert": f"{der},{der}"},
-        {**shown, "X-Client-Cert": f"{der}, {BOB.byte_sequence[1:-1]}"},
-        {**shown, "X-Client-Cert": MALLORY.byte_sequence[1:-1]},
-        *[{**shown, header: "1"} for header in said],
+        {**shown, header: f"{write(ALICE)},{write(ALICE)}"},
+        {**shown, header: f"{write(ALICE)}, {write(BOB)}"},
+        {**shown, header: write(MALLORY)},
+        *[{**shown, verdict: "1"} for verdict in said],
     ):
         client.post("/token", headers=wrong, status=401)
     client.post(

@@ -413,9 +413,9 @@ def test_of_two_chunks_the_one_that_verifies_is_accepted(site):
 
 
 def test_of_two_cookies_the_one_that_has_not_expired_is_accepted(site):
-    old = site.sign_in("alice")
+    old = site.sign_in("alice", text=NUMBERS[:60])
     site.clock.advance(3600)
-    new = site.sign_in("bob")
+    new = site.sign_in("bob", text=NUMBERS[:60])
     assert len(old) == len(new) == 2
 
     for order in itertools.permutations([*old, *new]):
@@ -426,9 +426,9 @@ def test_of_two_sessions_the_one_signed_in_last_counts(site):
     """Of the first one there is no trace but its cookie: the path of the
     cookie is another one since.
     """
-    alice = site.sign_in("alice")
+    alice = site.sign_in("alice", text=NUMBERS[:60])
     site.clock.advance(1)
-    bob = site.sign_in("bob")
+    bob = site.sign_in("bob", text=NUMBERS[:60])
     assert len(alice) == len(bob) == 2
 
     for order in itertools.permutations([*alice, *bob]):
@@ -452,7 +452,9 @@ def test_a_later_renewal_does_not_make_a_session_the_later_one(site):
 
 
 def test_of_one_session_the_copy_renewed_last_counts(site):
-    issued = site.sessions.issue(Identity("alice", {}, "basic"))
+    issued = site.sessions.issue(
+        Identity("alice", {"text": NUMBERS[:60]}, "basic")
+    )
     site.clock.advance(1800)
     renewed = site.sessions.renew(issued.ticket, None)
     old, new = site.pairs(issued), site.pairs(renewed)
@@ -706,7 +708,7 @@ def test_a_transform_of_the_application_gets_the_signed_text(masked):
     assert masked.get("/identity").json["userid"] == "alice"
     [signed] = masked.registry.getUtility(ICookieTransform).seen
     assert signed.startswith(SignedTransform.VERSION)
-    assert b'"sub":"alice"' in signed
+    assert b"alice" in signed
     [cookie] = masked.cookies.values()
     protected = decode_base64url(cookie.partition(".")[2])
     assert protected == bytes(byte ^ 0x55 for byte in signed)

@@ -84,7 +84,7 @@ def test_a_quoted_text_never_ends_its_quotes(text):
     )
 
 
-TEXT = re.compile(r"[\t\x20-\x7e]")
+TEXT = re.compile(r"[\x20-\x7e]")
 
 
 def test_a_challenge_has_its_parameters_in_order():

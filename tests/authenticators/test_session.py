@@ -218,7 +218,7 @@ def test_the_ticket_of_a_token_and_its_verdict_are_noted(world):
 
         (noted,) = find_state(request).tokens
         assert noted == (
-            "session",
+            identity,
             identity.ticket,
             None,
             token,

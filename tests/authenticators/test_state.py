@@ -10,13 +10,15 @@ from support.tokens import make_ticket
 from pyramid_sessiontoken.authenticators.state import (
     Refusal,
     RequestState,
-    ShownToken,
     Status,
     find_state,
+    note_began,
     note_token,
 )
 from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.identity.identity import identity_of
 from pyramid_sessiontoken.interfaces import RENEW, VALID
+from pyramid_sessiontoken.sessions.shown import ShownToken
 
 
 @pytest.fixture
@@ -30,7 +32,9 @@ def state(request_):
 
 
 def shown(verdict=VALID, **changes):
-    return ShownToken("session", make_ticket(**changes), None, "text", verdict)
+    ticket = make_ticket(**changes)
+    identity = identity_of(ticket, "session")
+    return ShownToken(identity, ticket, None, "text", verdict)
 
 
 def test_a_request_has_no_state_before_the_first_question():
@@ -58,6 +62,16 @@ def test_a_token_is_noted_where_the_request_has_a_state():
     note_token(request, token)
 
     assert state.tokens == (token,)
+
+
+def test_how_a_session_begins_is_noted_where_the_request_has_a_state():
+    request = Request.blank("/")
+    note_began(request, "google", {"by": "google"})
+    assert find_state(request) is None
+
+    state = begin_state(request)
+    note_began(request, "google", {"by": "google"})
+    assert state.began == {"google": {"by": "google"}}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +125,7 @@ def test_a_refusal_is_noted_logged_and_waits_to_be_told(state, caplog):
     assert state.refusal("basic") is refusal
     assert state.refusal("session") is None
     assert state.untold == (refusal,)
-    assert caplog.messages == ["basic refused: wrong password"]
+    assert caplog.messages == ["basic refused: wrong password [refused]"]
 
 
 def test_a_refusal_of_several_authenticators_is_one(state):

@@ -44,11 +44,36 @@ def check():
     return Check()
 
 
+class Throttled:
+    """Ask a check within a throttle; give its answer."""
+
+    def __init__(self, check, *args, **kw):
+        self.check = check
+        self.throttle = Throttle(*args, **kw)
+
+    def __call__(self, username, password, request):
+        answer = None
+        try:
+            with self.throttle.attempt([username], request):
+                answer = self.check(username, password, request)
+                if answer is None or answer is False:
+                    raise InvalidCredential("wrong")
+        except InvalidCredential as error:
+            if str(error) != "wrong":
+                raise
+        return answer
+
+    @property
+    def rests(self):
+        """Whether no attempt is under way."""
+        return not self.throttle._under_way and not self.throttle._waiting
+
+
 @pytest.fixture
 def make_throttle(clock, check):
     def make(limit=3, by=BOTH, check=check):
         failures = MemoryFailures(60, clock)
-        return Throttle(
+        return Throttled(
             check, failures, limit, by, str, address=ClientAddress()
         )
 
@@ -331,7 +356,9 @@ def test_refused_keys_count_by_address(clock):
 def test_keys_and_passwords_have_counts_of_their_own(clock, check):
     failures = MemoryFailures(60, clock)
     keys = KeyThrottle(failures, 3, str, ClientAddress())
-    throttle = Throttle(check, failures, 3, BOTH, str, address=ClientAddress())
+    throttle = Throttled(
+        check, failures, 3, BOTH, str, address=ClientAddress()
+    )
     for _ in range(3):
         keys.count(HERE)
 
@@ -383,7 +410,7 @@ class Crowd(MemoryFailures):
 
 def in_threads(crowd, limit, password):
     """Try a password in many threads; count their answers."""
-    throttle = Throttle(
+    throttle = Throttled(
         crowd, crowd, limit, BOTH, str, address=ClientAddress()
     )
 
@@ -395,7 +422,7 @@ def in_threads(crowd, limit, password):
 
     with ThreadPoolExecutor(crowd.expected) as pool:
         answers = list(pool.map(attempt, range(crowd.expected)))
-    assert not throttle._under_way
+    assert throttle.rests
     return Counter(answers)
 
 
@@ -424,7 +451,7 @@ def test_a_request_that_breaks_leaves_no_reservation_behind(make_throttle):
         with pytest.raises(KeyError):
             throttle("alice", KeyError("a mistake"), HERE)
 
-    assert not throttle._under_way
+    assert throttle.rests
 
 
 class Broken(MemoryFailures):
@@ -450,13 +477,13 @@ def test_an_outage_of_the_counter_is_not_answered_with_a_verdict(
     clock, check, fails, asked
 ):
     broken = Broken(clock, fails)
-    throttle = Throttle(check, broken, 3, BOTH, str, address=ClientAddress())
+    throttle = Throttled(check, broken, 3, BOTH, str, address=ClientAddress())
 
     with pytest.raises(RepositoryUnavailable):
         throttle("alice", "wrong", HERE)
 
     assert len(check.asked) == asked
-    assert not throttle._under_way
+    assert throttle.rests
 
 
 class Hanging(MemoryFailures):
@@ -474,7 +501,7 @@ class Hanging(MemoryFailures):
 def test_a_storage_that_hangs_is_asked_by_all_at_once(clock, check):
     """Under one lock, the last of them would wait for all others."""
     hanging = Hanging(clock, 16)
-    throttle = Throttle(check, hanging, 3, BOTH, str, address=ClientAddress())
+    throttle = Throttled(check, hanging, 3, BOTH, str, address=ClientAddress())
 
     def attempt(_):
         with pytest.raises(RepositoryUnavailable, match="gone"):
@@ -484,7 +511,7 @@ def test_a_storage_that_hangs_is_asked_by_all_at_once(clock, check):
         list(pool.map(attempt, range(16)))
 
     assert not hanging.together.broken
-    assert not throttle._waiting
+    assert throttle.rests
 
 
 @pytest.mark.parametrize("patience", [0, 0.01])
@@ -496,7 +523,7 @@ def test_an_attempt_does_not_wait_for_ever(clock, patience):
         assert finish.wait(30)
         return True
 
-    throttle = Throttle(
+    throttle = Throttled(
         check,
         MemoryFailures(60, clock),
         1,
@@ -513,8 +540,7 @@ def test_an_attempt_does_not_wait_for_ever(clock, patience):
         finish.set()
         assert first.result(30) is True
 
-    assert not throttle._under_way
-    assert not throttle._waiting
+    assert throttle.rests
     assert throttle("alice", "alice", HERE) is True
 
 
@@ -535,7 +561,9 @@ class Late(MemoryFailures):
 
 def test_a_failure_while_the_storage_answers_is_not_missed(clock, check):
     late = Late(clock)
-    throttle = Throttle(check, late, 1, ["user"], str, address=ClientAddress())
+    throttle = Throttled(
+        check, late, 1, ["user"], str, address=ClientAddress()
+    )
     late.meanwhile = lambda: fail(throttle, 1)
 
     with pytest.raises(TooManyAttempts):
@@ -544,7 +572,9 @@ def test_a_failure_while_the_storage_answers_is_not_missed(clock, check):
 
 def test_the_failure_of_another_makes_nobody_ask_again(clock, check):
     late = Late(clock)
-    throttle = Throttle(check, late, 1, ["user"], str, address=ClientAddress())
+    throttle = Throttled(
+        check, late, 1, ["user"], str, address=ClientAddress()
+    )
     late.meanwhile = lambda: fail(throttle, 1, "bob")
 
     assert throttle("alice", "alice", HERE) is True

@@ -48,7 +48,7 @@ def serve(tmp_path, capsys):
     file.write_text(capsys.readouterr().out)
     assert main(["keygen", "--add", str(file)]) == 0
 
-    def start(behind=0, **settings):
+    def start(behind=0, setup=None, **settings):
         every = {
             "keys": f"file:{file}",
             "authenticators": "session cookie basic",
@@ -67,6 +67,8 @@ def serve(tmp_path, capsys):
         config.registry.registerUtility(clock, IClock)
         config.include("pyramid_sessiontoken")
         config.include(includeme)
+        if setup is not None:
+            setup(config)
         # It listens from here on.
         server = StopableWSGIServer.create(config.make_wsgi_app(), port=0)
         servers.append(server)

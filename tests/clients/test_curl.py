@@ -22,6 +22,8 @@ def test_a_password_is_swapped_and_the_token_used(curl, service):
         "expires_in": 3600,
         "session_expires_in": 36000,
         "renews_in": 1800,
+        "auth_time": service.clock.now(),
+        "amr": ["pwd"],
     }
 
 

@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from pyramid.httpexceptions import HTTPUnauthorized
 from support.clients import script_of
+
+from pyramid_sessiontoken.events import SessionIssued
 
 #: Asks for each path that comes in, one a line.
 TALK = """
@@ -21,6 +24,19 @@ for await (const line of createInterface({input: process.stdin})) {
     console.log(JSON.stringify([error.message]));
   }
 }
+"""
+
+
+#: Asks for a path several times at once, and then again.
+AT_ONCE = """
+import {session} from "./client.mjs";
+import {text} from "node:stream/consumers";
+
+const [url, path, count] = JSON.parse(await text(process.stdin));
+const ask = session(url, "alice", "alice");
+const all = () => Promise.all(Array.from({length: count}, () => ask(path)));
+const answers = [...await all(), ...await all()];
+console.log(JSON.stringify(answers.map((answer) => answer.status)));
 """
 
 
@@ -82,3 +98,26 @@ def test_the_javascript_client_sends_names_in_utf_8(talk, service):
 
 def test_a_wrong_password_is_an_error_of_the_javascript_client(talk, service):
     assert talk(service.url, "alice", "wrong")("/admin") == ["no token: 401"]
+
+
+def test_requests_at_once_swap_the_password_once(tell, serve):
+    issued = []
+
+    def setup(config):
+        config.add_subscriber(issued.append, SessionIssued)
+        config.add_route("again", "/again")
+        config.add_view(again, route_name="again", renderer="json")
+
+    def again(request):
+        """Refuse the first token."""
+        if len(issued) == 1:
+            raise HTTPUnauthorized
+        return {}
+
+    url = serve(setup=setup).url
+    client = script_of("session")
+    assert tell([url, "/admin", 8], client=client, main=AT_ONCE) == [200] * 16
+    assert len(issued) == 1
+    issued.clear()
+    assert tell([url, "/again", 8], client=client, main=AT_ONCE) == [200] * 16
+    assert len(issued) == 2

@@ -1,10 +1,14 @@
 """requests and httpx, with the authentications that the docs show."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import httpx
 import pytest
 import requests
+
+from pyramid_sessiontoken.events import SessionIssued
 
 EXPIRED = (
     'Session realm="session", error="invalid_token",'
@@ -79,6 +83,69 @@ def test_a_renewed_token_is_the_token_from_then_on(client, service):
     # The same session, with the same end.
     assert status["session_expires_in"] == 36000 - first["renews_in"] - 3000
     assert auth.token != renewed
+
+
+MANY = 6
+
+
+def in_threads(page, url):
+    """Send many requests with requests; give their statuses each time."""
+    auth = page.SessionToken(url, "alice", "alice")
+
+    def ask(_):
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(f"{url}/admin", auth=auth).status_code
+
+    while True:
+        with ThreadPoolExecutor(MANY) as threads:
+            yield set(threads.map(ask, range(MANY)))
+
+
+def in_threads_of_httpx(page, url):
+    auth = page.SessionTokenAuth(url, "alice", "alice")
+    with httpx.Client(auth=auth, trust_env=False, timeout=20) as client:
+
+        def ask(_):
+            return client.get(f"{url}/admin").status_code
+
+        while True:
+            with ThreadPoolExecutor(MANY) as threads:
+                yield set(threads.map(ask, range(MANY)))
+
+
+def in_tasks(page, url):
+    auth = page.SessionTokenAuth(url, "alice", "alice")
+
+    async def ask():
+        async with httpx.AsyncClient(
+            auth=auth, trust_env=False, timeout=20
+        ) as client:
+            asked = (client.get(f"{url}/admin") for _ in range(MANY))
+            answers = await asyncio.gather(*asked)
+        return {answer.status_code for answer in answers}
+
+    with closing(asyncio.new_event_loop()) as loop:
+        while True:
+            yield loop.run_until_complete(ask())
+
+
+@pytest.mark.parametrize("ask", [in_threads, in_threads_of_httpx, in_tasks])
+def test_many_requests_at_once_swap_once(page, serve, ask):
+    issued = []
+    service = serve(
+        setup=lambda config: config.add_subscriber(
+            issued.append, SessionIssued
+        )
+    )
+    answers = ask(page, service.url)
+
+    assert next(answers) == {200}
+    assert len(issued) == 1
+    service.clock.advance(2 * 3600)
+    assert next(answers) == {200}
+    assert len(issued) == 2
+    answers.close()
 
 
 def test_an_expired_token_is_replaced(client, service):

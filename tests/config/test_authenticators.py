@@ -86,12 +86,13 @@ def test_a_contradiction_is_reported(given, words):
 @pytest.mark.parametrize(
     ("item", "split"),
     [
-        ("session", ("session", None)),
-        ("mine=my.module:attribute", ("mine", "my.module:attribute")),
-        ("my.module:attribute", ("attribute", "my.module:attribute")),
-        ("my.module.attribute", ("attribute", "my.module.attribute")),
-        ("my.module:a.b", ("b", "my.module:a.b")),
-        ("mine=", ("mine", "")),
+        ("session", ("session", None, None)),
+        ("mine=my.module:attribute", ("mine", "my.module:attribute", None)),
+        ("my.module:attribute", ("attribute", "my.module:attribute", None)),
+        ("my.module.attribute", ("attribute", "my.module.attribute", None)),
+        ("my.module:a.b", ("b", "my.module:a.b", None)),
+        ("mine=", ("mine", "", None)),
+        ("mine=bearer", ("mine", None, "bearer")),
     ],
 )
 def test_an_own_authenticator_has_a_name(item, split):
@@ -114,12 +115,34 @@ def test_an_authenticator_that_the_application_registered_is_known():
     )
 
 
+@pytest.mark.parametrize("name", ["cors", "realm", "audit"])
+@pytest.mark.parametrize("listed", ["{}", "{}=json:loads"])
+def test_no_authenticator_of_one_s_own_has_a_name_of_settings(name, listed):
+    fault = only_fault(
+        {"authenticators": listed.format(name)}, Registered(frozenset({name}))
+    )
+    assert f"{name!r} cannot be the name of an authenticator" in fault
+    assert "settings begin with it" in fault
+
+
 def test_settings_that_the_application_may_register_are_no_fault():
     registered = Registered(complete=False)
 
     assert read({"authenticators": "kerberos"}, registered)[1] == []
 
 
-def test_advice_is_given_where_the_endpoint_s_tokens_are_not_honoured():
-    parsed, _ = read({"authenticators": "cookie"})
-    assert any("lacks 'session'" in advice for advice in parsed.advice())
+@pytest.mark.parametrize(
+    ("settings", "is_given"),
+    [
+        ({"authenticators": "cookie", "token.exchange": "cookie"}, True),
+        # Nothing can be swapped, so the endpoint issues nothing.
+        ({"authenticators": "cookie"}, False),
+    ],
+    ids=["the cookie can be swapped", "nothing can be swapped"],
+)
+def test_advice_is_given_where_the_endpoint_s_tokens_are_not_honoured(
+    settings, is_given
+):
+    parsed, _ = read(settings)
+    advised = any("lacks 'session'" in said for said in parsed.advice())
+    assert advised is is_given

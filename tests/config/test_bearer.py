@@ -1,62 +1,18 @@
 """What the settings say of another issuer is right, or the start fails."""
 
-import base64
-
 import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
-from support import KEY, START
+from pyramid.interfaces import IRoutesMapper
+from support import KEY
 from support.issuer import (
-    AUDIENCE,
-    ISSUER,
     SECRET,
     b64,
-    compact,
-    jwk,
-    jwks,
-    pem,
-    private_key,
-    rsa_key,
 )
-from support.keys import put
+from support.trust import PEM, TRUST, fault, faults, start
 
 from pyramid_sessiontoken.config.reader import read_settings
 from pyramid_sessiontoken.config.registered import Registered
-from pyramid_sessiontoken.interfaces import IAuthenticator, IClock, IKeyRing
-from pyramid_sessiontoken.testing import ManualClock
-
-PEM = pem(private_key("ES256"))
-TRUST = {
-    "keys": KEY,
-    "authenticators": "session bearer",
-    "bearer.issuer": ISSUER,
-    "bearer.audience": AUDIENCE,
-    "bearer.algorithms": "ES256",
-    "bearer.key": PEM,
-}
-
-
-def start(given):
-    every = {
-        f"sessiontoken.{key}": value
-        for key, value in {**TRUST, **given}.items()
-        if value is not None
-    }
-    config = Configurator(settings=every)
-    config.include("pyramid_sessiontoken")
-    config.commit()
-
-
-def faults(**given):
-    with pytest.raises(ConfigurationError) as caught:
-        start({key.replace("__", "."): v for key, v in given.items()})
-    told = str(caught.value).partition("\n- sessiontoken.")[2]
-    return told.partition("\n  in:")[0].strip().split("\n- sessiontoken.")
-
-
-def fault(**given):
-    [only] = faults(**given)
-    return only
 
 
 @pytest.mark.parametrize(
@@ -117,164 +73,6 @@ def test_a_secret_key_does_not_stand_at_a_url():
 
 
 @pytest.mark.parametrize(
-    ("algorithms", "key", "why"),
-    [
-        ("ES256", b64(SECRET), "no PEM"),
-        ("ES384", PEM, "P-256 cannot be used with ES384"),
-        ("RS256", PEM, "cannot be used with RS256"),
-        ("RS256", pem(rsa_key(1024)), "1024 bits"),
-        ("ES256", PEM + PEM, "several parts"),
-        ("ES256", "-----BEGIN PUBLIC KEY-----", "a public key in PEM"),
-        ("HS256", PEM, "cannot be used with HS256"),
-        ("HS256", PEM.replace("PUBLIC", "PRIVATE"), "private key"),
-        ("HS256", b64(SECRET[:31]), "31 bytes, and HS256 needs 32"),
-        ("HS512", b64(SECRET[:63]), "needs 64"),
-        ("HS256", b64(bytes(32)), "repeated byte"),
-        ("HS256", b64(b"change me " * 4), "placeholder"),
-        ("HS256", b64(PEM.encode()), "asymmetric"),
-        ("HS256", b64(jwks(jwk())), "asymmetric"),
-        ("HS256", compact(jwk()).decode(), "neither a PEM nor"),
-        ("HS256", "ssh-rsa AAAA", "neither a PEM nor"),
-        ("HS256", "not base64!", "neither a PEM nor"),
-        ("ES256", "env:NO_SUCH_VARIABLE", "no variable"),
-        ("ES256", "file:/no/such/file", "cannot be read"),
-        ("ES256", "", "empty"),
-    ],
-)
-def test_a_key_that_must_not_be_used_stops_the_start(algorithms, key, why):
-    told = fault(bearer__algorithms=algorithms, bearer__key=key)
-
-    assert told.startswith("bearer.key: ")
-    assert why in told
-    assert len(key) < 30 or key[:30] not in told.replace("-----BEGIN ", "")
-
-
-OURS = b64(bytes(range(64)))
-TOKENS = b64(bytes(range(64, 128)))
-
-
-@pytest.mark.parametrize(
-    ("key", "ring"), [(OURS, "keys"), (TOKENS, "token.keys")]
-)
-def test_a_key_of_our_ring_is_refused_as_a_key_of_an_issuer(
-    tmp_path, key, ring
-):
-    """Who has it could make session tokens; a zero byte makes none other."""
-    given = {"token__keys": TOKENS, "bearer__algorithms": "HS256"}
-    path = tmp_path / "keys"
-    for same in (key, b64(base64.urlsafe_b64decode(key + "==") + b"\0")):
-        told = fault(**given, bearer__key=same)
-        assert told.startswith("bearer.key: ")
-        assert f"it is a key of sessiontoken.{ring}" in told
-        assert same not in told
-        path.write_bytes(jwks(jwk("HS256", k=same), jwk("HS256", 1)))
-        told = fault(**given, bearer__key=None, bearer__jwks=str(path))
-        assert told.startswith("bearer.jwks: ")
-        assert f"it is a key of sessiontoken.{ring}" in told
-
-
-def test_a_followed_file_with_a_key_of_our_ring_changes_nothing(
-    tmp_path, caplog
-):
-    """Neither in the issuer's file, nor in the file of our ring."""
-    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
-    put(theirs, jwks(jwk("HS256")).decode())
-    put(ours, OURS)
-    clock = ManualClock(START)
-    config = Configurator(
-        settings={
-            **{f"sessiontoken.{key}": value for key, value in TRUST.items()},
-            "sessiontoken.keys": f"file:{ours}",
-            "sessiontoken.bearer.algorithms": "HS256",
-            "sessiontoken.bearer.key": None,
-            "sessiontoken.bearer.jwks": str(theirs),
-        }
-    )
-    config.registry.registerUtility(clock, IClock)
-    config.include("pyramid_sessiontoken")
-    config.commit()
-    ring = config.registry.getUtility(IKeyRing)
-    bearer = config.registry.getUtility(IAuthenticator, "bearer")
-
-    put(ours, f"{OURS}\n{b64(SECRET)}")
-    clock.advance(2)
-    assert len(list(ring)) == 1
-    assert "a key of the issuer of 'bearer' is among them" in caplog.text
-
-    put(theirs, jwks(jwk("HS256", k=OURS)).decode())
-    assert bearer.secrets() == [SECRET]
-    assert "it is a key of sessiontoken.keys" in caplog.text
-    put(ours, f"{OURS}\n{TOKENS}")
-    clock.advance(2)
-    assert len(list(ring)) == 2
-
-
-def test_a_pem_may_stand_in_several_lines(tmp_path, monkeypatch):
-    indented = "\n   " + "\n   ".join(PEM.splitlines())
-    start({"bearer.key": indented})
-    path = tmp_path / "key.pem"
-    path.write_text(PEM)
-    start({"bearer.key": f"file:{path}"})
-    monkeypatch.setenv("ISSUERS_KEY", PEM)
-    start({"bearer.key": "env:ISSUERS_KEY"})
-
-
-@pytest.mark.parametrize("new_line", ["\\n", "\\r\\n"])
-def test_a_pem_of_one_line_has_a_backslash_and_an_n(
-    tmp_path, monkeypatch, new_line
-):
-    """Docker, Heroku and GitHub keep variables of one line so."""
-    line = PEM.replace("\n", new_line)
-    assert "\n" not in line
-    start({"bearer.key": line})
-    path = tmp_path / "key.pem"
-    path.write_text(f"\ufeff{line}", encoding="utf-8")
-    start({"bearer.key": f"file:{path}"})
-    monkeypatch.setenv("ISSUERS_KEY", line)
-    start({"bearer.key": "env:ISSUERS_KEY"})
-
-
-@pytest.mark.parametrize("key", [b64(SECRET), b64(SECRET[:61]) + "=="])
-def test_a_secret_is_base64url_padded_or_not(key):
-    start({"bearer.algorithms": "HS256", "bearer.key": key})
-
-
-@pytest.mark.parametrize(
-    ("place", "why"),
-    [
-        ("http://issuer.example/keys", "must begin with https://"),
-        ("https://user:secret@issuer.example/", "a user"),
-        ("file:///etc/keys", "URL must name a host"),
-        ("ftp://issuer.example/", "must begin with https://"),
-        ("file:", "empty"),
-        ("", "empty"),
-        ("/no/such/file", "cannot be read"),
-        ("file:/no/such/file", "cannot be read"),
-    ],
-)
-def test_a_missing_file_of_keys_stops_the_start(place, why):
-    told = fault(bearer__key=None, bearer__jwks=place)
-
-    assert told.startswith("bearer.jwks: ")
-    assert why in told
-
-
-def test_a_file_without_a_good_key_stops_the_start(tmp_path):
-    path = tmp_path / "keys"
-    for raw, why in (
-        (b"{}", "not a JWK Set"),
-        (jwks(jwk("RS256")), "cannot be used with ES256"),
-        (b"\xff", "line 1 is not UTF-8"),
-    ):
-        path.write_bytes(raw)
-        assert why in fault(bearer__key=None, bearer__jwks=f"file:{path}")
-
-
-def test_no_issuer_is_asked_at_the_start():
-    start({"bearer.key": None, "bearer.jwks": "http://localhost:1/keys"})
-
-
-@pytest.mark.parametrize(
     ("key", "value", "why"),
     [
         ("bearer.userid", "{sub", "braces do not match"),
@@ -314,5 +112,133 @@ def test_no_fault_and_no_repr_contains_a_secret():
     assert parsed.show("bearer.key") == "(secret)"
 
 
-def test_several_algorithms_may_have_a_key_for_one_only():
-    start({"bearer.algorithms": "RS256 ES256"})
+HEARS = {"repository": "memory", "bearer.logout_path": "/signed-out"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"repository": None},
+            "bearer.logout_path needs sessiontoken.repository",
+        ),
+        (
+            {"revocation": "off"},
+            "bearer.logout_path needs sessiontoken.revocation = on",
+        ),
+        (
+            {"bearer.logout_path": "signed-out"},
+            (
+                "bearer.logout_path: not a plain path, found 'signed-out';"
+                " allowed: a path such as /logout, without a slash at its end,"
+                " or off"
+            ),
+        ),
+        (
+            {"bearer.logout_path": "/token"},
+            (
+                "bearer.logout_path: '/token' is a path of"
+                " sessiontoken.token.path, too; each needs one of its own"
+            ),
+        ),
+        (
+            {"bearer.logout_path": None, "bearer.logout_audience": "web"},
+            "bearer.logout_audience needs sessiontoken.bearer.logout_path",
+        ),
+        (
+            {"bearer.logout_pth": "/x"},
+            (
+                "bearer.logout_pth: there is no such setting; did you mean"
+                " sessiontoken.bearer.logout_path?"
+            ),
+        ),
+    ],
+)
+def test_a_fault_of_sign_outs_is_told(given, told):
+    with pytest.raises(ConfigurationError) as caught:
+        start({**HEARS, **given})
+
+    [fault] = [
+        line
+        for line in str(caught.value).splitlines()
+        if line.startswith("- ")
+    ]
+    assert fault == f"- sessiontoken.{told}"
+
+
+UNLISTED = {
+    **HEARS,
+    "authenticators": "session cookie",
+    "bearer.audience": None,
+    "bearer.logout_audience": "web",
+}
+
+
+def test_sign_outs_are_heard_where_no_token_is_accepted():
+    start(UNLISTED)
+    start({**UNLISTED, "bearer.audience": "a", "bearer.logout_audience": None})
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        ("issuer", "sessiontoken.bearer.issuer"),
+        ("algorithms", "sessiontoken.bearer.algorithms"),
+        ("key", "sessiontoken.bearer.key or sessiontoken.bearer.jwks"),
+        ("logout_audience", "sessiontoken.bearer.logout_audience"),
+    ],
+)
+def test_what_sign_outs_need_is_told(lacking, told):
+    with pytest.raises(ConfigurationError) as caught:
+        start({**UNLISTED, f"bearer.{lacking}": None})
+
+    assert f"- sessiontoken.bearer.logout_path needs {told}\n" in (
+        f"{caught.value}\n"
+    )
+
+
+def test_a_bad_key_is_told_once():
+    with pytest.raises(ConfigurationError) as caught:
+        start({**HEARS, "bearer.key": "-----BEGIN PUBLIC KEY-----"})
+
+    assert str(caught.value).count("sessiontoken.bearer.key:") == 1
+    with pytest.raises(ConfigurationError, match="is not a public key in PEM"):
+        start({**UNLISTED, "bearer.key": "-----BEGIN PUBLIC KEY-----"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("/signed-out", "/later"), ("/signed-out", "off"), ("off", "/later")],
+)
+def test_a_path_that_changed_after_the_include_is_a_fault(before, after):
+    every = {
+        f"sessiontoken.{key}": value
+        for key, value in {**TRUST, **HEARS}.items()
+    }
+    every["sessiontoken.bearer.logout_path"] = before
+    was, now = (None if path == "off" else path for path in (before, after))
+    config = Configurator(settings=every)
+    config.include("pyramid_sessiontoken")
+    config.registry.settings["sessiontoken.bearer.logout_path"] = after
+
+    with pytest.raises(
+        ConfigurationError,
+        match=f"read at the include, as {was!r}; it became {now!r} later",
+    ):
+        config.commit()
+
+
+def test_another_name_has_a_path_of_its_own():
+    named = {
+        key.replace("bearer.", "google."): value
+        for key, value in {**TRUST, **HEARS}.items()
+    }
+    named["authenticators"] = "session google=bearer"
+    every = {f"sessiontoken.{key}": value for key, value in named.items()}
+    config = Configurator(settings=every)
+    config.include("pyramid_sessiontoken")
+    config.commit()
+
+    assert config.registry.getUtility(IRoutesMapper).get_route(
+        "sessiontoken.logout.google"
+    )

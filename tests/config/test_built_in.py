@@ -12,7 +12,7 @@ def test_an_authenticator_has_a_group(name):
     parsed, _ = read()
 
     assert isinstance(parsed.built_in[name], BuiltIn)
-    assert list(parsed.built_in[name].faults(())) == []
+    assert list(parsed.built_in[name].faults({})) == []
 
 
 @pytest.mark.parametrize(

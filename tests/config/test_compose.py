@@ -62,11 +62,6 @@ def test_one_error_lists_all_faults(tmp_path):
     assert "c2hvcnQ" not in str(found)
 
 
-def test_a_setting_of_a_planned_feature_is_named_as_such():
-    [fault] = faults_of_start({"keys": KEY, "javascript.path": "x"})
-    assert "not there yet" in fault
-
-
 @pytest.mark.parametrize(
     ("settings", "text"),
     [

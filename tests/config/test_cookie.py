@@ -53,6 +53,10 @@ def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
             ["cookie.samesite: None needs", "cookie.secure"],
         ),
         (
+            {"cookie.partitioned": "true", "cookie.secure": "false"},
+            ["cookie.partitioned needs", "cookie.secure"],
+        ),
+        (
             {"cookie.name": "__Secure-a", "cookie.secure": "false"},
             ["cookie.name: '__Secure-a' needs", "cookie.secure"],
         ),
@@ -129,6 +133,11 @@ def test_the_default_name_of_the_cookie_is_the_strictest_allowed(given, name):
         ),
         (
             {"require_tls": "false", "cookie.samesite": "None"},
+            True,
+            "__Host-sessiontoken",
+        ),
+        (
+            {"require_tls": "false", "cookie.partitioned": "true"},
             True,
             "__Host-sessiontoken",
         ),
@@ -240,3 +249,16 @@ def test_a_cookie_path_is_read(value):
 def test_other_texts_are_no_cookie_paths(value):
     with pytest.raises(ValueError):
         cookie.COOKIE_PATH.read(value)
+
+
+@pytest.mark.parametrize("samesite", ["Lax", "Strict", "None"])
+def test_a_partitioned_cookie_needs_samesite_none_to_reach_a_frame(samesite):
+    parsed, faults = read(
+        {"cookie.partitioned": "true", "cookie.samesite": samesite}
+    )
+
+    assert faults == []
+    advice = [a for a in parsed.cookie.advice() if "partitioned" in a]
+    assert (advice == []) == (samesite == "None")
+    if advice:
+        assert "sessiontoken.cookie.samesite = None" in advice[0]

@@ -11,7 +11,6 @@ from support.settings import NOTHING, SHORT_KEY, only_fault, prefixed, read
 from pyramid_sessiontoken.config.reader import raise_faults, read_settings
 from pyramid_sessiontoken.config.row import PREFIX
 from pyramid_sessiontoken.config.settings import (
-    PLANNED,
     TABLE,
 )
 
@@ -101,18 +100,6 @@ def test_a_key_without_a_near_one_is_reported_alone(key):
     assert only_fault({key: "red"}) == (
         f"{PREFIX}{key}: there is no such setting"
     )
-
-
-@pytest.mark.parametrize("key", sorted(PLANNED))
-def test_a_planned_feature_is_reported_as_planned(key):
-    assert only_fault({key: "x"}) == (
-        f"{PREFIX}{key}: this feature is not there yet"
-    )
-
-
-@pytest.mark.parametrize("key", sorted(PLANNED))
-def test_a_planned_feature_may_be_off(key):
-    assert read({key: " off "})[1] == []
 
 
 def test_all_faults_are_reported_at_once():

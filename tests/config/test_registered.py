@@ -24,7 +24,7 @@ def test_nothing_is_found_in_an_empty_registry(complete):
         (IAuthenticator, "own", Registered(frozenset({"own"}))),
         (IKeyRing, "", Registered(keys=True)),
         (IKeyRing, "token", Registered()),
-        (ITokenRepository, "", Registered(repository=True)),
+        (ITokenRepository, "", Registered(repository=True, tokens=True)),
         (ISessionStore, "", Registered(repository=True)),
     ],
 )

@@ -14,6 +14,7 @@ from support.stored import (
     SubjectsOnly,
     alive,
     end,
+    kept_of,
     registering,
     repository_of,
     store_of,
@@ -25,7 +26,11 @@ from pyramid_sessiontoken.interfaces import ITokenRepository
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.repositories.redis import RedisRepository
 from pyramid_sessiontoken.repositories.sqlalchemy import SQLAlchemyRepository
+from pyramid_sessiontoken.sessions.cache import UNKNOWN, FirstLevelCache
+from pyramid_sessiontoken.sessions.pushed_cache import PushedCache
+from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
+from pyramid_sessiontoken.tokens.verified import REMEMBERED
 
 
 @pytest.mark.parametrize(
@@ -152,7 +157,7 @@ def test_the_application_may_register_a_repository(make, clock):
     )
     assert repository_of(client) is mine
     assert alive(client, client.swap()["access_token"])
-    assert len(mine._items) == 2
+    assert len(mine._items) == 1
 
 
 def test_a_repository_may_be_registered_after_the_start(make, clock):
@@ -161,7 +166,7 @@ def test_a_repository_may_be_registered_after_the_start(make, clock):
     client.registry.registerUtility(mine, ITokenRepository)
     token = client.swap()["access_token"]
     assert alive(client, token)
-    assert len(mine._items) == 2
+    assert len(mine._items) == 1
 
 
 def test_a_promised_repository_that_is_missing_is_an_outage(make):
@@ -349,12 +354,20 @@ def test_many_workers_share_what_is_no_memory(
     assert warnings.messages == []
 
 
-def test_a_driver_that_is_not_installed_is_named(make):
-    with pytest.raises(ConfigurationError, match=r"pip install pg8000\n"):
+@pytest.mark.parametrize(
+    ("scheme", "package"),
+    [
+        ("postgresql+pg8000", "pg8000"),
+        ("mysql+mysqldb", "mysqlclient"),
+        ("mysql+mysqlconnector", "mysql-connector-python"),
+    ],
+)
+def test_a_driver_that_is_not_installed_is_named(make, scheme, package):
+    with pytest.raises(ConfigurationError, match=rf"pip install {package}\n"):
         make(
             {
                 "repository": "sqlalchemy",
-                "repository.url": "postgresql+pg8000://localhost/x",
+                "repository.url": f"{scheme}://localhost/x",
             }
         )
 
@@ -370,6 +383,7 @@ def test_a_missing_url_is_reported_once(make):
     [
         ({"repository.url": "sqlite://"}, "url", "memory"),
         ({"repository.url": "sqlite://"}, "url", "registered"),
+        ({"repository.url": "sqlite://"}, "url", None),
         ({"repository.schema": "auth"}, "schema", "memory"),
         ({"repository.schema": "auth"}, "schema", "registered"),
         (
@@ -385,8 +399,27 @@ def test_what_is_not_used_is_warned_of(make, warnings, given, name, place):
     (told,) = [text for text in warnings.messages if "not used" in text]
     assert told == (
         f"sessiontoken.repository.{name} is not used:"
-        f" sessiontoken.repository is {place}"
+        f" sessiontoken.repository is {place or 'not set'}"
     )
+
+
+def test_the_settings_of_the_library_are_no_options(make, warnings):
+    client = make(
+        {
+            "repository": OwnRepository,
+            "repository.url": "sqlite://",
+            "repository.schema": "auth",
+            "repository.timeout": "1s",
+            "repository.where": "here",
+        }
+    )
+    assert repository_of(client).options == {"where": "here"}
+    told = [text for text in warnings.messages if "not used" in text]
+    assert [text.partition(" ")[0] for text in told] == [
+        "sessiontoken.repository.url",
+        "sessiontoken.repository.schema",
+    ]
+    assert all("another name" in text for text in told)
 
 
 def test_a_schema_is_a_word(make, tmp_path):
@@ -400,3 +433,173 @@ def test_a_schema_is_a_word(make, tmp_path):
     repository_of(client).close()
     with pytest.raises(ConfigurationError, match=r"repository\.schema: "):
         make({**url, "repository.schema": "a.b"})
+
+
+# repository.invalidation
+
+REDIS = {"repository": "redis", "repository.url": "redis://localhost:1"}
+PUSH = {"repository.invalidation": "push"}
+
+
+def cache_of(client):
+    return store_of(client)._cache
+
+
+@pytest.mark.parametrize("value", ["off", " OFF ", False])
+def test_by_default_nothing_is_pushed(make, value):
+    for given in ({}, {"repository.invalidation": value}):
+        assert type(cache_of(make({**REDIS, **given}))) is FirstLevelCache
+
+
+def test_redis_can_push(make):
+    client = make({**REDIS, **PUSH, "repository.cache_ttl": "1h"})
+    cache = cache_of(client)
+    assert type(cache) is PushedCache
+    assert cache.is_meant()
+    other = MemoryRepository(client.clock)
+    client.registry.registerUtility(other, ITokenRepository)
+    assert not cache.is_meant()
+
+
+def test_a_registered_redis_can_push(make, clock):
+    mine = RedisRepository("redis://localhost:1", clock)
+    client = make(
+        {"repository": "registered", **PUSH},
+        before=registering(mine, ITokenRepository),
+    )
+    assert type(cache_of(client)) is PushedCache
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"repository": "memory"},
+        {"repository": "registered"},
+        {"repository": "sqlalchemy", "repository.url": "sqlite://"},
+    ],
+)
+def test_elsewhere_push_is_a_fault(make, given):
+    with pytest.raises(ConfigurationError) as fault:
+        make({**given, **PUSH})
+    assert (
+        "sessiontoken.repository.invalidation: push needs"
+        " sessiontoken.repository = redis"
+    ) in str(fault.value)
+
+
+def test_an_own_repository_beside_redis_cannot_push(make, clock):
+    with pytest.raises(ConfigurationError, match="push needs"):
+        make(
+            {**REDIS, **PUSH},
+            before=registering(FourVerbs(clock), ITokenRepository),
+        )
+
+
+def test_push_is_one_fault_where_redis_cannot_be_made(make):
+    with pytest.raises(ConfigurationError) as fault:
+        make({"repository": "redis", "repository.url": "redis:///x", **PUSH})
+    assert str(fault.value).count("sessiontoken.repository") == 1
+
+
+def test_without_the_driver_push_is_a_fault(make, monkeypatch):
+    name = "pyramid_sessiontoken.repositories.redis"
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ConfigurationError, match="push needs"):
+        make({"repository": "memory", **PUSH})
+
+
+@pytest.mark.parametrize("which", ["cache_size", "cache_ttl"])
+def test_push_without_a_cache_is_warned_of(make, warnings, which):
+    client = make({**REDIS, **PUSH, f"repository.{which}": "0"})
+    assert type(cache_of(client)) is FirstLevelCache
+    assert "sessiontoken.repository.invalidation is not used" in warnings.text
+
+
+# repository.grace
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("0", 0), ("60s", 60), ("10m", 600), (30, 30)]
+)
+def test_a_time_of_grace_is_read(value, seconds):
+    parsed, faults = read({"repository.grace": value})
+    assert faults == []
+    assert parsed.repository.grace == seconds
+
+
+@pytest.mark.parametrize("value", ["601s", "11m", "1h", "-1", "x", "off"])
+def test_a_longer_time_of_grace_is_a_fault(value):
+    fault = only_fault({"repository.grace": value})
+    assert fault.startswith(f"{PREFIX}repository.grace: ")
+    assert "a duration up to 10m" in fault
+
+
+NOT_USED = "sessiontoken.repository.grace is not used"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_used"),
+    [
+        ({"repository.grace": "5s"}, False),
+        ({"repository.grace": "6s"}, True),
+        ({"repository.grace": "1s", "repository.cache_ttl": "0"}, True),
+        ({"repository.grace": "1s", "repository.cache_size": "0"}, True),
+        ({"repository.grace": "1m", "revocation": "off"}, False),
+        (
+            {
+                "repository.grace": "6s",
+                "repository.cache_ttl": "1h",
+                **PUSH,
+            },
+            True,
+        ),
+        (
+            {
+                "repository.grace": "5s",
+                "repository.cache_ttl": "1h",
+                **PUSH,
+            },
+            False,
+        ),
+        ({}, True),
+    ],
+)
+def test_a_time_of_grace_without_effect_is_warned_of(
+    make, warnings, given, is_used
+):
+    make({**REDIS, **given})
+    assert (NOT_USED not in warnings.text) == is_used
+
+
+def test_a_repository_in_memory_is_never_down(make):
+    client = make({"repository": "memory", "repository.grace": "60s"})
+    assert type(kept_of(client).revocations) is Revocations
+
+
+@pytest.mark.parametrize("size", ["0", "10", "50000"])
+def test_the_memory_for_the_grace_is_bounded(make, size):
+    client = make(
+        {
+            **REDIS,
+            "repository.grace": "60s",
+            "repository.cache_size": size,
+        }
+    )
+    last = kept_of(client).revocations._last
+    assert last._half == max(int(size), REMEMBERED) // 2
+
+
+def test_what_is_pushed_is_not_believed_either(make):
+    client = make({**REDIS, **PUSH, "repository.grace": "60s"})
+    cache, last = cache_of(client), kept_of(client).revocations._last
+    assert cache.last is last
+    for each in (cache, last):
+        each.put("a", None, 1, each.version)
+        each.put("b", None, 1, each.version)
+    cache.forget(["a"])
+    assert [last.get(key, 1) for key in "ab"] == [UNKNOWN, None]
+    lock = last._lock
+    cache.begin_anew()
+    assert last._lock is not lock
+    assert last.get("b", 1) is UNKNOWN

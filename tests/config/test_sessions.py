@@ -4,7 +4,11 @@ import pytest
 from pyramid.response import Response
 from pyramid.security import forget, remember
 from support import START, stored
-from support.settings import assert_contradiction_is_told, read
+from support.settings import (
+    assert_bad_value_is_told,
+    assert_contradiction_is_told,
+    read,
+)
 from support.stored import (
     REFERENCES,
     Drawer,
@@ -38,6 +42,26 @@ from pyramid_sessiontoken.repositories.memory import MemoryRepository
             ["cookie.form: reference needs", "repository"],
         ),
         ({"revocation": "on"}, ["revocation: on needs", "repository"]),
+        (
+            {
+                "repository": "memory",
+                "cookie.form": "reference",
+                "sessions.limit": "3",
+            },
+            ["sessions.limit: only stored", "token.form = reference"],
+        ),
+        (
+            {
+                "repository": "memory",
+                "token.form": "reference",
+                "sessions.limit": "3",
+            },
+            ["sessions.limit: only stored", "cookie.form = reference"],
+        ),
+        (
+            {"sessions.over_limit": "end_oldest"},
+            ["sessions.over_limit needs", "sessions.limit"],
+        ),
     ],
 )
 def test_a_contradiction_is_reported(given, words):
@@ -51,12 +75,54 @@ def test_a_contradiction_is_reported(given, words):
         {"cookie.form": "reference", "session_store": "json:loads"},
         {"revocation": "on", "repository": "registered"},
         {"revocation": "off"},
+        {
+            "repository": "memory",
+            "authenticators": "cookie basic",
+            "basic.check": "json:loads",
+            "cookie.form": "reference",
+            "sessions.limit": "1",
+            "sessions.over_limit": "refuse",
+        },
     ],
 )
 def test_settings_at_the_limit_are_allowed(given):
     _, faults = read(given)
 
     assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("sessions.limit", "0", "out of range"),
+        ("sessions.limit", "-1", "out of range"),
+        ("sessions.limit", "1000001", "out of range"),
+        ("sessions.limit", "3.5", "not a whole number"),
+        ("sessions.limit", "off", "not a whole number"),
+        ("sessions.limit", True, "not a whole number"),
+        ("sessions.over_limit", "end-oldest", "not one of them"),
+    ],
+)
+def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
+    assert_bad_value_is_told(key, value, why)
+
+
+def test_a_carrier_that_is_not_listed_need_not_be_counted(make):
+    client = make(
+        {
+            "authenticators": "cookie basic",
+            "repository": "memory",
+            "cookie.form": "reference",
+            "sessions.limit": "1",
+        }
+    )
+    client.post_json("/sign_in", {})
+    other = client.fresh()
+    other.post_json("/sign_in", {})
+    assert client.get("/identity").json["userid"] is None
+    # What nobody accepts is not stored, and ends nothing.
+    assert client.swap()["access_token"].count(".") == 2
+    assert other.get("/identity").json["userid"] == "alice"
 
 
 NAME = "__Host-sessiontoken"

@@ -16,7 +16,7 @@ from support import KEY, check_password
 from pyramid_sessiontoken.config.reader import read_settings
 from pyramid_sessiontoken.config.registered import Registered
 from pyramid_sessiontoken.config.throttle import RATE_OR_OFF
-from pyramid_sessiontoken.events import CredentialRefused
+from pyramid_sessiontoken.events import CredentialRefused, CredentialThrottled
 from pyramid_sessiontoken.interfaces import IAuthenticator, IKeyRing
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 from pyramid_sessiontoken.keys.ring import Key, KeyRing
@@ -275,19 +275,23 @@ def test_before_routing_the_user_is_unknown(guarded, check):
 
 def test_a_throttled_attempt_is_notified(guarded, caplog):
     told = []
-    client = guarded(
-        setup=lambda config: config.add_subscriber(
-            told.append, CredentialRefused
-        )
-    )
+
+    def subscribe(config):
+        for event in (CredentialRefused, CredentialThrottled):
+            config.add_subscriber(told.append, event)
+
+    client = guarded(setup=subscribe)
     fail(client, 3)
     del told[:]
     with caplog.at_level(logging.INFO, "pyramid_sessiontoken"):
         client.get("/identity", headers=basic(), status=429)
 
     reason = "too many failed passwords for 'alice' and from '192.0.2.1'"
-    assert [(e.authenticator, e.reason) for e in told] == [("basic", reason)]
-    assert caplog.messages == [f"basic refused: {reason}"]
+    [event] = told
+    assert isinstance(event, CredentialThrottled)
+    assert (event.authenticator, event.retry_after) == ("basic", 60)
+    line = f"basic refused: {reason} [throttled, address 192.0.2.1]"
+    assert caplog.messages == [line]
 
 
 def test_neither_log_nor_answer_contains_a_password(guarded, caplog):
@@ -481,7 +485,8 @@ def test_without_a_throttle_the_check_is_called_directly(make, check):
     client = make({"basic.check": check})
 
     authenticator = client.registry.getUtility(IAuthenticator, "basic")
-    assert authenticator._check._check is check
+    assert authenticator._passwords._check is check
+    assert authenticator._passwords._throttle is None
     for _ in range(10):
         client.post("/token", headers=basic(), status=401)
 
@@ -597,7 +602,8 @@ def test_advice_is_given_for_a_throttle_without_passwords():
     (nothing,), (memory,), shared, (keys,), (by_user,), none = told
     assert nothing == (
         "sessiontoken.throttle.attempts counts nothing:"
-        " sessiontoken.authenticators does not list 'basic' or 'api_key'"
+        " sessiontoken.authenticators does not list 'basic' or 'api_key' or"
+        " 'access_token'"
     )
     assert memory == (
         "sessiontoken.throttle.storage = memory: each process counts for"
@@ -609,6 +615,16 @@ def test_advice_is_given_for_a_throttle_without_passwords():
 
 
 BASIC = {"authenticators": "basic", "throttle.attempts": "5/day"}
+
+
+@pytest.mark.parametrize(
+    "check", [{"basic.check": check_password}, {"basic.htpasswd": "users"}]
+)
+def test_a_form_may_ask_where_basic_is_not_listed(check):
+    settings = read({**check, "throttle.attempts": "5/day"})
+
+    (told,) = [a for a in settings.advice() if "throttle" in a]
+    assert "each process counts for itself" in told
 
 
 def read(settings):

@@ -4,6 +4,7 @@ import itertools
 import re
 import string
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -789,6 +790,26 @@ def test_without_an_age_the_cookie_has_no_max_age(small):
         assert "Expires" not in header
 
 
+def test_a_partitioned_cookie_says_so_in_every_header():
+    jar = Jar(NAME, samesite="None", chunk_size=100, partitioned=True)
+    written = jar.write("x" * 150, None, None)
+    gone = jar.delete(None)
+
+    for _, header in [*written, *gone]:
+        assert header.endswith("; SameSite=None; Partitioned")
+
+
+def test_the_cookie_without_partition_is_deleted_chunk_by_chunk(small):
+    jar = replace(small, partitioned=True)
+    shown = read(small, *write(small, LONG[:150]))
+
+    cleared = jar.clear_unpartitioned(shown)
+
+    assert cleared == small.expire(shown.names)
+    assert jar.clear_unpartitioned(None) == small.expire((NAME,))
+    assert small.clear_unpartitioned(shown) == []
+
+
 def test_a_header_that_sets_the_cookie_is_recognized(small):
     for header in (
         ("Set-Cookie", f"{NAME}x=1"),
@@ -803,3 +824,37 @@ def test_a_header_that_sets_the_cookie_is_recognized(small):
         ("set-cookie", f"{NAME}.1=1"),
     ):
         assert small.owns(header)
+
+
+@pytest.mark.parametrize(
+    ("secure", "scheme", "result"),
+    [
+        (None, "https", True),
+        (None, "http", False),
+        (None, "HTTPS", False),
+        (True, "http", True),
+        (False, "https", False),
+    ],
+)
+def test_the_request_decides_only_where_the_settings_do_not(
+    secure, scheme, result
+):
+    jar = Jar(NAME, secure=secure, path="/app", chunk_size=99)
+
+    assert jar.over(scheme) == replace(jar, secure=result)
+
+
+@pytest.mark.parametrize("before", ["\x0b", "\x0c", "X", "\xa0"])
+def test_only_blanks_and_tabs_stand_before_a_joined_cookie(before):
+    jar = Jar(NAME)
+
+    assert jar.read({"HTTP_COOKIE": f"a=b,{before}{NAME}=0.ab"}) is None
+    assert jar.read({"HTTP_COOKIE": f"a=b,\t {NAME}=0.ab"}).is_joined
+
+
+def test_twenty_values_are_read_and_a_further_one_is_told():
+    jar = Jar(NAME)
+    for count, cut_off in ((19, False), (20, False), (21, True)):
+        shown = read(jar, *[f"{NAME}=0.{n}" for n in range(count)])
+        expected = tuple(str(n) for n in range(min(count, 20)))
+        assert shown == CookieShown((NAME,), expected, cut_off)

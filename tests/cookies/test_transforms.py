@@ -1,19 +1,20 @@
 """Content becomes protected bytes; all other bytes are refused."""
 
 import hmac
-import json
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pyramid.registry import Registry
+from support.cookies import KNOWN
 from support.keys import Rings
 from support.tokens import FIRST, SECOND, STRANGER
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.cookies.transforms import (
     ApplicationTransform,
+    CurrentTransform,
     EncryptedTransform,
     SignedTransform,
 )
@@ -29,9 +30,6 @@ from pyramid_sessiontoken.keys.ring import Key
 BOTH = [SignedTransform, EncryptedTransform]
 PURPOSE = ("cookie", "__Host-sessiontoken", "https://issuer", "https://aud")
 CONTENT = b'{"sub":"alice","sid":"ssssssssssssssssssssss","amr":["pwd"]}'
-KNOWN = json.loads(
-    (Path(__file__).parent / "known_answers.json").read_text("utf-8")
-)
 
 
 def make(kind, *keys, purpose=PURPOSE):
@@ -133,7 +131,7 @@ def test_no_byte_may_be_added(kind, content):
 @example(protected=b"\2" + bytes(8))
 def test_any_other_bytes_are_refused(kind, protected):
     transform = make(kind)
-    [name] = transform.keys
+    [name] = transform.envelope.keys
 
     assert not reads(transform, protected)
     # The same behind the name of a known key.
@@ -185,14 +183,14 @@ def test_values_of_a_removed_key_are_refused(kind):
 def test_keys_are_derived_once_for_a_ring(kind):
     rings = Rings(FIRST)
     transform = kind(rings, *PURPOSE)
-    before = transform.keys
+    before = transform.envelope.keys
     protected = transform.encode(CONTENT)
-    assert transform.keys is before
+    assert transform.envelope.keys is before
 
     rings.replace(FIRST)
 
-    assert transform.keys is not before
-    assert list(transform.keys) == list(before)
+    assert transform.envelope.keys is not before
+    assert list(transform.envelope.keys) == list(before)
     assert transform.decode(protected) == CONTENT
 
 
@@ -228,14 +226,14 @@ def test_signed_and_encrypted_values_are_not_interchangeable(one, other):
     assert refusal(reader, protected) == "it has another format"
     assert not reads(reader, reader.VERSION + rest)
     # The same under the name of the reader's own key.
-    [name] = reader.keys
+    [name] = reader.envelope.keys
     assert not reads(reader, reader.VERSION + name + rest[len(name) :])
 
 
 @pytest.mark.parametrize("version", [0, 3, 4, 0x7B, 0xFF])
 def test_a_value_of_another_version_is_refused(kind, version):
     transform = make(kind)
-    [name] = transform.keys
+    [name] = transform.envelope.keys
     content = bytes([version]) + name + CONTENT
 
     assert refusal(transform, content) == "it has another format"
@@ -243,7 +241,7 @@ def test_a_value_of_another_version_is_refused(kind, version):
 
 def test_content_without_protection_is_refused(kind):
     transform = make(kind)
-    [name] = transform.keys
+    [name] = transform.envelope.keys
     head = transform.VERSION + name
 
     for bare in (
@@ -259,7 +257,7 @@ def test_content_without_protection_is_refused(kind):
 def test_the_rings_own_key_signs_no_cookie():
     """It signs header tokens. Keys for other purposes are refused, too."""
     transform = make(SignedTransform)
-    [name] = transform.keys
+    [name] = transform.envelope.keys
     signed = b"\1" + name + CONTENT
 
     for key in (
@@ -326,7 +324,7 @@ def test_the_known_answers_can_be_read(known, kind, text):
     read them signs every user out: it needs a new version of the format.
     """
     key = Key.of(decode_base64url(known["secret"]))
-    content = known["content"].encode()
+    content = bytes.fromhex(known["content"])
 
     for ring in ([key], [SECOND, key]):
         transform = make(kind, *ring, purpose=known["purpose"])
@@ -340,7 +338,7 @@ def test_signing_gives_the_known_answers(known):
     key = Key.of(decode_base64url(known["secret"]))
     transform = make(SignedTransform, key, purpose=known["purpose"])
 
-    protected = transform.encode(known["content"].encode())
+    protected = transform.encode(bytes.fromhex(known["content"]))
 
     assert encode_base64url(protected) == known["signed"]
 
@@ -405,3 +403,45 @@ def test_the_reason_of_an_applications_own_transform_is_kept():
 
     with pytest.raises(InvalidCredential, match=r"^not mine$"):
         transform.decode(make(SignedTransform).encode(CONTENT))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (ValueError("boom"), "sessiontoken.cookie.transform failed"),
+        (
+            "text",
+            "sessiontoken.cookie.transform did not return bytes",
+        ),
+    ],
+)
+def test_a_fault_of_an_applications_own_transform_is_named(
+    caplog, answer, reason
+):
+    class Faulty(Backwards):
+        def decode(self, protected):
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    transform = ApplicationTransform(make(SignedTransform), Faulty())
+
+    assert refusal(transform, b"mine:x") == reason
+    logged = [reason] if isinstance(answer, Exception) else []
+    assert caplog.messages == logged
+
+
+def test_the_transform_that_is_registered_now_is_given():
+    registry, signed = Registry(), make(SignedTransform)
+    current = CurrentTransform(registry, signed)
+    for kind in BOTH:
+        ours = make(kind)
+        registry.registerUtility(ours, ICookieTransform)
+        assert current() is ours
+    own = Backwards()
+    registry.registerUtility(own, ICookieTransform)
+
+    protected = current().encode(CONTENT)
+
+    assert protected == own.encode(signed.encode(CONTENT))
+    assert current().decode(protected) == CONTENT

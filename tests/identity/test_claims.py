@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyramid_sessiontoken.errors import ClaimsError
+from pyramid_sessiontoken.identity import claims as claims_module
 from pyramid_sessiontoken.identity.claims import (
     NO_CLAIMS,
     RESERVED,
@@ -164,6 +165,26 @@ def test_frozen_claims_are_not_copied_again():
     frozen = freeze_claims({"a": 1})
 
     assert freeze_claims(frozen) is frozen
+
+
+def test_equal_names_are_one_object():
+    """Tickets are remembered, and most of them have claims of the same
+    names.
+    """
+    one, other = (
+        freeze_claims(json.loads('{"tenant name": {"inner name": 1}}'))
+        for _ in range(2)
+    )
+
+    assert next(iter(one)) is next(iter(other))
+    assert next(iter(one["tenant name"])) is next(iter(other["tenant name"]))
+
+
+def test_names_are_not_kept_for_ever():
+    for number in range(3000):
+        freeze_claims({f"claim of user {number}": 1})
+
+    assert 0 < len(claims_module._NAMES) <= 1000
 
 
 def test_empty_claims_are_one_shared_object():

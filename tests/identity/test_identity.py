@@ -110,18 +110,6 @@ def test_a_ticket_may_come_with_another_good_userid():
     assert Identity("bob", {}, "own", ticket).ticket is ticket
 
 
-def test_the_userid_of_a_ticket_is_not_checked_twice(monkeypatch):
-    ticket = make_ticket()
-    asked = []
-    monkeypatch.setattr(
-        "pyramid_sessiontoken.identity.identity.check_userid", asked.append
-    )
-
-    Identity(ticket.userid, ticket.claims, "session", ticket)
-
-    assert asked == []
-
-
 def test_an_identity_is_hashable_with_its_claims():
     one, other = (Identity("alice", {"roles": ["a"]}) for _ in range(2))
 

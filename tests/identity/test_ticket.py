@@ -1,17 +1,11 @@
 """A ticket is an identity and the times of its session."""
 
 import base64
-import dataclasses
 
 import pytest
 from support.tokens import make_ticket
 
-from pyramid_sessiontoken.errors import ClaimsError
-from pyramid_sessiontoken.identity.claims import (
-    NO_CLAIMS,
-    Claims,
-    freeze_claims,
-)
+from pyramid_sessiontoken.identity.claims import NO_CLAIMS
 from pyramid_sessiontoken.identity.ticket import Ticket, is_id, new_id
 
 
@@ -51,9 +45,9 @@ def test_a_text_of_another_form_is_not_an_id(value):
 def test_a_ticket_cannot_be_changed():
     ticket = make_ticket()
 
-    for field in dataclasses.fields(ticket):
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(ticket, field.name, 5)
+    for field in ticket._fields:
+        with pytest.raises(AttributeError):
+            setattr(ticket, field, 5)
 
 
 def test_a_ticket_needs_no_claims_and_ends_with_the_browser():
@@ -69,20 +63,3 @@ def test_equal_tickets_are_equal_and_hash_alike():
     assert one == other
     assert hash(one) == hash(other)
     assert one != make_ticket(claims={"roles": ["b"]})
-
-
-@pytest.mark.parametrize("userid", ["role:admin", "", None, True, b"alice"])
-def test_a_ticket_for_a_userid_that_no_token_carries_is_refused(userid):
-    """Whoever makes it: a session store of the application's own, say."""
-    with pytest.raises(ClaimsError):
-        make_ticket(userid=userid)
-
-
-def test_the_claims_of_a_ticket_are_looked_at_and_read_only():
-    inner = freeze_claims({"profile": {"sub": "alice"}})["profile"]
-
-    for claims in (inner, {"exp": 1}, {"a": {"set"}}):
-        with pytest.raises(ClaimsError):
-            dataclasses.replace(make_ticket(), claims=claims)
-    ticket = dataclasses.replace(make_ticket(), claims={"a": [1]})
-    assert type(ticket.claims) is Claims

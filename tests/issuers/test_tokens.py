@@ -457,3 +457,22 @@ def test_the_one_key_of_a_pem_verifies_tokens_of_any_kid():
     key = OneKey(read_public_key(pem(private_key("ES256")), ("ES256",)))
 
     assert read(token(said=header(kid="any")), reader=tokens(keys=key))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"iss": "https://other.example"}, "wrong_issuer"),
+        ({"aud": "another"}, "wrong_audience"),
+        ({"events": {}}, "wrong_type"),
+        ({"cnf": {}}, "wrong_type"),
+        ({"sub": ""}, "malformed"),
+        ({"iat": NOW + 3600}, "not_yet_valid"),
+        ({"exp": NOW - 3600}, "expired"),
+    ],
+)
+def test_a_token_is_refused_with_a_code(changes, code):
+    with pytest.raises(InvalidCredential) as caught:
+        read(token(payload(**changes)))
+
+    assert caught.value.code == code

@@ -103,3 +103,10 @@ def test_each_value_has_one_text_in_base64(text):
 def test_other_spellings_of_base64_are_refused(text):
     with pytest.raises(ValueError):
         decode_base64(text)
+
+
+def test_unused_bits_are_told_without_the_text():
+    with pytest.raises(ValueError, match=r"^not canonical base64$"):
+        decode_base64("QR==")
+    with pytest.raises(ValueError, match=r"^not canonical base64url$"):
+        decode_base64url("QR")

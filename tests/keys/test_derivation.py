@@ -4,9 +4,10 @@ import hmac
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.keys import Rings
 from support.tokens import FIRST, SECOND, STRANGER
 
-from pyramid_sessiontoken.keys.derivation import derive
+from pyramid_sessiontoken.keys.derivation import DerivedKeys, derive
 from pyramid_sessiontoken.keys.ring import Key, KeyRing
 
 PURPOSES = st.lists(st.text("ab\0\1\u00e9", max_size=4), max_size=5)
@@ -104,3 +105,43 @@ def test_secrets_that_are_the_same_for_hmac_have_different_derived_keys():
 
 def test_an_empty_ring_gives_no_derived_keys():
     assert derive([], "p") == {}
+
+
+def test_a_ring_that_changes_keeps_what_was_made_of_its_keys():
+    """A new period costs a request one derivation, and not four hundred."""
+    made = []
+
+    def make(key):
+        made.append(key)
+        return bytearray(key)
+
+    rings = Rings(FIRST, SECOND)
+    keys = DerivedKeys(rings, "p", make=make)
+    before = dict(keys.keys)
+    assert keys.keys is keys.keys
+    rings.replace(STRANGER, FIRST, SECOND)
+    after = keys.keys
+    rings.replace(STRANGER, FIRST)
+    last = keys.keys
+
+    assert made == list(derive((FIRST, SECOND, STRANGER), "p").values())
+    for name, one in before.items():
+        assert after[name] is one
+    assert list(after) == list(derive((STRANGER, FIRST, SECOND), "p"))
+    assert list(last) == list(derive((STRANGER, FIRST), "p"))
+    assert keys.first() == next(iter(after.items()))
+
+
+def test_a_key_that_is_read_only_when_it_is_asked_for_is_found():
+    class Late(Rings):
+        """Changes when it is asked whether it did."""
+
+        def fresh(self, than):
+            self.replace(SECOND, FIRST)
+            return super().fresh(than)
+
+    (name,) = derive([SECOND], "purpose")
+    keys = DerivedKeys(Late(FIRST), "purpose", make=bytes)
+
+    assert keys.find(name) == derive([SECOND], "purpose")[name]
+    assert keys.find(b"unknown!") is None

@@ -596,3 +596,22 @@ def test_threads_never_see_half_a_ring(ring, path, clock):
             assert order == sorted(order)
     clock.advance(1)
     assert set(ring.current) == whole[-1]
+
+
+def test_the_first_use_of_a_ring_is_not_told(start, clock, caplog):
+    caplog.set_level(logging.INFO)
+    ring = start()
+    clock.advance(1)
+
+    assert ring.current.signer == OLD
+    assert caplog.messages == []
+
+
+def test_keys_may_be_read_again_where_a_file_is_gone(clock, tmp_path):
+    """For example, from a variable of the environment."""
+    gone = str(tmp_path / "gone")
+    ring = FileRing((OLD,), (gone,), lambda: (OLD, NEW), clock, "the ring")
+    clock.advance(1)
+
+    assert list(ring) == [OLD, NEW]
+    assert ring.current.keys[1].since == clock.now()

@@ -67,3 +67,16 @@ def test_another_file_has_another_stamp(path):
     assert stamp_of(path) == before
     put(path, "1")
     assert stamp_of(path) != before
+
+
+def test_a_stamp_has_all_that_tells_a_change(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("content")
+    found = path.stat()
+
+    assert stamp_of(str(path)) == (
+        found.st_mtime_ns,
+        7,
+        found.st_ino,
+        found.st_ctime_ns,
+    )

@@ -8,12 +8,15 @@ from zope.interface import implementer
 
 from pyramid_sessiontoken.interfaces import IKeyRing
 from pyramid_sessiontoken.keys.file_ring import FileRing
+from pyramid_sessiontoken.keys.jwk import read_jwk_set
 from pyramid_sessiontoken.keys.lookup import (
     HEADER_RING,
     CurrentRing,
+    CurrentRoots,
     header_ring,
 )
 from pyramid_sessiontoken.keys.ring import KeyRing
+from pyramid_sessiontoken.keys.rotating_ring import Periods, RotatingRing
 
 
 @implementer(IKeyRing)
@@ -105,3 +108,40 @@ def test_header_tokens_use_their_own_ring_where_one_is_registered(registry):
     registry.registerUtility(tokens, IKeyRing, HEADER_RING)
     assert current() is tokens
     assert CurrentRing(registry)() is ring
+
+
+def test_the_ring_for_header_tokens_is_read_again_for_an_unknown_key(
+    registry, clock, tmp_path
+):
+    """The common ring beside it is another one."""
+    path = tmp_path / "keys"
+    put_keys(path, FIRST)
+
+    def read():
+        return tuple(read_jwk_set(path.read_text()))
+
+    follows = FileRing(read(), (str(path),), read, clock, "token.keys")
+    registry.registerUtility(KeyRing((SECOND,)), IKeyRing)
+    registry.registerUtility(follows, IKeyRing, HEADER_RING)
+    current = header_ring(registry)
+    seen = current()
+    put_keys(path, FIRST, SECOND)
+
+    assert current.fresh(than=seen)
+    assert [key.kid for key in current()] == [FIRST.kid, SECOND.kid]
+
+
+def test_roots_are_those_of_a_derived_ring_and_else_the_keys(registry, clock):
+    roots = CurrentRoots(registry)
+    plain = KeyRing((FIRST, SECOND))
+    registry.registerUtility(plain, IKeyRing)
+    assert roots() is plain
+    derived = RotatingRing(
+        plain, lambda: Periods(86400, 60, clock.now()), clock, "keys"
+    )
+    registry.registerUtility(derived, IKeyRing)
+
+    assert roots() is plain
+    assert CurrentRing(registry)().signer.kid.startswith(FIRST.kid + ".")
+    registry.registerUtility(OwnRing(SECOND), IKeyRing)
+    assert list(roots()) == [SECOND]

@@ -1,5 +1,7 @@
 """RSA keys whose private part can be computed are told apart."""
 
+from math import prod
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from support.keys import ROCA_1024, ROCA_2048
@@ -30,3 +32,21 @@ def test_a_key_near_a_weak_one_is_not_reported():
 def test_keys_of_other_types_are_not_reported():
     assert not is_roca(ec.generate_private_key(ec.SECP256R1()).public_key())
     assert not is_roca(None)
+
+
+@pytest.mark.parametrize(("bits", "weak"), [(1983, True), (1984, False)])
+def test_a_long_key_is_judged_by_more_primes(bits, weak):
+    """Up to 167 this modulus is a power of 65537, and beyond it is none."""
+    few = prod(
+        number
+        for number in range(3, 168, 2)
+        if all(number % divisor for divisor in range(3, number, 2))
+    )
+    modulus = 2 ** (bits - 1)
+    modulus += (65537 - modulus) % few
+    modulus += few * (modulus % 2 == 0)
+
+    key = rsa.RSAPublicNumbers(65537, modulus).public_key()
+
+    assert key.key_size == bits
+    assert is_roca(key) is weak

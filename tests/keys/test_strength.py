@@ -14,6 +14,8 @@ from pyramid_sessiontoken.keys.strength import (
     refuse_duplicates,
     shared,
     weakness,
+    weakness_for_hmac,
+    weakness_of_secret,
 )
 
 ONE, TWO, THREE = (bytes(range(n, n + 64)) for n in (0, 64, 128))
@@ -156,3 +158,104 @@ def test_random_keys_are_accepted():
     ]
 
     assert weak == []
+
+
+# Private keys.
+
+CURVES = {"ES256": "P-256", "EdDSA": "Ed25519"}
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512", *CURVES])
+@pytest.mark.parametrize("kind", [None, "P-256", "Ed25519"])
+def test_kinds_never_mix(algorithm, kind):
+    """RFC 8725, section 3.1."""
+    key = Key("a", ONE if kind is None else ONE[:32], curve=kind)
+
+    why = weakness(key, algorithm)
+
+    if kind == CURVES.get(algorithm):
+        assert why is None
+    else:
+        assert algorithm in why
+        assert (kind or "a secret") in why
+
+
+@pytest.mark.parametrize("algorithm", CURVES)
+def test_a_private_key_of_one_repeated_byte_is_refused(algorithm):
+    key = Key("a", b"a" * 32, curve=CURVES[algorithm])
+
+    assert weakness(key, algorithm) == "it is one repeated byte"
+
+
+@pytest.mark.parametrize("alg", [None, "HS256", "HS384", "HS512"])
+def test_keys_that_sign_no_tokens_may_be_for_any_hmac(alg):
+    assert weakness_for_hmac(Key("a", ONE[:32], alg)) is None
+    assert "31 bytes" in weakness_for_hmac(Key("a", ONE[:31], alg))
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "none", 5, ["HS256"]])
+def test_keys_that_sign_no_tokens_are_for_hmac_alone(alg):
+    assert "'alg'" in weakness_for_hmac(Key("a", ONE, alg))
+
+
+def test_no_private_key_stands_for_a_secret():
+    key = Key("a", ONE[:32], "HS256", "P-256")
+
+    assert "needs a secret" in weakness_for_hmac(key)
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        (
+            bytes(range(31)),
+            "it has 31 bytes, and HS256 needs 32 (RFC 7518, section 3.2)",
+        ),
+        (b"\x07" * 32, "it is one repeated byte"),
+        (b"change-me" + bytes(range(40)), "it is a placeholder"),
+        (bytes(range(16)) * 2, "it repeats 16 bytes"),
+        (bytes(range(64)), None),
+    ],
+)
+def test_a_sentence_tells_why_a_secret_is_weak(secret, why):
+    assert weakness_of_secret(secret, "HS256") == why
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm", "why"),
+    [
+        (
+            Key("a", ONE, curve="P-256"),
+            "HS256",
+            "it is a private key on P-256, and HS256 needs a secret",
+        ),
+        (
+            Key("a", ONE),
+            "EdDSA",
+            "it is a secret, and EdDSA needs a private key on Ed25519",
+        ),
+        (
+            Key("a", ONE, "x" * 50),
+            "HS256",
+            f"its 'alg' is '{'x' * 39}, not HS256",
+        ),
+        (
+            Key("a", b"\1" * 32, curve="P-256"),
+            "ES256",
+            "it is one repeated byte",
+        ),
+        (Key("a", ONE, "HS512"), "HS512", None),
+    ],
+)
+def test_a_sentence_tells_why_a_key_is_weak(key, algorithm, why):
+    assert weakness(key, algorithm) == why
+
+
+def test_a_sentence_tells_what_comes_twice():
+    for keys, why in (
+        ([Key("a", ONE), Key("b", ONE)], "a key comes twice"),
+        ([Key("a", ONE), Key("a", TWO)], "a 'kid' comes twice"),
+    ):
+        with pytest.raises(ValueError) as caught:
+            refuse_duplicates(keys)
+        assert str(caught.value) == why

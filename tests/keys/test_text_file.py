@@ -68,3 +68,9 @@ def test_whatever_a_file_holds_it_is_decoded_or_refused(content):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(OSError):
         read_text_file(str(tmp_path / "absent"))
+
+
+def test_a_nul_further_back_is_no_other_encoding():
+    assert decode_text(b"ab\0c") == "ab\0c"
+    with pytest.raises(ValueError, match="UTF-16"):
+        decode_text(b"a\0bc")

@@ -72,6 +72,7 @@ def test_claims_that_a_transformer_adds_go_to_the_first_credential():
         [session, key, basic],
         shown,
         Identity("alice", {**shown.claims, "limit": 9}),
+        [key, basic],
     )
 
     assert parts == [
@@ -87,7 +88,10 @@ def test_claims_that_a_transformer_removes_or_changes_are_gone():
     shown = combine([key, basic])
 
     parts = distribute(
-        [key, basic], shown, Identity("alice", {"plan": "none", "y": 1})
+        [key, basic],
+        shown,
+        Identity("alice", {"plan": "none", "y": 1}),
+        [key, basic],
     )
 
     assert [part.claims for part in parts] == [{"plan": "none"}, {"y": 1}]
@@ -98,7 +102,10 @@ def test_a_transformer_may_name_another_user_for_all_credentials():
     key, basic = Identity(None, {}, "api_key"), Identity("a", {}, "basic")
 
     parts = distribute(
-        [key, basic], combine([key, basic]), Identity("alice", {})
+        [key, basic],
+        combine([key, basic]),
+        Identity("alice", {}),
+        [key, basic],
     )
 
     assert [part.userid for part in parts] == ["alice", "alice"]

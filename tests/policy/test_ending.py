@@ -1,6 +1,5 @@
 """Whether a session ends is decided first, and done second."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,10 +9,11 @@ from pyramid.testing import DummyRequest
 from support import START
 from support.tokens import make_ticket
 
-from pyramid_sessiontoken.authenticators.state import Refusal, ShownToken
+from pyramid_sessiontoken.authenticators.state import Refusal
 from pyramid_sessiontoken.errors import REASON_EXPIRED, RepositoryUnavailable
 from pyramid_sessiontoken.events import SessionEnded
 from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.identity.identity import identity_of
 from pyramid_sessiontoken.interfaces import EXPIRED, VALID, IClock
 from pyramid_sessiontoken.policy.ending import (
     Ending,
@@ -22,8 +22,15 @@ from pyramid_sessiontoken.policy.ending import (
     ending_of,
     ending_of_expired,
     endings_beside,
+    events_of,
+    tell,
+    tell_signed_out,
+    tell_when_judged,
+    who_acts,
 )
+from pyramid_sessiontoken.policy.judge import notify_refusals
 from pyramid_sessiontoken.policy.state import PolicyState
+from pyramid_sessiontoken.sessions.shown import ShownToken
 
 TICKET = make_ticket(session_end=START + 3600)
 ALICE = Identity("alice", {}, "session", TICKET)
@@ -45,6 +52,11 @@ class Stored:
         if self.down:
             raise RepositoryUnavailable("down")
         self.ended.append((sid, reference, until))
+
+
+def shown_token(authenticator, reference, verdict=VALID):
+    identity = identity_of(TICKET, authenticator)
+    return ShownToken(identity, TICKET, reference, "text", verdict)
 
 
 def state_of(stored, is_cross_site=False):
@@ -79,7 +91,7 @@ def test_an_identity_without_a_session_ends_none():
 @pytest.mark.parametrize("reference", [None, "pst_reference"])
 def test_a_session_ends_with_the_reference_that_was_shown(reference):
     state = state_of(Stored())
-    state.tokens = (ShownToken("session", TICKET, reference, "text", VALID),)
+    state.tokens = (shown_token("session", reference),)
 
     assert ending_of(state, ALICE) == Ending(ALICE, TICKET, reference)
 
@@ -105,8 +117,8 @@ def test_an_expired_token_ends_its_session(request_):
         (state_of(None), expired()),
         (state_of(Stored(by_sid=False)), expired()),
         (state_of(Stored()), expired(None)),
-        (state_of(Stored()), expired(replace(TICKET, thumbprint="x" * 43))),
-        (state_of(Stored()), expired(replace(TICKET, session_end=START))),
+        (state_of(Stored()), expired(TICKET._replace(thumbprint="x" * 43))),
+        (state_of(Stored()), expired(TICKET._replace(session_end=START))),
         (state_of(Stored(), is_cross_site=True), expired()),
     ],
     ids=[
@@ -123,9 +135,9 @@ def test_other_expired_tokens_end_no_session(request_, state, refusal):
 
 
 BESIDE = (
-    ShownToken("cookie", TICKET, "pst_reference", "text", VALID),
-    ShownToken("cookie", TICKET, None, "text", VALID),
-    ShownToken("cookie", TICKET, None, "text", EXPIRED),
+    shown_token("cookie", "pst_reference"),
+    shown_token("cookie", None),
+    shown_token("cookie", None, EXPIRED),
 )
 
 
@@ -173,10 +185,14 @@ def test_the_stored_sessions_tell_what_can_be_ended(stored, reference, can):
 # Endings.
 
 
+def sign_out(request, state, *endings):
+    tell_signed_out(request, end(request, state, *endings))
+
+
 def test_without_an_ending_nothing_happens(request_, told):
     stored = Stored()
 
-    end(request_, state_of(stored), None)
+    sign_out(request_, state_of(stored), None)
 
     assert stored.ended == told == []
 
@@ -192,21 +208,31 @@ def test_without_an_ending_nothing_happens(request_, told):
 def test_a_session_ends_as_far_as_it_is_stored(
     request_, told, stored, reference, ended
 ):
-    end(request_, state_of(stored), Ending(ALICE, TICKET, reference))
+    ending = Ending(ALICE, TICKET, reference)
+    sign_out(request_, state_of(stored), ending)
 
     one = (TICKET.sid, reference, TICKET)
     assert stored.ended == [one] * ended
-    [event] = told
-    assert (event.identity, event.ticket) == (ALICE, TICKET)
-    assert event.request is request_
+    assert told == [
+        SessionEnded(
+            request_,
+            ALICE,
+            TICKET,
+            reason="signed_out",
+            sid=TICKET.sid,
+            userid="alice",
+            actor="alice",
+            authenticator="session",
+        )
+    ]
 
 
 def test_several_sessions_end_and_each_is_notified_once(request_, told):
     stored = Stored()
-    other = replace(TICKET, sid="o" * 22)
+    other = TICKET._replace(sid="o" * 22)
     one, two = Ending(ALICE, TICKET, "pst_1"), Ending(ALICE, other, None)
 
-    end(
+    sign_out(
         request_,
         state_of(stored),
         one,
@@ -225,7 +251,7 @@ def test_several_sessions_end_and_each_is_notified_once(request_, told):
 
 
 def test_an_end_is_notified_where_nothing_is_stored(request_, told):
-    end(request_, state_of(None), Ending(ALICE, TICKET, None))
+    sign_out(request_, state_of(None), Ending(ALICE, TICKET, None))
 
     assert len(told) == 1
 
@@ -240,3 +266,85 @@ def test_an_end_that_could_not_be_written_is_503_and_not_notified(
         end(request_, state_of(stored), Ending(ALICE, TICKET, None))
 
     assert told == []
+
+
+# Subscribers.
+
+
+@pytest.mark.parametrize(
+    ("identity", "actor"),
+    [
+        (None, None),
+        (Identity("alice", {}, "basic"), "alice"),
+        (ALICE, "alice"),
+        (Identity(7, {}, "session", TICKET._replace(actor=42)), 42),
+        (Identity(None, {"plan": "gold"}, "api_key"), None),
+    ],
+    ids=["unknown", "alone", "own session", "acts for another", "no user"],
+)
+def test_who_acts_is_the_user_behind_the_session(identity, actor):
+    assert who_acts(identity) == actor
+
+
+def test_who_signs_out_ended_the_sessions_beside_it_too(request_, told):
+    bobs = make_ticket(userid="bob", sid="b" * 22)
+    bob = Identity("bob", {}, "cookie", bobs)
+
+    tell_signed_out(
+        request_, [Ending(ALICE, TICKET, None), Ending(bob, bobs, None)]
+    )
+
+    assert [(event.userid, event.actor) for event in told] == [
+        ("alice", "alice"),
+        ("bob", "alice"),
+    ]
+
+
+def test_the_end_of_one_session_is_told(request_, told):
+    tell(request_, "evicted", ticket=TICKET)
+
+    assert told == [
+        SessionEnded(
+            request_, None, TICKET, "evicted", TICKET.sid, TICKET.userid
+        )
+    ]
+
+
+def test_the_end_of_all_sessions_of_a_user_is_told(request_, told):
+    tell(request_, "revoked_all", userid=42, actor="admin")
+
+    assert told == [
+        SessionEnded(
+            request_, None, None, "revoked_all", None, 42, actor="admin"
+        )
+    ]
+
+
+def test_an_end_while_the_request_is_judged_is_told_after_that(request_, told):
+    state = state_of(Stored())
+
+    tell_when_judged(request_, state, "stamp", identity=ALICE, ticket=TICKET)
+    assert told == []
+    notify_refusals(request_, state)
+
+    [event] = told
+    assert (event.reason, event.sid, event.actor) == (
+        "stamp",
+        TICKET.sid,
+        None,
+    )
+    assert state.untold == ()
+
+
+def test_without_a_subscriber_no_event_is_made(monkeypatch):
+    monkeypatch.setattr("pyramid_sessiontoken.policy.ending.ended", None)
+    request = DummyRequest()
+    request.registry = Registry()
+    state = state_of(Stored())
+
+    tell(request, "evicted", ticket=TICKET)
+    tell_when_judged(request, state, "stamp", ticket=TICKET)
+    tell_signed_out(request, [Ending(ALICE, TICKET, None)])
+
+    assert state.untold == ()
+    assert events_of(request, [Ending(ALICE, TICKET, None)], "", None) == []

@@ -39,7 +39,7 @@ def test_a_refusing_authenticator_is_asked_once_and_notified_once(own, caplog):
     assert who["userid"] is None
     assert who["failure"] == "own refused: no good"
     assert client.own.asked == 1
-    assert caplog.messages == ["own refused: no good"]
+    assert caplog.messages == ["own refused: no good [refused]"]
     assert [(e.authenticator, e.reason) for e in told] == [("own", "no good")]
 
 

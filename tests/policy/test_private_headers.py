@@ -85,6 +85,21 @@ def test_another_response_to_the_same_request_gets_no_private_headers():
     assert ("Set-Cookie", "a=b") in sent(second, request)
 
 
+def test_a_response_may_get_private_headers_twice():
+    first, second = Response(), Response()
+    request = Request.blank("/")
+    private().put_on(request, first)
+    PrivateHeaders(replaced={"A": "b"}).put_on(request, first)
+
+    headers = sent(first, request)
+    assert ("A", "b") in headers
+    assert headers.count(("Set-Cookie", "a=b")) == 1
+    private().put_on(request, second)
+    headers = sent(second, request)
+    assert ("A", "b") not in headers
+    assert headers.count(("Set-Cookie", "a=b")) == 1
+
+
 def test_the_response_of_the_request_gets_private_headers_at_once():
     request = Request.blank("/")
     request.response = response = Response()

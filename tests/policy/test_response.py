@@ -132,5 +132,5 @@ def test_expires_is_compared_with_the_clock_of_the_application(client):
 def test_vary_is_merged_and_not_overwritten(before, after):
     response = Response("ok")
     response.headerlist.extend(("Vary", value) for value in before)
-    add_vary(response, ["Authorization", "Cookie"])
+    add_vary(response, ("Authorization", "Cookie", "Authorization"))
     assert response.headers.getall("Vary") == [after]

@@ -1,4 +1,4 @@
-"""Sign-in and sign-out."""
+"""Sign-in."""
 
 from pyramid.request import Request
 

@@ -5,13 +5,17 @@ from pyramid.httpexceptions import HTTPServiceUnavailable
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.testing import DummyRequest
+from support.tokens import make_ticket
 
 from pyramid_sessiontoken.authenticators.state import Status
 from pyramid_sessiontoken.errors import (
     RepositoryUnavailable,
 )
 from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.identity.identity import identity_of
+from pyramid_sessiontoken.interfaces import RENEW
 from pyramid_sessiontoken.policy.state import Judged, PolicyState
+from pyramid_sessiontoken.sessions.shown import ShownToken
 
 
 def test_an_error_of_the_applications_code_reaches_exception_views(own):
@@ -113,3 +117,31 @@ def test_a_renewal_or_a_useless_cookie_decides_nothing(status):
     state.status = status
 
     assert not state.decided
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [
+        (Status.RENEW, Status.NONE),
+        (Status.DISCARD, Status.DISCARD),
+        (Status.NONE, Status.NONE),
+    ],
+)
+def test_sessions_that_are_forgotten_leave_other_credentials(status, after):
+    state = PolicyState(rules=None)
+    ticket = make_ticket()
+    alice = identity_of(ticket, "session")
+    shown = ShownToken(alice, ticket, None, "text", RENEW)
+    own = shown._replace(identity=identity_of(ticket, "own"))
+    state.tokens = (shown, own)
+    state.beside = (shown,)
+    state.status = status
+    state.answers = {"session": alice, "basic": Identity("bob")}
+    state.judged["session",] = Judged(Identity("alice"))
+
+    state.forget_sessions()
+
+    assert state.answers == {"basic": Identity("bob")}
+    assert state.tokens == state.beside == ()
+    assert state.judged == {}
+    assert state.status is after

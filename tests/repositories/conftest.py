@@ -1,10 +1,12 @@
 """The clock of the servers, an item, repositories in Redis, and forks."""
 
 import os
+import tempfile
 import time
 
 import pytest
 from support.items import item_of
+from support.servers import RedisServer
 
 from pyramid_sessiontoken.repositories.redis import RedisRepository
 from pyramid_sessiontoken.testing import ManualClock
@@ -59,3 +61,45 @@ def in_child():
         return text
 
     return run
+
+
+@pytest.fixture
+def url_of(secured_process, authority, request):
+    """Give the URL of a way; each has TLS, and alice's password."""
+
+    def make(way, query="", user="alice:hunter2"):
+        ca = f"ssl_ca_certs={authority.path}{query}"
+        if way == "sentinel":
+            sentinel = request.getfixturevalue("secured_sentinel")
+            bob = "sentinel_username=bob&sentinel_password=looking-glass"
+            return (
+                f"rediss+sentinel://{user}@{sentinel.at}/mymaster?{bob}&{ca}"
+            )
+        if way == "cluster":
+            cluster = request.getfixturevalue("secured_cluster")
+            return f"rediss+cluster://{user}@{cluster.at}?{ca}"
+        return f"rediss://{user}@{secured_process.at}?{ca}"
+
+    return make
+
+
+@pytest.fixture
+def sentinel_of(server_folder):
+    """Make sentinels that name a port as that of the master."""
+    made = []
+
+    def make(port):
+        path = tempfile.mkdtemp(dir=server_folder)
+        with open(f"{path}/sentinel.conf", "w") as config:
+            config.write(f"sentinel monitor mymaster 127.0.0.1 {port} 1\n")
+        words = (f"{path}/sentinel.conf", "--sentinel")
+        server = RedisServer(server_folder, *words)
+        server.url = f"redis+sentinel://127.0.0.1:{server.port}/mymaster"
+        server.start()
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.client.close()
+        server.end()

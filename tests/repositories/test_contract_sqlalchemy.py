@@ -1,4 +1,5 @@
 import pytest
+from support.partitions import partition, partition_by_key
 
 from pyramid_sessiontoken.repositories.sqlalchemy import SQLAlchemyRepository
 from pyramid_sessiontoken.testing import RepositoryContract
@@ -31,6 +32,23 @@ class TestPostgreSQL(RepositoryContract):
             postgresql_process.url, clock, timeout=PATIENT
         )
         yield repository
+        close(repository)
+
+
+class TestPartitions(RepositoryContract):
+    """PostgreSQL, by the time when the rows expire, and by their keys."""
+
+    @pytest.fixture(params=["range", "hash"])
+    def repository(self, clock, postgresql, request):
+        if request.param == "range":
+            partition(postgresql, clock.now(), days=5)
+        else:
+            partition_by_key(postgresql)
+        repository = SQLAlchemyRepository(
+            postgresql.url, clock, timeout=PATIENT
+        )
+        yield repository
+        assert repository._sql.adds_at_once == (request.param == "range")
         close(repository)
 
 

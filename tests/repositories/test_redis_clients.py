@@ -3,37 +3,15 @@ rights.
 """
 
 import re
-import tempfile
 import threading
 
 import pytest
-from support.architecture import TOP
+from support.acl import acl_of
 from support.items import item_of, seconds_until_unavailable
 from support.servers import RedisServer, is_whole, wait_until
 
 from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.repositories import redis_connections as connections
-
-
-@pytest.fixture
-def url_of(secured_process, authority, request):
-    """Give the URL of a way; each has TLS, and alice's password."""
-
-    def make(way, query="", user="alice:hunter2"):
-        ca = f"ssl_ca_certs={authority.path}{query}"
-        if way == "sentinel":
-            sentinel = request.getfixturevalue("secured_sentinel")
-            bob = "sentinel_username=bob&sentinel_password=looking-glass"
-            return (
-                f"rediss+sentinel://{user}@{sentinel.at}/mymaster?{bob}&{ca}"
-            )
-        if way == "cluster":
-            cluster = request.getfixturevalue("secured_cluster")
-            return f"rediss+cluster://{user}@{cluster.at}?{ca}"
-        return f"rediss://{user}@{secured_process.at}?{ca}"
-
-    return make
-
 
 WAYS = pytest.mark.parametrize("way", ["server", "sentinel", "cluster"])
 
@@ -139,28 +117,6 @@ def test_connections_to_a_demoted_server_are_dropped(
 
 
 @pytest.fixture
-def sentinel_of(server_folder):
-    """Make sentinels that name a port as that of the master."""
-    made = []
-
-    def make(port):
-        path = tempfile.mkdtemp(dir=server_folder)
-        with open(f"{path}/sentinel.conf", "w") as config:
-            config.write(f"sentinel monitor mymaster 127.0.0.1 {port} 1\n")
-        words = (f"{path}/sentinel.conf", "--sentinel")
-        server = RedisServer(server_folder, *words)
-        server.url = f"redis+sentinel://127.0.0.1:{server.port}/mymaster"
-        server.start()
-        made.append(server)
-        return server
-
-    yield make
-    for server in made:
-        server.client.close()
-        server.end()
-
-
-@pytest.fixture
 def cluster_of(server_folder):
     """Make a cluster of one that names another port as its own."""
     made = []
@@ -259,13 +215,6 @@ def test_an_old_connection_is_not_used_again(
 # A user of few rights
 
 
-def acl(name):
-    """Give a command of the page on stored sessions."""
-    page = (TOP / "docs" / "kept.rst").read_text("utf-8")
-    block = re.search(rf":name: acl-{name}\n\n +(ACL .*)\n", page)
-    return block[1].split()
-
-
 def use_all(repository, item):
     repository.add_or_update(item)
     assert repository.get(item.key) == item
@@ -295,7 +244,7 @@ def rights():
     def give(server, name, *more):
         execute = server.client.execute_command
         execute("ACL LOG RESET")
-        execute(*acl(name), *more)
+        execute(*acl_of(name), *more)
         given.append(execute)
 
     yield give
@@ -345,7 +294,7 @@ def test_the_rights_of_the_docs_are_enough_for_sentinel(
 
 
 def test_each_right_of_the_docs_is_needed(make_redis, redis, rights, item):
-    for right in acl("server"):
+    for right in acl_of("server"):
         if right[0] != "+" or right == "+ping":
             continue
         rights(redis, "server", f"-{right[1:]}")

@@ -1,10 +1,12 @@
 """Connections to Redis, which threads share."""
 
 import threading
+import time
 
 import pytest
 from support.items import item_of, seconds_until_unavailable
 
+from pyramid_sessiontoken.errors import RepositoryUnavailable
 from pyramid_sessiontoken.repositories import redis_connections as connections
 
 
@@ -97,6 +99,58 @@ def test_an_exhausted_pool_is_an_outage(make_redis, redis):
     assert 0.2 < waited < 1
     opened._idle.append(free)
     assert repository.get("key") is None
+
+
+def start_to_wait(repository, opened, results):
+    """Ask in a thread, while no connection is free."""
+
+    def ask():
+        try:
+            results.append(repository.get("key"))
+        except RepositoryUnavailable as error:
+            results.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not opened._waiting:
+        time.sleep(0.001)
+    return thread
+
+
+def test_a_connection_that_comes_at_the_last_moment_is_used(make_redis, redis):
+    repository = make_redis(redis.tcp, pool_size=1)
+    assert repository.get("key") is None
+    (opened,) = repository._opened.values()
+    free, results = opened._idle.pop(), []
+    thread = start_to_wait(repository, opened, results)
+    # Where one thread serves all (gevent), the time of one that waits may be
+    # over before it hears that a connection is free.
+    opened._idle.append(free)
+    thread.join()
+    assert results == [None]
+
+
+def test_one_that_stops_waiting_leaves_the_connection_to_another(
+    make_redis, redis, monkeypatch
+):
+    repository = make_redis(redis.tcp, pool_size=1, timeout=20)
+    assert repository.get("key") is None
+    (opened,) = repository._opened.values()
+    free, results = opened._idle.pop(), []
+    thread = start_to_wait(repository, opened, results)
+
+    def interrupt(seconds):
+        """Come just after a connection was free, and this one was told."""
+        opened._idle.append(free)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opened._returned, "wait", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            repository.get("key")
+    thread.join(5)
+    assert results == [None]
+    thread.join()
 
 
 def test_connections_are_closed_while_others_take_them(repository, item):

@@ -116,7 +116,7 @@ def test_a_statement_timeout_of_the_url_is_kept(make, postgresql):
 def test_two_processes_may_create_the_table_at_once(make, url, item):
     slow, fast = make(url), make(url)
     sa.event.listen(
-        slow._sql.table,
+        slow._statements.table,
         "before_create",
         lambda *args, **kw: fast.add_or_update(item),
     )

@@ -4,11 +4,13 @@ tells of an outage.
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
 from support.items import item_of
 from support.servers import wait_until
 
@@ -300,6 +302,33 @@ def test_a_statement_that_loses_repeatedly_is_an_outage(
     assert len(asked) == 5
 
 
+# Threads
+
+
+def test_the_first_connection_is_that_of_one_thread(
+    make, tmp_path, monkeypatch, item
+):
+    """SQLAlchemy learns by it what the server is."""
+    initialize = DefaultDialect.initialize
+    learning, go_on = threading.Event(), threading.Event()
+
+    def slowly(dialect, connection):
+        learning.set()
+        assert go_on.wait(30)
+        initialize(dialect, connection)
+
+    repository = make(f"sqlite:///{tmp_path}/sessions.db", timeout=0.05)
+    with monkeypatch.context() as patch, ThreadPoolExecutor() as pool:
+        patch.setattr(DefaultDialect, "initialize", slowly)
+        first = pool.submit(repository.add, item)
+        assert learning.wait(30)
+        assert outage(lambda: repository.get("key")) == "TimeoutError"
+        go_on.set()
+        first.result(30)
+
+    assert repository.get("key") == item
+
+
 # What the log tells
 
 
@@ -353,3 +382,14 @@ def test_values_are_not_logged(make, postgresql, mariadb, clock):
     item = item_of(clock, subject="str:bob")
     told = outage(lambda: repository.add_or_update(item))
     assert told == "OperationalError: no str:alice here"
+
+
+def test_a_server_that_only_reads_has_kept_nothing():
+    """The next connection may lead to one that writes."""
+    told, lost = (
+        sa.exc.OperationalError("INSERT", None, Exception(code))
+        for code in (1290, 2013)
+    )
+    told.connection_invalidated = lost.connection_invalidated = True
+    assert engine.is_unanswered(lost)
+    assert not engine.is_unanswered(told)

@@ -1,5 +1,10 @@
 import math
+import socket
+import struct
+import threading
+from contextlib import contextmanager, suppress
 
+import psycopg
 import pytest
 
 from pyramid_sessiontoken.repositories import sqlalchemy_limits as module
@@ -115,3 +120,58 @@ def test_another_error_is_passed_on():
     with pytest.raises(OperationalError, match="too many"):
         connect(driver, None, [], {})
     assert driver.seen == [{"options": OURS}]
+
+
+def message(kind, content):
+    """Write a message of PostgreSQL's protocol, version 3.0."""
+    return kind + struct.pack(">i", 4 + len(content)) + content
+
+
+#: AuthenticationOk, and ReadyForQuery.
+WELCOME = message(b"R", bytes(4)) + message(b"Z", b"I")
+
+#: The head of a row that never ends.
+ROW = b"D" + struct.pack(">i", 1_000_000)
+
+#: Far more than come within the time limit of the test, each after so long.
+PIECES, PAUSE = 400, 0.005
+
+
+@contextmanager
+def server_that_answers_in_pieces():
+    """Let a server answer the first query with bytes that come one by one."""
+    gone = threading.Event()
+
+    def answer(listening):
+        client, _ = listening.accept()
+        # It closes the connection when the test is over.
+        with client, suppress(ConnectionError):
+            client.recv(1000)
+            client.sendall(WELCOME)
+            client.recv(1000)
+            client.sendall(ROW)
+            for _ in range(PIECES):
+                if gone.wait(PAUSE):
+                    break
+                client.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            gone.set()
+            thread.join()
+
+
+def test_an_answer_that_comes_in_pieces_is_given_up():
+    """A server that sends something all the time does not reset the limit."""
+    connect = connector("psycopg", 0.05, {})
+    words = {"host": "127.0.0.1", "user": "u", "autocommit": True}
+    words |= {"sslmode": "disable", "gssencmode": "disable"}
+    with server_that_answers_in_pieces() as port:
+        connection = connect(None, None, [], {**words, "port": port})
+        with pytest.raises(psycopg.OperationalError, match="no answer in"):
+            connection.execute("SELECT 1")
+        assert connection.closed

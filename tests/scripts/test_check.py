@@ -1,14 +1,15 @@
 """The settings are shown, with what follows from them."""
 
+import json
 import re
+import sys
 
 import pytest
+from pyramid.config import Configurator
 from support import KEY, OTHER_KEY, application
 
 from pyramid_sessiontoken.keys.jwk import write_jwk_set
 from pyramid_sessiontoken.keys.ring import Key
-
-SQLITE = {"repository": "sqlalchemy", "repository__url": "sqlite://"}
 
 
 def test_check_tells_which_key_signs(run, ini, tmp_path):
@@ -18,8 +19,8 @@ def test_check_tells_which_key_signs(run, ini, tmp_path):
     file.write_text(write_jwk_set([new, old]))
     out = run("check", ini(keys=f"file:{file}", token__keys=OTHER_KEY))[1]
     assert (
-        "\nKeys: 'new' signs; 'old' verifies; followed when the file"
-        " changes, and a new first key signs 300 s later\n"
+        "\nKeys: 'new' signs; 'old' verifies; reloaded when the file"
+        " changes; a new first key signs after 300 s\n"
     ) in out
     (line,) = [line for line in out.splitlines() if line.startswith("Token k")]
     assert line.endswith("' signs")
@@ -29,6 +30,7 @@ def test_check_shows_what_the_settings_mean(run, ini, monkeypatch):
     monkeypatch.setenv("SESSION_KEYS", KEY)
     status, out, _ = run(
         "check",
+        "--all",
         ini(
             keys=f"env:SESSION_KEYS {OTHER_KEY}",
             expiry__sliding="30m",
@@ -42,7 +44,7 @@ def test_check_shows_what_the_settings_mean(run, ini, monkeypatch):
         for line in out.splitlines()
         if line.startswith("sessiontoken.")
     }
-    assert shown["expiry.sliding"].endswith("1800  (INI)")
+    assert shown["expiry.sliding"].endswith("30m  (INI)")
     assert shown["realm"].endswith("session  (default)")
     assert shown["basic.check"].endswith("-  (default)")
     assert shown["require_tls"].endswith("false  (INI)")
@@ -65,48 +67,6 @@ def test_check_lists_all_faults(run, ini):
     assert "Traceback" not in err
 
 
-def test_check_marks_settings_of_the_application(run, ini, monkeypatch):
-    path = ini()
-    make = application.make_app
-    monkeypatch.setattr(
-        application,
-        "make_app",
-        lambda global_config, **settings: make(
-            global_config, **settings, **{"sessiontoken.realm": "own"}
-        ),
-    )
-    _, out, _ = run("check", path)
-    assert "own  (application)" in out
-
-
-@pytest.mark.parametrize(
-    ("settings", "promise"),
-    [
-        ({}, "nothing; a token ends"),
-        (SQLITE, "every session; at once in the process"),
-        (SQLITE, "within 5 s in every other"),
-        ({"repository": "memory"}, "which alone knows it"),
-        (
-            {**SQLITE, "repository__cache_ttl": "0"},
-            "at its next request in every other",
-        ),
-        (
-            {**SQLITE, "revocation": "off"},
-            "sessions by reference, no self-contained ones",
-        ),
-    ],
-)
-def test_check_prints_which_sessions_can_be_revoked_and_how_fast(
-    run, ini, settings, promise
-):
-    assert f"{promise}" in run("check", ini(**settings))[1]
-
-
-def test_check_prints_whether_revocation_is_on(run, ini, kept):
-    assert re.search(r"revocation +on ", run("check", kept)[1])
-    assert re.search(r"revocation +off ", run("check", ini())[1])
-
-
 def test_check_prints_each_warning_of_the_start_once(run, ini, monkeypatch):
     monkeypatch.setenv("WEB_CONCURRENCY", "4")
     out = run("check", ini(repository="memory", require_tls="false"))[1]
@@ -118,37 +78,204 @@ def test_check_prints_each_warning_of_the_start_once(run, ini, monkeypatch):
         assert len([line for line in warnings if told in line]) == 1
 
 
-POSTGRESQL = (
-    "postgresql+psycopg://h/d?connect_timeout=9"
-    "&options=-cstatement_timeout%3D3s+-csearch_path%3Dhunter2"
-)
+# What is shown by default.
 
 
-@pytest.mark.parametrize(
-    ("url", "timeout", "size"),
-    [
-        ("sqlite:///x.db?timeout=5", "timeout=5", None),
-        (POSTGRESQL, "connect_timeout=9 statement_timeout=3s", None),
-        (
-            "redis://:hunter2@h?socket_timeout=2&max_connections=3",
-            "socket_timeout=2.0",
-            "max_connections=3",
-        ),
-        ("redis://:hunter2@h", None, None),
-    ],
-)
-def test_check_shows_what_the_url_of_the_repository_sets(
-    run, ini, url, timeout, size
-):
-    place = "redis" if url.startswith("redis") else "sqlalchemy"
-    given = {"repository": place, "repository__url": url.replace("%", "%%")}
-    status, out, _ = run("check", ini(**given))
+def keys_of(out):
+    """Give the settings that are shown."""
+    return [
+        line.split()[0].removeprefix("sessiontoken.")
+        for line in out.splitlines()
+        if line.startswith("sessiontoken.")
+    ]
+
+
+NAMED = {"token__issuer": "https://a.example", "token__audience": "api"}
+
+
+def test_only_what_was_set_is_shown(run, ini):
+    status, out, _ = run("check", ini(expiry__sliding="30m", **NAMED))
     assert status == 0
-    for name, said in (("timeout", timeout), ("pool_size", size)):
-        key = f"sessiontoken.repository.{name} "
-        (line,) = [line for line in out.splitlines() if line.startswith(key)]
-        if said is None:
-            assert "URL" not in line
-        else:
-            assert line.endswith(f"; the URL counts: {said}  (default)")
-    assert "hunter2" not in out
+    assert keys_of(out) == [
+        "keys",
+        "expiry.sliding",
+        "token.issuer",
+        "token.audience",
+    ]
+    *_, verdict, left = out.splitlines()
+    assert verdict == "Verdict: the application starts; no warning"
+    assert left.endswith("settings have their defaults: --all shows them")
+
+
+def test_it_tells_how_long_a_key_is_needed_for_access_tokens(run, ini):
+    status, out, _ = run(
+        "check",
+        ini(
+            authenticators="session access_token",
+            repository="memory",
+            access_token__lifetime="200d",
+        ),
+    )
+    assert status == 0
+    assert "Access tokens: they live 200d at most; a key" in out
+    assert "Access tokens:" not in run("check", ini())[1]
+
+
+def test_check_shows_authenticators_under_other_names(run, ini, monkeypatch):
+    monkeypatch.setenv("ISSUER_KEY", OTHER_KEY)
+    status, out, _ = run(
+        "check",
+        "--all",
+        ini(
+            authenticators="session google=bearer intranet=bearer",
+            google__issuer="https://google.example",
+            google__audience="a",
+            google__algorithms="HS256",
+            google__key="env:ISSUER_KEY",
+            intranet__issuer="https://intranet.example",
+            intranet__audience="a",
+            intranet__algorithms="HS256",
+            intranet__key="env:ISSUER_KEY",
+            intranet__userid="intranet:{sub}",
+        ),
+    )
+
+    assert status == 0
+    assert re.search(
+        r"sessiontoken\.google\.issuer +https://google\.example +\(INI\)", out
+    )
+    assert re.search(r"sessiontoken\.google\.type +- +\(default\)", out)
+    assert "(INI, env:ISSUER_KEY)" in out
+    assert OTHER_KEY not in out
+    assert "sessiontoken.google.userid = {sub}, and there is another" in out
+
+
+def test_what_a_warning_names_is_shown(run, ini):
+    out = run("check", ini())[1]
+    assert keys_of(out) == ["keys", "token.issuer", "token.audience"]
+    assert "Verdict: the application starts; 2 warnings above\n" in out
+    out = run("check", ini(token__issuer="a"))[1]
+    assert "; 1 warning above\n" in out
+
+
+def test_all_settings_are_shown_if_asked_for(run, ini):
+    out = run("check", "--all", ini())[1]
+    assert len(keys_of(out)) > 80
+    assert "--all" not in out
+    assert out.splitlines()[-1].startswith("Verdict: ")
+
+
+def test_nothing_but_the_answer_is_written(run, ini):
+    """The warnings of the start are among those of the command."""
+    _, out, err = run("check", ini(keys="ephemeral"))
+    assert err == ""
+    assert out.count("Warning: sessiontoken.keys = ephemeral") == 1
+
+
+def test_public_keys_are_named(run, ini, tmp_path):
+    path = tmp_path / "tokens.jwks"
+    assert run("keygen", "--alg", "ES256", "--out", str(path))[0] == 0
+    settings = {"token__algorithm": "ES256", "token__keys": f"file:{path}"}
+    out = run("check", ini(**settings))[1]
+    assert "Public keys: GET https://localhost/auth/token/jwks\n" in out
+
+
+# As JSON.
+
+
+def test_json_says_the_same(run, ini, tmp_path):
+    file = tmp_path / "keys.jwks"
+    new, old = Key("new", bytes(range(1, 65))), Key("old", bytes(range(64)))
+    file.write_text(write_jwk_set([new, old]))
+    file.chmod(0o600)
+    status, out, err = run("check", "--json", ini(keys=f"file:{file}"))
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert list(told) == [
+        "settings",
+        "endpoint",
+        "keys",
+        "revocable",
+        "warnings",
+        "faults",
+    ]
+    assert len(told["settings"]) > 80
+    assert told["settings"]["sessiontoken.expiry.absolute"] == {
+        "value": "10h",
+        "source": "default",
+    }
+    assert told["endpoint"] == "https://localhost/auth/token"
+    assert told["keys"] == {"keys": ["new", "old"], "token.keys": None}
+    assert told["revocable"] == "nothing; a token ends at its own times."
+    assert len(told["warnings"]) == 2
+    assert told["faults"] == []
+
+
+def test_json_names_the_keys_of_tokens(run, ini):
+    out = run("check", "--json", ini(token__keys=OTHER_KEY))[1]
+    told = json.loads(out)["keys"]
+    assert [len(told["keys"]), len(told["token.keys"])] == [1, 1]
+    assert KEY not in out
+    assert OTHER_KEY not in out
+
+
+def test_where_it_does_not_start_json_has_the_faults_alone(run, ini):
+    path = ini(relm="x", expiry__sliding="1y")
+    status, out, err = run("check", "--json", path)
+    assert (status, err) == (1, "")
+    told = json.loads(out)
+    assert len(told["faults"]) == 2
+    assert any("did you mean" in fault for fault in told["faults"])
+    assert not any(told[name] for name in told if name != "faults")
+
+
+def test_where_there_is_no_ini_json_says_so(run, tmp_path):
+    status, out, err = run("check", "--json", str(tmp_path / "no.ini"))
+    assert (status, err) == (1, "")
+    [fault] = json.loads(out)["faults"]
+    assert fault.endswith("no.ini: No such file or directory")
+
+
+def test_what_the_application_prints_is_not_in_the_json(run, ini, monkeypatch):
+    make = application.make_app
+
+    def make_loud(global_config, **settings):
+        sys.stdout.write("starting\n")
+        return make(global_config, **settings)
+
+    monkeypatch.setattr(application, "make_app", make_loud)
+    _, out, err = run("check", "--json", ini())
+    assert json.loads(out)["faults"] == []
+    assert err == "starting\n"
+
+
+def test_all_and_json_exclude_each_other(run, ini, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("check", ini(), "--all", "--json")
+    assert stopped.value.code == 2
+
+
+# Where no token would be honoured.
+
+
+class OtherPolicy:
+    """Another security policy."""
+
+
+def make_other_policy(global_config, **settings):
+    config = Configurator(settings=settings, security_policy=OtherPolicy())
+    config.include("pyramid_sessiontoken", route_prefix="/auth")
+    return config.make_wsgi_app()
+
+
+def test_where_another_policy_won_the_status_is_1(run, ini, monkeypatch):
+    monkeypatch.setattr(application, "make_app", make_other_policy)
+    status, out, _ = run("check", ini())
+    assert status == 1
+    assert "\nFault: no token is honoured: another security policy" in out
+    assert "\nWarning: another security policy is in use" in out
+    assert "\nVerdict: no token would be honoured; see the faults" in out
+    status, out, _ = run("check", "--json", ini())
+    assert status == 1
+    assert len(json.loads(out)["faults"]) == 1
+    assert json.loads(out)["settings"]

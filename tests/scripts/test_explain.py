@@ -4,7 +4,7 @@ import io
 
 import jwt
 from support import KEY
-from support.application import CLOCK
+from support.application import CLOCK, STAMPS
 
 from pyramid_sessiontoken.keys.base64url import decode_base64url
 
@@ -21,6 +21,20 @@ def test_explain_names_the_certificate_of_a_bound_token(run, ini):
     status, out, _ = run("explain", path, bound)
     assert status == 0
     assert f"Bound to the certificate: {'A' * 43}" in out
+
+
+def test_explain_names_who_acts_for_the_user(run, ini):
+    path = ini()
+    token = run("issue", path, "alice")[1].strip()
+    header = jwt.get_unverified_header(token)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    claims["act"] = {"sub": "7", "sub_type": "int"}
+    acting = jwt.encode(claims, decode_base64url(KEY), headers=header)
+
+    assert "Acts" not in run("explain", path, token)[1]
+    status, out, _ = run("explain", path, acting)
+    assert status == 0
+    assert "Acts for the user: 7" in out
 
 
 def test_explain_tells_why_a_token_is_refused(run, ini, monkeypatch):
@@ -69,6 +83,24 @@ def test_a_command_does_not_refuse_what_began_before_it(run, ini):
 
 def test_a_session_ends_as_the_policy_of_now_says(run, ini):
     token = run("issue", ini(), "alice")[1].strip()
-    for settings, seconds in (({"expiry__absolute": "2h"}, 7200), ({}, 36000)):
+    for settings, told in (({"expiry__absolute": "2h"}, "2 h"), ({}, "10 h")):
         _, out, _ = run("explain", ini(**settings), token)
-        assert f", in {seconds} s" in out.splitlines()[-1]
+        assert out.splitlines()[-1].endswith(f" UTC, in {told}")
+
+
+def test_explain_looks_at_the_stamp_and_ends_nothing(run, ini, monkeypatch):
+    path = ini(stamp="support.application:stamp")
+    token = run("issue", path, "alice")[1].strip()
+    assert run("explain", path, token)[1].startswith("Verdict: accepted\n")
+    monkeypatch.setitem(STAMPS, "alice", "another")
+    status, out, _ = run("explain", path, token)
+    assert status == 1
+    first, *_, last = out.splitlines()
+    assert first == "Verdict: refused, the stamp of the user is another one"
+    assert last.endswith("in 10 h")
+    monkeypatch.delitem(STAMPS, "alice")
+    assert run("explain", path, token)[0] == 0
+    without = ini()
+    assert run("explain", without, token)[0] == 0
+    old = run("issue", without, "alice")[1].strip()
+    assert run("explain", ini(stamp="support.application:stamp"), old)[0] == 1

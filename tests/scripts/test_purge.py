@@ -12,7 +12,7 @@ def test_purge_removes_expired_records_and_prints_their_number(run, kept, ini):
         out = run("purge", kept)[1]
     finally:
         CLOCK.advance(-86400 * 3)
-    assert out == "2 forgotten\ndone\n"
+    assert out == "1 forgotten\ndone\n"
     status, _, err = run("purge", ini())
     assert status == 1
     assert "repository is not set" in err

@@ -3,6 +3,12 @@
 import pytest
 from support.application import CLOCK
 
+from pyramid_sessiontoken.clock import moment
+from pyramid_sessiontoken.scripts.sessions import _line as line_of
+from pyramid_sessiontoken.sessions.stored import SessionInfo
+
+START = moment(1_800_000_000)
+
 
 def test_sessions_of_all_users_are_listed(run, kept, ini):
     for userid in ("int:7", "int:7", "bob"):
@@ -18,6 +24,17 @@ def test_sessions_of_all_users_are_listed(run, kept, ini):
         assert run("sessions", kept) == (0, "", "")
     finally:
         CLOCK.advance(-86400)
+
+
+def test_who_acts_for_a_user_is_listed(run, kept):
+    run("issue", kept, "bob")
+    [line] = run("sessions", kept, "bob")[1].splitlines()
+    assert line.endswith("by application")
+
+    info = SessionInfo(
+        "sid", START, START, START, "application", {}, False, "alice"
+    )
+    assert line_of(info).endswith("by application, str:alice acts")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ from pyramid_sessiontoken.sessions.forms import (
     CookieForm,
     HeaderForm,
 )
-from pyramid_sessiontoken.sessions.references import References, refuse_ended
+from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
 from pyramid_sessiontoken.sessions.store import RepositorySessionStore
@@ -192,7 +192,7 @@ def test_both_forms_are_accepted_whichever_is_written(server, name, writes):
     for form in FORMS:
         ticket = ticket_of(claims={"roles": ["admin"]})
         text = server.carrier(name, form).encode(ticket)
-        assert reader.decode(text)[0] == ticket
+        assert reader.decode(text)[0].ticket == ticket
 
 
 @pytest.mark.parametrize("writes", FORMS)
@@ -203,7 +203,7 @@ def test_a_token_is_renewed_in_its_own_form(server, name, writes):
         text = server.carrier(name, form).encode(ticket_of())
         reference = reader.decode(text)[1]
         again = reader.renew(reference, renewed())
-        assert reader.decode(again)[0] == renewed()
+        assert reader.decode(again)[0].ticket == renewed()
         assert (reference is not None) == (form == "reference")
         # The reference stays the same.
         assert reader.decode(again)[1] == reference
@@ -215,7 +215,7 @@ def test_a_token_of_an_ended_session_is_refused(any_server, name, form):
     server = any_server
     carrier = server.carrier(name, form)
     text = carrier.encode(ticket_of())
-    assert carrier.decode(text)[0] == ticket_of()
+    assert carrier.decode(text)[0].ticket == ticket_of()
     server.store.remove_session(ticket_of().sid)
     server.revocations.end(ticket_of().sid)
     assert refused(carrier, text) == REASON_ENDED
@@ -273,15 +273,14 @@ def test_a_self_contained_token_is_refused_after_all_sessions_ended(server):
     assert refused(carrier, text) == REASON_ENDED
     assert refused(server.cookie("self-contained"), "") != REASON_ENDED
     bob = ticket_of(userid="bob", sid="b" * 22)
-    assert carrier.decode(carrier.encode(bob))[0] == bob
+    assert carrier.decode(carrier.encode(bob))[0].ticket == bob
 
 
 def test_without_revocation_a_self_contained_token_stays_valid(server):
     form = HeaderForm(make_session_jwt(server.rings), None, None)
     text = form.encode(ticket_of())
     server.revocations.end(ticket_of().sid)
-    assert form.decode(text)[0] == ticket_of()
-    refuse_ended(None, ticket_of())
+    assert form.decode(text)[0].ticket == ticket_of()
 
 
 def test_a_reference_is_valid_without_optional_verbs_and_revocation(clock):
@@ -289,7 +288,7 @@ def test_a_reference_is_valid_without_optional_verbs_and_revocation(clock):
     references = References(server.registry, None, "")
     reference = references.issue(ticket_of())
     server.revocations.end_all("alice")
-    assert references.redeem(reference) == ticket_of()
+    assert references.redeem(reference).ticket == ticket_of()
 
 
 def test_a_reference_reads_revocation_records_only_where_needed(any_server):
@@ -321,7 +320,7 @@ def test_a_token_is_read_with_the_current_ring(server):
     carrier = server.token("self-contained")
     text = carrier.encode(ticket_of())
     server.rings.replace(SECOND, FIRST)
-    assert carrier.decode(text)[0] == ticket_of()
+    assert carrier.decode(text)[0].ticket == ticket_of()
     assert carrier.kid_of(carrier.encode(ticket_of())) == SECOND.kid
     server.rings.replace(SECOND)
     assert refused(carrier, text)
@@ -335,7 +334,7 @@ def test_claims_that_are_too_long_for_a_jwt_fit_a_reference(server):
         carrier = server.carrier(name, "reference")
         text = carrier.encode(ticket)
         assert len(text) < 200
-        assert carrier.decode(text)[0] == ticket
+        assert carrier.decode(text)[0].ticket == ticket
 
 
 # Cookies.
@@ -427,7 +426,7 @@ def test_a_signed_text_with_the_prefix_of_a_reference_is_refused(
 def test_a_reference_cookie_keeps_that_it_is_persistent(protected):
     carrier = protected.cookie("reference")
     text = carrier.encode(ticket_of(persistent=True))
-    assert carrier.decode(text)[0].persistent
+    assert carrier.decode(text)[0].ticket.persistent
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from pyramid_sessiontoken.errors import (
 )
 from pyramid_sessiontoken.expiry import LONGEST, ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
+from pyramid_sessiontoken.identity.identity import identity_of
+from pyramid_sessiontoken.identity.ticket import new_id
 from pyramid_sessiontoken.interfaces import (
     EXPIRED,
     RENEW,
@@ -23,6 +25,7 @@ from pyramid_sessiontoken.interfaces import (
     Times,
 )
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.sessions.store import Beginning
 
 ALICE = Identity("alice", {"roles": ["admin"]}, "basic")
 HOUR = 3600
@@ -33,17 +36,27 @@ class Drawer:
     """A form of token that keeps tickets here, and gives their numbers."""
 
     def __init__(self):
+        self.makes_references = True
         self.tickets = []
+        self.references = []
         self.ended = set()
+        self.begun = []
 
-    def encode(self, ticket):
+    def begin(self):
+        reference = f"of {len(self.begun)}" if self.makes_references else None
+        self.begun.append(Beginning(new_id(), reference))
+        return self.begun[-1]
+
+    def encode(self, ticket, reference=None):
+        self.references.append(reference)
         self.tickets.append(ticket)
         return str(len(self.tickets) - 1)
 
     def decode(self, text):
         if not text.isdecimal():
             raise InvalidCredential("no number")
-        return self.tickets[int(text)], f"reference {text}"
+        ticket = self.tickets[int(text)]
+        return identity_of(ticket, "session"), f"reference {text}"
 
     def renew(self, reference, ticket):
         return None if reference in self.ended else self.encode(ticket)
@@ -59,6 +72,9 @@ class Revocations:
         assert userid == "alice"
         return now + self.ahead
 
+    def believes(self, ticket):
+        return False
+
 
 @pytest.fixture
 def form():
@@ -70,12 +86,12 @@ def sessions(clock, form):
     return make_sessions(clock, form)
 
 
-def make_sessions(clock, form, revocations=None):
+def make_sessions(clock, form, revocations=None, trim=None):
     registry = Registry()
     registry.registerUtility(clock, IClock)
     policy = ExpiryPolicy(10 * HOUR, HOUR, clock_skew=30)
     registry.registerUtility(policy, IExpiryPolicy)
-    return Sessions(registry, form, "Session", revocations)
+    return Sessions(registry, form, "Session", revocations, trim)
 
 
 # Issue.
@@ -95,6 +111,17 @@ def test_a_session_begins_now_and_says_how_long_it_lasts(sessions, form):
         "expires_in": HOUR,
         "session_expires_in": 36000,
     }
+
+
+def test_the_form_of_the_token_names_the_session(sessions, form):
+    tickets = [sessions.issue(ALICE).ticket for _ in range(2)]
+    assert form.begun == [
+        (ticket.sid, f"of {number}") for number, ticket in enumerate(tickets)
+    ]
+    assert form.references == ["of 0", "of 1"]
+    # A further token of the session has a reference of its own.
+    sessions.exchange(tickets[0])
+    assert form.references[2:] == [None]
 
 
 def test_a_ticket_keeps_what_it_is_given_at_the_beginning(sessions):
@@ -161,21 +188,29 @@ def test_revocation_may_set_when_a_session_began(clock, form):
     assert issued.ticket.iat == START
 
 
+def test_old_records_are_removed_when_a_session_has_begun(clock, form):
+    removed = []
+    sessions = make_sessions(
+        clock, form, trim=lambda: removed.append(list(form.tickets))
+    )
+    sessions.issue(ALICE)
+    # What kept the ticket under the reference did it, too.
+    assert removed == []
+
+    form.makes_references = False
+    ticket = sessions.issue(ALICE).ticket
+    assert removed == [form.tickets]
+    assert form.tickets[1] is ticket
+    sessions.renew(ticket, None)
+    assert len(removed) == 1
+
+
 def test_a_clock_that_was_set_back_far_is_told_as_an_outage(clock, form):
     """No token can say that its session began that far in the future."""
     assert make_sessions(clock, form, Revocations(600)).issue(ALICE)
 
     with pytest.raises(RepositoryUnavailable, match="a clock was set back"):
         make_sessions(clock, form, Revocations(601)).issue(ALICE)
-
-
-def test_a_printed_token_shows_no_token(sessions, form):
-    form.tickets = [None] * 8_765_432
-    issued = sessions.issue(ALICE)
-
-    assert issued.access_token == "8765432"
-    assert issued.access_token not in repr(issued)
-    assert issued.ticket.sid in repr(issued)
 
 
 class ByUser(ExpiryPolicy):
@@ -273,7 +308,8 @@ def test_a_token_is_redeemed_and_may_be_due(sessions, clock, seconds, verdict):
 
     redeemed = sessions.redeem(issued.access_token)
 
-    assert redeemed == (issued.ticket, "reference 0", verdict)
+    assert redeemed.ticket is redeemed.identity.ticket is issued.ticket
+    assert redeemed[2:] == ("reference 0", issued.access_token, verdict)
 
 
 def test_an_expired_token_is_refused_with_its_ticket(sessions, clock):
@@ -305,7 +341,10 @@ def test_a_token_is_read_whatever_its_time(sessions, clock):
     issued = sessions.issue(ALICE)
     clock.advance(20 * HOUR)
 
-    assert sessions.read("0") == (issued.ticket, "reference 0")
+    identity, reference = sessions.read("0")
+
+    assert identity.ticket is issued.ticket
+    assert reference == "reference 0"
     with pytest.raises(InvalidCredential, match="no number"):
         sessions.read("junk")
 
@@ -389,3 +428,14 @@ def test_todays_settings_shorten_a_session_that_is_under_way(sessions):
 
     assert sessions.remaining(ticket)["session_expires_in"] == HOUR
     assert sessions.unchanged(ticket, "0").session_expires_in == HOUR
+
+
+def test_a_session_that_ends_with_another_is_over_at_its_end(sessions, clock):
+    """Whatever the settings say by now."""
+    ticket = sessions.issue(ALICE).ticket._replace(
+        actor="eve", session_end=START + 60, exp=START + HOUR
+    )
+    clock.advance(59)
+    assert sessions.verdict_of(ticket) is VALID
+    clock.advance(1)
+    assert sessions.verdict_of(ticket) is EXPIRED

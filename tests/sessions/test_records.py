@@ -11,6 +11,7 @@ from pyramid.registry import Registry
 from support.tokens import AUDIENCE, ISSUER, NAMES
 
 from pyramid_sessiontoken.errors import ClaimsError, RepositoryUnavailable
+from pyramid_sessiontoken.identity.ticket import is_id
 from pyramid_sessiontoken.identity.userid import check_userid
 from pyramid_sessiontoken.interfaces import ITokenRepository
 from pyramid_sessiontoken.keys.base64url import encode_base64url
@@ -23,14 +24,19 @@ from pyramid_sessiontoken.sessions.records import (
 REFERENCE = "pst_" + "x" * 43
 
 
-def test_a_record_stands_under_a_digest_of_its_reference():
+def test_a_record_and_its_session_have_names_made_of_the_reference():
     key = NAMES.ticket(REFERENCE)
 
     texts = ("pyramid_sessiontoken/1", "records", ISSUER, AUDIENCE)
     info = b"".join(t.encode() + len(t).to_bytes(2, "big") for t in texts)
     application = sha256(info).digest()
-    digest = sha256(application + b"t" + REFERENCE.encode()).digest()
+    digest = sha256(application + b"r" + REFERENCE.encode()).digest()
+    sid = encode_base64url(digest[:16])
+    assert NAMES.sid(REFERENCE) == sid
+    assert is_id(sid)
+    digest = sha256(application + b"t" + sid.encode()).digest()
     assert key == "t" + encode_base64url(digest[:18])
+    assert NAMES.first_ticket(sid) == key
     assert NAMES.ticket(REFERENCE + "y") != key
 
 
@@ -42,6 +48,7 @@ def names_in(names):
         names.link(key),
         names.session_mark("alice"),
         names.user_mark("alice"),
+        names.sid(REFERENCE),
         names.subject_of_user("alice"),
         names.subject_of_session("alice"),
     }
@@ -60,7 +67,7 @@ def names_in(names):
 def test_no_two_applications_have_a_name_in_common(other):
     mine, others = names_in(NAMES), names_in(RecordNames(*other))
 
-    assert len(mine) == len(others) == 6
+    assert len(mine) == len(others) == 7
     assert mine.isdisjoint(others)
     assert names_in(RecordNames(ISSUER, AUDIENCE)) == mine
 

@@ -8,6 +8,8 @@ from support.tokens import FIRST, NAMES, make_jwt, make_ticket
 from zope.interface import implementer_only
 
 from pyramid_sessiontoken.errors import REASON_ENDED, InvalidCredential
+from pyramid_sessiontoken.identity.identity import identity_of
+from pyramid_sessiontoken.identity.ticket import is_id
 from pyramid_sessiontoken.interfaces import (
     IClock,
     ISessionStore,
@@ -28,6 +30,7 @@ def ticket_of(iat=START):
 
 
 TICKET = ticket_of()
+ALICE = identity_of(TICKET, "session")
 
 
 class Marks:
@@ -41,7 +44,7 @@ class Marks:
         self.asked += 1
         return self.ended
 
-    is_ended_by_now = is_ended
+    is_ended_by_now = is_ended_at_sign_in = is_ended
 
 
 @implementer_only(ITokenRepository)
@@ -113,9 +116,39 @@ def test_a_ticket_is_found_by_its_reference(registry, store, marks):
 
     reference = references.issue(TICKET)
 
-    found = references.redeem(reference)
+    found = references.redeem(reference).ticket
     assert (found.sid, found.userid) == (TICKET.sid, TICKET.userid)
     assert found.carrier == "header"
+
+
+def test_a_session_that_begins_is_removed_if_all_have_ended(
+    registry, store, marks
+):
+    references = References(registry, marks, "session")
+    sid, reference = references.begin()
+    text = references.issue(TICKET._replace(sid=sid), reference)
+    assert is_id(sid)
+    assert text == (reference or "own")
+    assert references.redeem(text).ticket.sid == sid
+
+    # All sessions of the user ended, after this one was named.
+    marks.ended = True
+    sid, reference = references.begin()
+    text = references.issue(TICKET._replace(sid=sid), reference)
+    assert store.retrieve(text) is None
+
+
+def test_a_name_is_left_alone_if_another_store_is_registered_meanwhile(
+    registry, clock, marks
+):
+    registry.registerUtility(MemoryRepository(clock), ITokenRepository)
+    registry.registerUtility(own_store(registry), ISessionStore)
+    references = References(registry, marks, "session")
+    sid, reference = references.begin()
+    assert reference is not None
+    registry.registerUtility(OwnStore(), ISessionStore)
+    ticket = TICKET._replace(sid=sid)
+    assert references.issue(ticket, reference) == "own"
 
 
 def test_a_reference_travels_in_one_carrier(registry, store, marks):
@@ -189,16 +222,15 @@ def test_the_record_is_read_only_where_a_ticket_may_come_back(
 def test_without_revocation_no_record_is_asked_for(registry, store):
     references = References(registry, None, "header")
 
-    assert references.redeem(references.issue(TICKET)).sid == TICKET.sid
-    refuse_ended(None, TICKET)
+    assert references.redeem(references.issue(TICKET)).ticket.sid == TICKET.sid
 
 
 def test_an_ended_session_is_refused_with_its_reason(marks):
-    refuse_ended(marks, TICKET)
+    refuse_ended(marks, ALICE)
     marks.ended = True
 
     with pytest.raises(InvalidCredential, match=REASON_ENDED):
-        refuse_ended(marks, TICKET)
+        refuse_ended(marks, ALICE)
 
 
 def test_only_a_store_of_an_application_has_references_without_a_prefix(

@@ -2,30 +2,25 @@
 
 import struct
 import uuid
-from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pyramid.registry import Registry
 from support import START
 from support.tokens import NAMES, make_ticket
 from zope.interface import implementer_only
 
 from pyramid_sessiontoken.clock import moment
+from pyramid_sessiontoken.identity.claims import freeze_claims
 from pyramid_sessiontoken.interfaces import (
     IClock,
     IRenewingRepository,
     ITokenRepository,
+    TokenItem,
 )
 from pyramid_sessiontoken.repositories.memory import MemoryRepository
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.records import LINGER
-from pyramid_sessiontoken.sessions.revocation import (
-    Mark,
-    Revocations,
-    read_mark,
-)
+from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.testing import ManualClock
 
 ABSOLUTE = 36000
@@ -189,7 +184,7 @@ def test_a_mark_lasts_as_long_as_the_longest_session_where_none_is_known(
 ):
     """Whatever the settings of the application that it belongs to."""
     days = 400
-    ticket = replace(ticket_of(), session_end=START + days * 86400)
+    ticket = ticket_of()._replace(session_end=START + days * 86400)
     if way == "end":
         until = revocations.end(SIDS[0])
     else:
@@ -487,18 +482,6 @@ def test_a_mark_holds_times_and_digests_alone(revocations, repository):
     assert before.token == times + NAMES.session_mark(SIDS[1]).encode()
 
 
-@given(st.integers(-(2**40), 2**40), st.sampled_from(["", *SIDS]))
-def test_a_mark_is_read_as_it_was_written(time, spared):
-    mark = Mark(time, spared and NAMES.session_mark(spared), time - 1)
-    assert read_mark(mark.write()) == mark
-
-
-@given(st.binary(max_size=60))
-def test_what_is_read_as_a_mark_could_have_been_written(token):
-    mark = read_mark(token)
-    assert mark is None or mark.write() == token
-
-
 def spoil(repository, raw):
     for key, item in [*repository._items.items()]:
         repository._items[key] = item._replace(token=raw)
@@ -558,3 +541,102 @@ def test_a_mark_that_nobody_can_read_is_said_and_written_anew(
         assert revocations.is_ended(session)
     begin(revocations, clock)
     assert len(caplog.messages) == 1
+
+
+# A session in which one user acts for another.
+
+
+def acting_for(ticket, auth_time=START):
+    """Give the ticket of a session that this one began, in which alice acts
+    for bob.
+    """
+    began = {
+        "actor": NAMES.session_mark(ticket.sid),
+        "actor_at": ticket.auth_time,
+    }
+    return ticket_of(auth_time, "bob", SIDS[1])._replace(
+        actor=ticket.userid, began=began
+    )
+
+
+@pytest.mark.parametrize("way", ["end", "end_all"])
+def test_an_acting_session_ends_with_the_one_that_began_it(
+    revocations, eager, way
+):
+    acting = acting_for(ticket_of())
+    for each in (revocations, eager):
+        assert not each.is_ended(acting)
+        assert not each.is_ended_by_now(acting)
+
+    if way == "end":
+        eager.end(SIDS[0])
+    else:
+        eager.end_all("alice")
+
+    assert eager.is_ended(acting)
+    assert revocations.is_ended_by_now(acting)
+
+
+def test_it_goes_on_where_another_session_of_the_actor_ends(revocations):
+    acting = acting_for(ticket_of())
+
+    revocations.end(SIDS[2])
+    revocations.end_all("alice", keep=SIDS[0])
+    revocations.end_all("carol")
+
+    assert not revocations.is_ended(acting)
+
+
+def test_it_counts_when_the_session_of_the_actor_began(revocations, clock):
+    revocations.end_all("alice")
+    early, late = ticket_of(), begin(revocations, clock)
+
+    assert revocations.is_ended(acting_for(early, START + 100))
+    assert not revocations.is_ended(acting_for(late))
+
+
+@pytest.mark.parametrize("lacks", ["actor", "actor_at"])
+def test_one_that_does_not_say_what_began_it_has_ended(revocations, lacks):
+    acting = acting_for(ticket_of())
+    began = {n: v for n, v in acting.began.items() if n != lacks}
+
+    assert revocations.is_ended(acting._replace(began=began))
+
+
+def test_a_session_is_ended_by_its_mark_alone(revocations, eager):
+    revocations.end_marked(NAMES.session_mark(SIDS[0]))
+
+    assert eager.is_ended(ticket_of())
+    assert eager.is_ended(acting_for(ticket_of()))
+
+
+def ticket_of_token(token, **changes):
+    began = freeze_claims({"token": token})
+    return make_ticket(began=began, auth_time=START, **changes)
+
+
+def test_a_session_ends_when_its_access_token_is_gone(repository, revocations):
+    identifier = NAMES.access_token_id("pat_x")
+    ticket = ticket_of_token(identifier)
+    item = TokenItem(
+        NAMES.access_token(identifier), moment(START + 600), b"x", None
+    )
+    assert revocations.is_ended(ticket)
+    assert revocations.is_ended_by_now(ticket)
+    revocations.note_removed(item.key)
+    repository.add_or_update(item)
+    assert revocations.is_ended(ticket)  # The cache says so.
+    assert not revocations.is_ended_by_now(ticket)
+    assert not revocations.past_cache().is_ended(ticket)
+    assert not revocations.is_ended(ticket)
+    revocations.end(ticket.sid)
+    assert revocations.is_ended(ticket)
+
+
+@pytest.mark.parametrize("token", ["", "x", "\0" * 24, "x" * 300])
+def test_of_what_is_no_id_the_repository_is_not_asked(
+    repository, revocations, token
+):
+    ticket = ticket_of_token(token)
+    assert revocations.is_ended(ticket)
+    assert not [key for key in repository.asked if key.startswith("p")]

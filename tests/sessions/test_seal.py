@@ -1,7 +1,5 @@
 """A record is encrypted, and bound to its key in the repository."""
 
-import json
-
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
@@ -13,7 +11,7 @@ from pyramid_sessiontoken.errors import InvalidCredential
 from pyramid_sessiontoken.keys.derivation import derive
 from pyramid_sessiontoken.sessions.seal import Seal
 
-MEMBERS = {"sub": "alice", "claims": {"word": "gr\u00fcn"}, "iat": 5}
+CONTENT = b"\x81 alice, claims: word, gr\xc3\xbcn"
 PLACE = "a" * 64
 
 MOVED = "its record is damaged, or was moved to another key"
@@ -40,65 +38,53 @@ def refused(seal, sealed, place=PLACE):
 
 
 def test_a_sealed_record_can_be_opened_in_its_place(seal):
-    assert seal.open(seal.seal(MEMBERS, PLACE), PLACE) == MEMBERS
+    assert seal.open(seal.seal(CONTENT, PLACE), PLACE) == CONTENT
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-
-
-@given(
-    st.dictionaries(st.text(), JSON, max_size=4), st.text("ab:", max_size=8)
-)
-def test_any_object_is_opened_unchanged(members, place):
+@given(st.binary(), st.text("ab:", max_size=8))
+def test_any_content_is_opened_unchanged(content, place):
     seal = seal_of()
-    assert seal.open(seal.seal(members, place), place) == members
+    assert seal.open(seal.seal(content, place), place) == content
 
 
 def test_a_sealed_record_has_the_documented_format(seal):
     """Version, name of the key, nonce, and AES-256-GCM over that head and
     the place (NIST SP 800-38D).
     """
-    sealed = seal.seal(MEMBERS, PLACE)
+    sealed = seal.seal(CONTENT, PLACE)
     [(name, key)] = derive([FIRST], "store", "issuer", "audience").items()
-    assert sealed[:9] == b"\x01" + name
+    assert sealed[:9] == b"\x02" + name
     content = AESGCM(key).decrypt(
         sealed[9:21], sealed[21:], sealed[:9] + PLACE.encode()
     )
-    assert json.loads(content) == MEMBERS
+    assert content == CONTENT
 
 
 def test_a_sealed_record_does_not_show_its_content(seal):
-    sealed = seal.seal(MEMBERS, PLACE)
-    for text in ("sub", "alice", "claims", "word", "gr", PLACE):
+    sealed = seal.seal(CONTENT, PLACE)
+    for text in ("alice", "claims", "word", "gr", PLACE):
         assert text.encode() not in sealed
 
 
 def test_equal_content_is_sealed_differently_each_time(seal):
-    sealed = {seal.seal(MEMBERS, PLACE) for _ in range(100)}
+    sealed = {seal.seal(CONTENT, PLACE) for _ in range(100)}
     assert len({text[9:21] for text in sealed}) == 100
 
 
 def test_sealed_records_cannot_be_exchanged(seal):
-    sealed = seal.seal(MEMBERS, PLACE)
+    sealed = seal.seal(CONTENT, PLACE)
     for place in ("b" * 64, "", PLACE[:-1], PLACE + "a", PLACE.upper()):
         assert refused(seal, sealed, place) == MOVED
 
 
 def test_place_and_header_are_authenticated_separately(seal):
-    sealed = seal.seal(MEMBERS, "x" + PLACE)
+    sealed = seal.seal(CONTENT, "x" + PLACE)
     moved = sealed[:9] + b"x" + sealed[9:]
     assert refused(seal, moved) == MOVED
 
 
 def test_every_bit_is_authenticated(seal):
-    sealed = seal.seal(MEMBERS, PLACE)
+    sealed = seal.seal(CONTENT, PLACE)
     for index in range(len(sealed)):
         for bit in range(8):
             flipped = bytearray(sealed)
@@ -107,7 +93,7 @@ def test_every_bit_is_authenticated(seal):
 
 
 def test_every_cut_and_extension_is_refused(seal):
-    sealed = seal.seal(MEMBERS, PLACE)
+    sealed = seal.seal(CONTENT, PLACE)
     for length in range(len(sealed)):
         assert refused(seal, sealed[:length])
         assert refused(seal, sealed[length + 1 :])
@@ -118,21 +104,21 @@ def test_every_cut_and_extension_is_refused(seal):
 
 @pytest.mark.parametrize("purpose", [(), ("store",), ("cookie", "issuer")])
 def test_another_purpose_has_another_key(seal, purpose):
-    sealed = seal_of(purpose=purpose).seal(MEMBERS, PLACE)
+    sealed = seal_of(purpose=purpose).seal(CONTENT, PLACE)
     assert refused(seal, sealed) == UNKNOWN_KEY
 
 
 def test_a_key_in_the_ring_opens_and_only_the_first_seals():
-    old = seal_of(FIRST).seal(MEMBERS, PLACE)
+    old = seal_of(FIRST).seal(CONTENT, PLACE)
     rotated = seal_of(SECOND, FIRST)
-    assert rotated.open(old, PLACE) == MEMBERS
-    new = rotated.seal(MEMBERS, PLACE)
-    assert seal_of(SECOND).open(new, PLACE) == MEMBERS
+    assert rotated.open(old, PLACE) == CONTENT
+    new = rotated.seal(CONTENT, PLACE)
+    assert seal_of(SECOND).open(new, PLACE) == CONTENT
     assert refused(seal_of(FIRST), new)
 
 
 def test_a_key_that_left_the_ring_opens_nothing():
-    sealed = seal_of(FIRST).seal(MEMBERS, PLACE)
+    sealed = seal_of(FIRST).seal(CONTENT, PLACE)
     for ring in (seal_of(SECOND), seal_of(STRANGER, SECOND)):
         assert refused(ring, sealed) == UNKNOWN_KEY
 
@@ -140,23 +126,14 @@ def test_a_key_that_left_the_ring_opens_nothing():
 def test_the_ring_is_looked_up_when_it_is_needed():
     rings = Rings(FIRST)
     seal = Seal(rings, "store")
-    sealed = seal.seal(MEMBERS, PLACE)
+    sealed = seal.seal(CONTENT, PLACE)
     rings.replace(SECOND)
     assert refused(seal, sealed)
     rings.replace(SECOND, FIRST)
-    assert seal.open(sealed, PLACE) == MEMBERS
+    assert seal.open(sealed, PLACE) == CONTENT
 
 
 def test_another_version_is_refused(seal):
-    sealed = seal.seal(MEMBERS, PLACE)
-    for version in (0, 2, 255):
+    sealed = seal.seal(CONTENT, PLACE)
+    for version in (0, 1, 3, 255):
         assert refused(seal, bytes([version]) + sealed[1:]) == UNKNOWN_KEY
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a":1,"a":2}'])
-def test_sealed_content_that_is_no_object_is_refused(content):
-    [(name, key)] = derive([FIRST], "store").items()
-    head = b"\x01" + name
-    nonce = bytes(12)
-    sealed = AESGCM(key).encrypt(nonce, content, head + PLACE.encode())
-    assert refused(seal_of(purpose=("store",)), head + nonce + sealed)

@@ -14,7 +14,9 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from pyramid_sessiontoken.clock import moment
+from pyramid_sessiontoken.cookies.layout import write_ticket
 from pyramid_sessiontoken.errors import (
+    ClaimsError,
     RepositoryUnavailable,
     SessionTokenError,
 )
@@ -353,39 +355,54 @@ def test_the_index_of_a_session_is_no_ticket(kept):
 def test_a_sealed_record_that_is_no_ticket_ends_the_session(kept):
     process, reference, _ = kept
     key = NAMES.ticket(reference)
-    for members in ({}, {"keys": [key]}, {"sub": 5}):
-        replace_token(process, reference, process.seal.seal(members, key))
+    for content in (b"", b"\0", b"\0\0\1", b"\0\0\0\x81", b'{"sub":"alice"}'):
+        replace_token(process, reference, process.seal.seal(content, key))
         assert process.store.retrieve(reference) is None
 
 
+WRITTEN = write_ticket(ticket_of())
+
+
 @pytest.mark.parametrize(
-    "changes",
+    "content",
     [
-        {"later": 1},
-        {"persistent": 1},
-        {"carrier": None},
-        {"device": None},
-        {"device": {"sub": "x"}},
-        {"claims": {"sub": "root"}},
-        {"claims": {"began": {}}},
-        {"session_end": 2**39},
-        {"auth_time": 10**10},
-        {"exp": 1},
+        b"\0\0\0\x80" + WRITTEN[1:],
+        b"\0\0\0" + WRITTEN[:-1],
+        b"\0\0\0" + WRITTEN + b"{}",
+        b"\0\0\0" + WRITTEN + b'{"sub":"root"}',
+        b"\1\0\0" + WRITTEN,
+        b"\1\0\0\xff" + WRITTEN,
+        b"\0\0\1" + WRITTEN,
+        b"\0\0\2{}" + WRITTEN,
+        b"\0\0\2[]" + WRITTEN,
+        b'\0\0\x09{"a": "b"}' + WRITTEN,
+        b'\0\0\x0b{"sub":"x"}' + WRITTEN,
     ],
     ids=repr,
 )
-def test_a_record_that_we_do_not_write_ends_the_session(kept, changes):
+def test_a_record_that_we_do_not_write_ends_the_session(kept, content):
     """Though it is sealed with one of our keys."""
     process, reference, _ = kept
     key = NAMES.ticket(reference)
-    written = process.seal.open(process.repository.items[key].token, key)
-    replace_token(process, reference, process.seal.seal(dict(written), key))
-    assert process.store.retrieve(reference) is not None
+    honest = process.seal.seal(b"\0\0\0" + WRITTEN, key)
+    replace_token(process, reference, honest)
+    assert process.fresh(reference) == ticket_of()
 
-    changed = process.seal.seal({**written, **changes}, key)
-    replace_token(process, reference, changed)
+    replace_token(process, reference, process.seal.seal(content, key))
 
     assert process.fresh(reference) is None
+
+
+def test_a_device_of_more_than_65535_bytes_is_not_stored(process):
+    """The library itself keeps 300 characters of a user agent."""
+    agent = "x" * (65_535 - len('{"user_agent":""}'))
+    longest, longer = (
+        ticket_of(device=freeze_claims({"user_agent": agent + more}))
+        for more in ("", "x")
+    )
+    assert process.fresh(process.store.store(longest)) == longest
+    with pytest.raises(ClaimsError, match="too long"):
+        process.store.store(longer)
 
 
 def test_an_unreadable_record_is_logged_without_the_credential(kept, caplog):
@@ -539,7 +556,7 @@ def test_a_session_ends_with_all_its_references(process):
     assert process.fresh(first) is None
     assert process.fresh(second) is None
     assert process.store.retrieve(other) is not None
-    # No record is left, and to end it twice is no error.
+    # No record of it is left, and to end it twice is no error.
     assert len(process.repository.items) == 2
     process.store.remove_session(SIDS[0])
     process.store.remove_session("never was")
@@ -576,6 +593,110 @@ def test_a_session_is_found_by_its_sid_only_with_isubjectrepository(clock):
     reference = process.store.store(ticket_of(sid=SIDS[0]))
     process.store.remove_session(SIDS[0])
     assert process.store.retrieve(reference) is not None
+
+
+# A session that begins with a reference.
+
+
+def begin(process, userid="alice", **changes):
+    """Begin a session; give its name, and its reference."""
+    sid, reference = process.store.begin()
+    ticket = ticket_of(userid, sid=sid, **changes)
+    assert process.store.store(ticket, reference) == reference
+    return sid, reference
+
+
+def test_a_new_session_is_named_by_its_reference_and_is_one_record(process):
+    sid, reference = begin(process)
+    assert NAMES.sid(reference) == sid
+    assert [*process.repository.items] == [NAMES.first_ticket(sid)]
+    assert process.fresh(reference) == ticket_of(sid=sid)
+    assert [*process.store.tickets_of_session(sid)] == [ticket_of(sid=sid)]
+    assert [*process.store.tickets_of("alice")] == [ticket_of(sid=sid)]
+    assert process.store.begin() != process.store.begin()
+
+
+def test_a_session_of_one_ticket_is_ended_by_its_name(process):
+    (sid, reference), (_, other) = begin(process), begin(process)
+    assert process.store.retrieve(reference) is not None
+    process.store.remove_session(sid)
+    assert process.store.retrieve(reference) is None
+    assert process.fresh(reference) is None
+    assert process.fresh(other) is not None
+    assert len(process.repository.items) == 1
+
+
+def test_further_tickets_are_found_by_a_link(process):
+    sid, reference = begin(process)
+    ticket = ticket_of(sid=sid, carrier="cookie")
+    further = [process.store.store(ticket) for _ in range(2)]
+    # Two records for each: a ticket, and its link.
+    assert len(process.repository.items) == 5
+    found = [*process.store.tickets_of_session(sid)]
+    assert sorted(found) == [ticket_of(sid=sid), ticket, ticket]
+    # What a further reference might have named is no session.
+    stranger = NAMES.sid(further[0])
+    assert [*process.store.tickets_of_session(stranger)] == []
+
+    assert process.store.remove_all_of("alice", keep=sid) == 0
+    process.store.update_others(
+        ticket, further[0], lambda old: old._replace(claims={"a": 1})
+    )
+    claims = [process.fresh(r).claims for r in (reference, *further)]
+    assert claims == [{"a": 1}, {}, {"a": 1}]
+
+    process.store.remove_session(sid)
+    assert not any(map(process.fresh, (reference, *further)))
+    assert process.repository.items == {}
+
+
+def test_a_forged_link_changes_no_other_session(process, caplog):
+    """Whoever writes to the repository gets no claims by it."""
+    (sid, _), (_, other) = begin(process), begin(process, "mallory")
+    key = NAMES.ticket(other)
+    link = process.repository.get(key)._replace(
+        key=NAMES.link(key), subject=NAMES.subject_of_session(sid)
+    )
+    process.repository.add_or_update(link)
+    process.store.update_others(
+        ticket_of(sid=sid), None, lambda old: old._replace(claims={"a": 1})
+    )
+    assert process.fresh(other).claims == {}
+    (record,) = caplog.records
+    assert "it is of another session" in record.getMessage()
+
+
+def test_a_name_that_others_chose_changes_no_session_of_another_user(process):
+    """Who shares token.keys may choose the sid of a header token."""
+    sid, reference = begin(process)
+    process.store.update_others(
+        ticket_of("mallory", sid=sid), None, lambda _: pytest.fail("changed")
+    )
+    assert process.fresh(reference).claims == {}
+
+
+def test_each_ticket_of_a_session_is_removed_once(process, monkeypatch):
+    sid, first = begin(process)
+    further = process.store.store(ticket_of(sid=sid, carrier="cookie"))
+    removed = []
+    monkeypatch.setattr(process.repository, "remove", removed.append)
+    keys = [NAMES.ticket(reference) for reference in (first, further)]
+    process.store.remove_session(sid, first)
+    assert removed == keys
+    del removed[:]
+    process.store.remove_session(sid, further)
+    assert removed == [*keys[::-1]]
+
+
+def test_the_first_ticket_needs_no_link_though_its_end_moves(process):
+    """The expiry policy is the application's own."""
+    sid, reference = begin(process)
+    times = {"iat": START + 3000, "exp": START + 90_000}
+    longer = ticket_of(sid=sid, **times, session_end=START + 90_000)
+    assert process.store.renew(reference, longer)
+    again = longer._replace(session_end=START + 99_000)
+    assert process.store.update(reference, lambda _: again) == again
+    assert [*process.repository.items] == [NAMES.first_ticket(sid)]
 
 
 def test_references_made_at_once_all_end_with_their_session(process):

@@ -186,6 +186,7 @@ def test_a_session_is_listed_with_all_its_fields(server):
         "authenticator": "basic",
         "device": {"user_agent": "Firefox", "address": "192.0.2.7"},
         "current": False,
+        "actor": None,
     }
     for time in (info.began, info.renewed, info.ends):
         assert time.utcoffset().total_seconds() == 0
@@ -342,7 +343,7 @@ def test_a_token_exchanged_while_its_session_ends_is_refused(any_server):
     was read before the sign-out, the new reference is made after it.
     """
     server = any_server
-    ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
+    ticket = server.sessions.redeem(server.begin(sid=SIDS[0])).ticket
     server.stored.end(SIDS[0])
     issued = server.sessions.exchange(ticket)
     assert not server.lives(issued.access_token)
@@ -350,7 +351,7 @@ def test_a_token_exchanged_while_its_session_ends_is_refused(any_server):
 
 def test_a_token_exchanged_while_all_sessions_end_is_refused(any_server):
     server = any_server
-    ticket = server.sessions.redeem(server.begin(sid=SIDS[0]))[0]
+    ticket = server.sessions.redeem(server.begin(sid=SIDS[0])).ticket
     server.stored.end_all("alice")
     issued = server.sessions.exchange(ticket)
     assert not server.lives(issued.access_token)
@@ -649,3 +650,22 @@ def test_an_ended_session_is_logged_without_its_token(make, caplog):
         assert client.ask(token).json["userid"] is None
     assert any(REASON_ENDED in message for message in caplog.messages)
     assert token not in caplog.text
+
+
+# One session among several.
+
+
+def test_a_session_is_found_by_the_key_of_its_mark(server):
+    for sid in SIDS[:2]:
+        server.begin(sid=sid)
+    for sid in SIDS[:2]:
+        key = server.store.names.session_mark(sid)
+        assert server.stored.find_marked(key, "alice").sid == sid
+        assert server.stored.find_marked(key, "bob") is None
+
+
+def test_without_revocation_a_stored_ticket_is_never_one_of_an_ended_session(
+    clock,
+):
+    server = Server(clock, MemoryRepository(clock), revokes=False)
+    assert not server.stored.is_ended(ticket_of())

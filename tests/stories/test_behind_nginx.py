@@ -4,21 +4,26 @@ import http.client
 import os
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
-from ipaddress import ip_address
 
 import httpx
 import jwt
 import pytest
-from cryptography import x509
-from pyramid.config import Configurator
-from support import KEY, Root, includeme
 from support.certificates import SERVER_AUTH, Authority
+from support.certified import (
+    LOCALHOST,
+    PROXY,
+    SETTINGS,
+    TRUST,
+    Site,
+    serve,
+    swap,
+    who,
+    write_pairs,
+)
 from support.programs import lack
-from webtest.http import StopableWSGIServer
 
 NGINX = shutil.which(
     "nginx",
@@ -34,10 +39,6 @@ pytestmark = [
         reason="elsewhere, this machine is not all of 127.0.0.0/8",
     ),
 ]
-
-#: nginx connects from this address. A test that goes around nginx does not.
-PROXY = "127.0.0.2"
-LOCALHOST = "127.0.0.1"
 
 #: The most lines of a PEM that the configuration can rewrite.
 LINES = 40
@@ -104,15 +105,6 @@ ESCAPED = {
     "client_certificate.verify": "header:X-Client-Verify",
 }
 RFC_9440 = {**ESCAPED, "client_certificate.source": "header:Client-Cert"}
-SETTINGS = {
-    "keys": KEY,
-    "authenticators": "session client_certificate remote_user",
-    "client_certificate.trusted_proxies": PROXY,
-    "client_certificate.subject": "CN=alice\nCN=bob",
-    "client_certificate.bind": "true",
-    "remote_user.header": "X-User",
-    "remote_user.trusted_proxies": PROXY,
-}
 
 
 @pytest.fixture(scope="module")
@@ -123,39 +115,10 @@ def authority():
 
 
 @contextmanager
-def serve(settings, **adjustments):
-    """Give the port of an application under waitress."""
-    config = Configurator(
-        settings={f"sessiontoken.{k}": v for k, v in settings.items()},
-        root_factory=Root,
-    )
-    config.include("pyramid_sessiontoken")
-    config.include(includeme)
-    server = StopableWSGIServer.create(
-        config.make_wsgi_app(), host=LOCALHOST, port=0, **adjustments
-    )
-    try:
-        yield server.effective_port
-    finally:
-        server.shutdown()
-        server.runner.join()
-
-
-@contextmanager
 def run_nginx(folder, authority, upstream, verify_client):
     """Give the port of nginx."""
-    host = authority.make(
-        "server",
-        usages=(SERVER_AUTH,),
-        names=[x509.IPAddress(ip_address(LOCALHOST))],
-    )
-    for name, text in (
-        ("ca.pem", authority.made.pem),
-        ("server.pem", host.pem),
-        ("server.key", host.key_pem),
-        ("users", "carol:{PLAIN}secret\n"),
-    ):
-        (folder / name).write_text(text)
+    write_pairs(folder, authority)
+    (folder / "users").write_text("carol:{PLAIN}secret\n")
     # nginx takes over a socket that listens already, as when it is upgraded
     # while it runs; so the test need not wait for nginx or for a free port.
     with socket.create_server((LOCALHOST, 0)) as listening:
@@ -186,42 +149,6 @@ def run_nginx(folder, authority, upstream, verify_client):
     finally:
         process.terminate()
         assert process.wait(20) == 0, (folder / "error.log").read_text()
-
-
-TRUST = {
-    "trusted_proxy": PROXY,
-    "trusted_proxy_headers": {"x-forwarded-proto"},
-    "clear_untrusted_proxy_headers": True,
-}
-
-
-class Site:
-    """A site, and clients of it with a certificate each."""
-
-    def __init__(self, folder, authority, port, upstream):
-        self.folder = folder
-        self.authority = authority
-        self.port = port
-        self.upstream = upstream
-        self.clients = []
-
-    def client(self, made=None, address=LOCALHOST):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=self.authority.made.pem)
-        if made is not None:
-            file = self.folder / "client.pem"
-            file.write_text(made.pem + made.key_pem)
-            context.load_cert_chain(file)
-        client = httpx.Client(
-            base_url=f"https://{LOCALHOST}:{self.port}",
-            transport=httpx.HTTPTransport(
-                verify=context, local_address=address
-            ),
-            trust_env=False,
-            timeout=20,
-        )
-        self.clients.append(client)
-        return client
 
 
 @contextmanager
@@ -258,20 +185,6 @@ def lenient(tmp_path_factory, authority):
     folder = tmp_path_factory.mktemp("nginx")
     with make_site(folder, authority, ESCAPED, "optional_no_ca") as site:
         yield site
-
-
-def who(client, token=None, path="/identity", **headers):
-    if token is not None:
-        headers["Authorization"] = f"Session {token}"
-    answer = client.get(path, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def swap(client):
-    answer = client.post("/token")
-    assert answer.status_code == 200, answer.text
-    return answer.json()["access_token"]
 
 
 def test_a_certificate_is_swapped_for_a_bound_token(site, authority):

@@ -145,7 +145,7 @@ def test_combined_identities_are_swapped_for_one_session(combining):
     said = combining.ask(token).json
     assert said["claims"] == {"floor": 3, "wing": "B", "who": "badge"}
     explained = combining.registry["pyramid_sessiontoken.policy"]
-    ticket = explained.rules.header.sessions.read(token)[0]
+    ticket = explained.rules.header.sessions.read(token)[0].ticket
     assert ticket.amr == ("badge", "card")
 
 

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from support import KEY, OTHER_KEY
+from support import KEY, OTHER_KEY, START
 
 from pyramid_sessiontoken.errors import ClaimsError
 
@@ -74,6 +74,8 @@ def test_a_renewed_cookie_is_the_same_session(browser):
         "expires_in": 3600,
         "session_expires_in": 34200,
         "renews_in": 1800,
+        "auth_time": START,
+        "amr": ["application"],
     }
 
 

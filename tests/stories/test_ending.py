@@ -200,8 +200,8 @@ def test_a_reference_in_a_cookie_is_no_header_token(make, transform):
     store = client.registry.getUtility(ISessionStore)
     keep = store.store
 
-    def listen(ticket):
-        seen.append(keep(ticket))
+    def listen(*args):
+        seen.append(keep(*args))
         return seen[-1]
 
     store.store = listen
@@ -258,25 +258,20 @@ class FourVerbs:
         """Keep all."""
 
 
-def test_an_own_repository_gets_its_options_and_one_record_a_session(
-    make, monkeypatch
-):
-    monkeypatch.setenv("STRANGE_URL", "strange://host")
+def test_an_own_repository_gets_its_options_and_one_record_a_session(make):
     client = make(
         {
             "repository": FourVerbs,
-            "repository.url": "env:STRANGE_URL",
-            "repository.table": "app.sessions",
-            "repository.timeout": "forever",
+            "repository.place": "strange://host",
+            "repository.patience": "forever",
             "repository.colour": "red",
             "token.form": "reference",
         }
     )
     repository = client.registry.getUtility(ITokenRepository)
     assert repository.options == {
-        "url": "strange://host",
-        "table": "app.sessions",
-        "timeout": "forever",
+        "place": "strange://host",
+        "patience": "forever",
         "colour": "red",
     }
     token = client.swap()["access_token"]
@@ -329,11 +324,39 @@ def test_a_reference_of_an_own_store_may_have_any_form(make, form):
     assert client.ask(token).json["userid"] == "alice"
 
 
-@pytest.mark.parametrize("form", ["{{{}", "ä{}"])
-def test_a_reference_that_looks_like_a_ticket_is_an_error(make, form):
+@pytest.mark.parametrize("form", ["{{{}", "a.{}", "{}"])
+def test_a_reference_of_an_own_store_travels_in_the_cookie(make, form):
+    client = stored(make, form, cookie__form="reference")
+    client.post_json("/sign_in", {})
+    assert client.get("/identity").json["userid"] == "alice"
+
+
+@pytest.mark.parametrize("form", ["\x81{}", "\u00e4{}"])
+def test_a_reference_that_could_look_like_a_ticket_is_an_error(make, form):
     client = stored(make, form, cookie__form="reference")
     with pytest.raises(Exception, match="a reference that a cookie cannot"):
         client.post_json("/sign_in", {})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"userid": "role:admin"},
+        {"userid": True},
+        {"claims": {"exp": 1}},
+        {"claims": {"a": {1, 2}}},
+    ],
+    ids=repr,
+)
+def test_a_ticket_of_an_own_store_is_looked_at(make, changes):
+    """A store may read its records from anywhere."""
+    client = stored(make, "own-{}")
+    token = client.swap()["access_token"]
+    tickets = client.registry.getUtility(ISessionStore).tickets
+    tickets[token] = tickets[token]._replace(**changes)
+
+    assert client.ask(token).json["userid"] is None
+    client.post("/token", headers=show(token), status=401)
 
 
 def test_a_store_registered_later_is_used(make):

@@ -123,6 +123,8 @@ def test_the_status_gives_the_time_left_and_renews_nothing(client):
         "expires_in": 1600,
         "session_expires_in": 34000,
         "renews_in": 0,
+        "auth_time": START,
+        "amr": ["pwd"],
     }
     assert "Session-Token" not in response.headers
     client.clock.advance(-1000)

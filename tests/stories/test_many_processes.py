@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from support.logout import HEARING, access_token, logout_token
 from support.processes import Application, Process, bearer, write
-from support.servers import RedisServer
+from support.servers import RedisServer, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -45,12 +46,19 @@ def end_all(request):
     return Response()
 
 
+def update(request):
+    request.sessiontoken.update(request.json_body)
+    return Response()
+
+
 settings = json.loads(sys.argv[1])
 config = Configurator(settings=settings, root_factory=Root)
 config.include("pyramid_sessiontoken")
 config.include(includeme)
 config.add_route("end_all", "/end_all")
 config.add_view(end_all, route_name="end_all")
+config.add_route("update", "/update")
+config.add_view(update, route_name="update")
 app = config.make_wsgi_app()
 
 for name in sys.argv[2:]:
@@ -116,7 +124,10 @@ def store(request, tmp_path_factory):
 def pair(request, store, tmp_path_factory):
     """Two processes: one asks each time, one has a cache of a second."""
     both = {
+        **HEARING,
         **store,
+        "authenticators": "session cookie basic bearer",
+        "basic.check": "support:check_password",
         "token.form": request.param,
         "cookie.form": request.param,
     }
@@ -135,6 +146,59 @@ def test_a_session_of_one_process_is_accepted_by_the_others(pair, names):
         for name in names:
             for headers in (one.swap(name), one.sign_in(name)):
                 assert [other.who(headers) for other in pair] == [name] * 2
+
+
+def swap_at(process, name):
+    """Swap a token of the issuer that is made now; give headers."""
+    text = access_token(int(time.time()), sub=name)
+    answer = process.post(
+        "/token", headers={"Authorization": f"Bearer {text}"}
+    )
+    assert answer.status_code == 200, answer.text
+    return bearer(answer.json()["access_token"])
+
+
+def test_the_issuer_signs_out_in_one_process_and_all_know(pair, names):
+    here, there = pair
+    alice, bob = names
+    ending, staying = swap_at(there, alice), swap_at(here, bob)
+    for each in pair:
+        assert each.who(ending) == alice
+    told = logout_token(int(time.time()), sub=alice)
+
+    for _ in range(2):
+        answer = here.post("/signed-out", data={"logout_token": told})
+        assert (answer.status_code, answer.content) == (200, b"")
+
+    assert here.who(ending) is None
+    wait_until(lambda: there.who(ending) is None)
+    for each in pair:
+        assert each.who(staying) == bob
+
+
+def test_swaps_and_sign_outs_of_the_issuer_at_once(pair, names):
+    """After the sign-out, no session that began with an older token lives."""
+    alice, _ = names
+    text = access_token(int(time.time()), sub=alice)
+    told = logout_token(int(time.time()) + 1, sub=alice)
+
+    def swap(number):
+        if number == THREADS:
+            data = {"logout_token": told}
+            return pair[0].post("/signed-out", data=data).status_code
+        answer = pair[number % 2].post(
+            "/token", headers={"Authorization": f"Bearer {text}"}
+        )
+        assert answer.status_code in (200, 401)
+        return answer.json().get("access_token")
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(swap, range(2 * THREADS)))
+
+    assert found.pop(THREADS) == 200
+    shown = [bearer(token) for token in found if token]
+    for each in pair:
+        wait_until(lambda each=each: not any(map(each.who, shown)))
 
 
 def end_here(here, headers):
@@ -190,6 +254,97 @@ def test_a_sign_out_everywhere_is_noticed_by_the_others(pair, names):
         for headers in back:
             assert [one.who(headers) for one in pair] == [name] * 2
         assert [one.who(spared) for one in pair] == [other] * 2
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_strict_request_notices_a_sign_out_at_once(
+    store, form, names, tmp_path
+):
+    settings = {
+        **store,
+        "token.form": form,
+        "cookie.form": form,
+        "repository.cache_ttl": "1h",
+        "revocation.strict": "unsafe",
+    }
+    name = names[0]
+    with serving(tmp_path, settings, settings) as (here, there):
+        shown = [here.swap(name), here.sign_in(name)]
+        for headers in shown:
+            assert there.who(headers) == name
+            end_here(here, headers)
+            # A request that only asks may believe the cache.
+            assert there.who(headers) == name
+            assert (
+                there.post("/identity", headers=headers).json()["userid"]
+                is None
+            )
+            assert there.who(headers) is None
+
+
+# Claims that change
+
+
+def test_an_update_is_noticed_by_the_others(pair, names):
+    """By reference; what travels in the token, its client hands over."""
+    quick, slow = pair
+    for here, there, seconds in ((slow, quick, 0), (quick, slow, TTL)):
+        headers = here.swap(names[0])
+        assert [one.who(headers) for one in pair] == [names[0]] * 2
+        response = here.post("/update", json={"n": 1}, headers=headers)
+        assert response.status_code == 200
+        if "Session-Token" in response.headers:
+            headers = bearer(response.headers["Session-Token"])
+        until = time.monotonic() + seconds
+        asked = time.monotonic()
+        while "n" not in claims_of(there, headers):
+            assert asked < until, "it was noticed too late"
+            time.sleep(0.02)
+            asked = time.monotonic()
+        assert claims_of(here, headers)["n"] == 1
+
+
+def claims_of(one, headers):
+    return one.get("/identity", headers=headers).json()["claims"]
+
+
+# A limit of sessions
+
+LIMIT = 2
+SIGN_INS = 32
+
+
+@pytest.fixture(scope="module")
+def limited(store, tmp_path_factory):
+    """Two processes in which a user has two sessions."""
+    settings = {
+        **store,
+        "token.form": "reference",
+        "cookie.form": "reference",
+        "sessions.limit": str(LIMIT),
+        "repository.cache_ttl": "0",
+    }
+    path = tmp_path_factory.mktemp("limited")
+    with serving(path, settings, settings) as clients:
+        yield clients
+
+
+def test_of_many_sign_ins_at_once_the_last_ones_live(limited, names):
+    name = names[0]
+    before = [one.swap(name) for one in limited]
+
+    def sign_in(number):
+        return limited[number % 2].swap(name)
+
+    with ThreadPoolExecutor(SIGN_INS) as pool:
+        shown = [*pool.map(sign_in, range(SIGN_INS))]
+    here, there = limited
+    assert [here.who(headers) for headers in before] == [None, None]
+    living = [headers for headers in shown if here.who(headers) == name]
+    assert len(living) == LIMIT
+    last = there.swap(name)
+    assert [there.who(h) for h in living].count(name) == LIMIT - 1
+    assert here.who(last) == name
 
 
 # Many threads at the same time

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import jwt
 import pytest
+from support.file_clock import FileClock
 from support.processes import Application, Process, bearer, write
 
 from pyramid_sessiontoken.keys.file_ring import PROPAGATION
@@ -16,6 +17,8 @@ from pyramid_sessiontoken.scripts import main
 pytestmark = pytest.mark.server
 
 THREADS = 3
+
+DAY = 86400
 
 #: How long a round of requests may take on a busy machine, seconds.
 PATIENCE = 120
@@ -28,19 +31,14 @@ import sys
 import waitress
 from pyramid.config import Configurator
 from support import Root, includeme
+from support.file_clock import FileClock
 
 from pyramid_sessiontoken.interfaces import IClock
 
 
-class FileClock:
-    def now(self):
-        with open(sys.argv[2]) as file:
-            return int(file.read())
-
-
 logging.basicConfig(level="INFO")
 config = Configurator(settings=json.loads(sys.argv[1]), root_factory=Root)
-config.registry.registerUtility(FileClock(), IClock)
+config.registry.registerUtility(FileClock(sys.argv[2]), IClock)
 config.include("pyramid_sessiontoken")
 config.include(includeme)
 app = config.make_wsgi_app()
@@ -48,19 +46,6 @@ server = waitress.create_server(app, host="127.0.0.1", port=0, threads=8)
 print("serving", server.effective_port, flush=True)
 server.run()
 """
-
-
-class Clock:
-    """A clock in a file, for all processes."""
-
-    def __init__(self, path):
-        self.path = path
-        self.now = int(time.time())
-        self.advance(0)
-
-    def advance(self, seconds):
-        self.now += seconds
-        replace(self.path, str(self.now))
 
 
 def replace(path, text):
@@ -111,11 +96,12 @@ class Fleet:
     cookie, and the other one writes the opposite forms.
     """
 
-    def __init__(self, stack, folder):
+    def __init__(self, stack, folder, **settings):
         self.stack = stack
         self.folder = folder
+        self.more = settings
         self.keys = folder / "sessiontoken.jwks"
-        self.clock = Clock(folder / "clock")
+        self.clock = FileClock(folder / "clock", int(time.time()))
         self.servers = []
 
     def start(self):
@@ -129,6 +115,7 @@ class Fleet:
             "repository.cache_ttl": "0",
             "token.form": forms[number % 2],
             "cookie.form": forms[1 - number % 2],
+            **self.more,
         }
         log = self.folder / f"log{number}"
         self.servers.append(Server(self.stack, log, settings, self.clock))
@@ -214,14 +201,24 @@ def keys_in(file):
 
 
 @pytest.fixture
-def fleet(tmp_path, capsys):
-    assert main(["keygen"]) == 0
-    (tmp_path / "sessiontoken.jwks").write_text(capsys.readouterr().out)
+def start(tmp_path):
+    """Start four processes, with settings of the test's own."""
+    file = tmp_path / "sessiontoken.jwks"
+    assert main(["keygen", "--out", str(file)]) == 0
     with ExitStack() as stack:
-        fleet = Fleet(stack, tmp_path)
-        for _ in range(4):
-            fleet.start()
-        yield fleet
+
+        def start_fleet(**settings):
+            fleet = Fleet(stack, tmp_path, **settings)
+            for _ in range(4):
+                fleet.start()
+            return fleet
+
+        yield start_fleet
+
+
+@pytest.fixture
+def fleet(start):
+    return start()
 
 
 def test_a_rotation_refuses_no_session(fleet):
@@ -281,3 +278,22 @@ def test_a_ring_that_is_replaced_ends_all_sessions_and_serves_on(fleet):
         assert fleet.who(headers) == [None] * 4
     junk = bearer("x.y.z")
     assert fleet.who(junk) == [None] * 4
+
+
+def test_a_new_period_refuses_no_session(start):
+    """The time passes from one period to the next while requests run."""
+    fleet = start(**{"keys.rotate": "1d"})
+    (root,) = keys_in(fleet.keys)
+    # Until shortly before the end of a day.
+    fleet.clock.advance(DAY - fleet.clock.now() % DAY - 40)
+    number = fleet.clock.now() // DAY
+    with Traffic(fleet) as traffic:
+        traffic.flow()
+        assert fleet.kids() == {f"{root.kid}.{number}"}
+        for _ in range(8):
+            fleet.clock.advance(10)
+            traffic.flow(1)
+        assert fleet.kids() == {f"{root.kid}.{number + 1}"}
+    assert traffic.trouble == []
+    for said in fleet.said():
+        assert f"sessiontoken.keys: '{root.kid}.{number + 1}' signs" in said

@@ -1,11 +1,13 @@
 """Sign-out wins against other requests, in every order of the steps."""
 
 import random
+from contextlib import suppress
 
 import pytest
 from support.races import Paused, Process, Turns, every_order
 from zope.interface import implementer_only
 
+from pyramid_sessiontoken.errors import SessionTokenError
 from pyramid_sessiontoken.interfaces import (
     IRenewingRepository,
     ISubjectRepository,
@@ -66,6 +68,13 @@ class World:
     def renews(self):
         self.clerk.sessions.renew(self.ticket, self.reference)
 
+    def updates(self):
+        """Change the claims of the session."""
+        with suppress(SessionTokenError):
+            self.clerk.sessions.update(
+                self.ticket, self.reference, lambda claims: claims
+            )
+
     def swaps(self):
         """Swap the cookie of a session for a header token."""
         issued = self.clerk.sessions.exchange(self.ticket)
@@ -121,6 +130,7 @@ ENDS = ["ends", "ends_by_name", "ends_all"]
 #: the same steps with and without IRenewingRepository.
 UNDER_WAY = [
     *(("renews", each) for each in REPOSITORIES),
+    *(("updates", each) for each in REPOSITORIES),
     ("swaps", MemoryRepository),
     ("swaps", FourVerbs),
 ]
@@ -164,7 +174,7 @@ def test_an_ended_session_is_refused_after_many_parallel_steps(world, ends):
     chance = random.Random(ends)  # noqa: S311
     for _ in range(40):
         played = world(reader=True)
-        works = ["renews", "renews", "swaps", "reads", ends]
+        works = ["renews", "updates", "swaps", "reads", ends]
         played.play(works, chance.choice)
         assert not any(played.living()), played.steps
 

@@ -1,4 +1,4 @@
-"""What ``docs/architecture.rst`` draws, read from its blocks.
+"""What ``docs/development/architecture.rst`` draws, read from its blocks.
 
 A block has a name, by which it is found here: ``rooms``, ``tree``, and
 ``road-request``, ``road-login`` and ``road-response``.
@@ -15,7 +15,7 @@ import pyramid_sessiontoken
 
 PACKAGE = Path(pyramid_sessiontoken.__file__).parent
 TOP = PACKAGE.parent
-PAGE = TOP / "docs" / "architecture.rst"
+PAGE = TOP / "docs" / "development" / "architecture.rst"
 
 _BLOCK = re.compile(
     r"^\.\. code-block:: text\n +:name: (?P<name>\S+)\n\n"
@@ -60,7 +60,12 @@ def drawn_files() -> list[str]:
         if len(found["margin"]) == len("  "):
             room = name if name.endswith("/") else ""
         files.append(name if name == room else room + name)
-    return [_file(path) for path in files]
+    return [_file(path) for path in files if not _has_no_code(path)]
+
+
+def _has_no_code(path: str) -> bool:
+    folder = PACKAGE / path
+    return folder.is_dir() and not (folder / "__init__.py").exists()
 
 
 def _file(path: str) -> str:

@@ -29,6 +29,12 @@ def free_port():
     raise RuntimeError(f"no port is free from {PORTS[0]} to {PORTS[-1]}")
 
 
+def listens(port):
+    """Tell whether a server takes connections."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _is_free(port):
     with socket.socket() as server:
         return _bind(server, port)

@@ -1,5 +1,6 @@
 """An application in processes of its own, and a client of each."""
 
+import base64
 import json
 import os
 import re
@@ -42,6 +43,11 @@ class Application(httpx.Client):
         response = self.get("/identity", headers=headers)
         assert response.status_code == 200, response.text
         return response.json()["userid"]
+
+
+def basic(name):
+    word = base64.b64encode(f"{name}:{name}".encode()).decode()
+    return {"Authorization": f"Basic {word}"}
 
 
 def bearer(token):

@@ -33,6 +33,7 @@ class Proxy:
         self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._sockets, self._forgotten = set(), set()
         self._lock = threading.Lock()
+        self._is_cut = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -40,6 +41,17 @@ class Proxy:
         """Forget the connections there are; new ones are passed on."""
         with self._lock:
             self._forgotten |= self._sockets
+
+    def cut(self):
+        """Break the connections there are, and refuse new ones."""
+        with self._lock:
+            self._is_cut = True
+            for each in self._sockets:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def mend(self):
+        self._is_cut = False
 
     def close(self):
         self._waker.close()
@@ -60,6 +72,9 @@ class Proxy:
 
     def _accept(self):
         client, _ = self._listener.accept()
+        if self._is_cut:
+            client.close()
+            return
         try:
             server = socket.create_connection(("127.0.0.1", self.target))
         except OSError:

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pyramid.registry import Registry
 from zope.interface import directlyProvides, providedBy
 
-from pyramid_sessiontoken.errors import InvalidCredential
+from pyramid_sessiontoken.errors import (
+    InvalidCredential,
+    SessionLimitReached,
+)
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity import Identity
 from pyramid_sessiontoken.interfaces import (
@@ -18,6 +21,7 @@ from pyramid_sessiontoken.interfaces import (
 from pyramid_sessiontoken.sessions.cache import FirstLevelCache
 from pyramid_sessiontoken.sessions.forms import HeaderForm
 from pyramid_sessiontoken.sessions.lifecycle import Sessions
+from pyramid_sessiontoken.sessions.limits import SessionLimit
 from pyramid_sessiontoken.sessions.references import References
 from pyramid_sessiontoken.sessions.revocation import Revocations
 from pyramid_sessiontoken.sessions.seal import Seal
@@ -28,9 +32,12 @@ from support.tokens import FIRST, NAMES, make_jwt
 
 
 class Process:
-    """What an application has of a repository that others share."""
+    """What an application has of a repository that others share.
 
-    def __init__(self, clock, repository, ttl=5):
+    :param limit: how many sessions a user has, and what happens to more.
+    """
+
+    def __init__(self, clock, repository, ttl=5, limit=None):
         registry = Registry()
         registry.registerUtility(clock, IClock)
         registry.registerUtility(ExpiryPolicy(36000, 3600), IExpiryPolicy)
@@ -47,13 +54,25 @@ class Process:
             writes_references=True,
         )
         self.stored = StoredSessions(registry, store, revocations)
+        if limit is not None:
+            self.stored.limit = SessionLimit(
+                registry, NAMES, self.stored, *limit
+            )
         self.sessions = Sessions(registry, form, "Session", revocations)
+        self.sessions.limit = self.stored.limit
 
     def sign_in(self, userid="alice"):
-        return self.sessions.issue(Identity(userid, {}, "basic")).access_token
+        """Begin a session; give its reference, ``None`` if it is refused."""
+        try:
+            issued = self.sessions.issue(Identity(userid, {}, "basic"))
+        except SessionLimitReached:
+            return None
+        if self.stored.limit is not None:
+            [*self.stored.limit.end_excess(issued.ticket)]
+        return issued.access_token
 
     def ticket(self, reference):
-        return self.sessions.redeem(reference)[0]
+        return self.sessions.redeem(reference).ticket
 
     def lives(self, reference):
         try:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 
 import psutil
 import pytest
@@ -60,6 +60,16 @@ class Server:
             self.process.wait(30)
 
 
+@contextmanager
+def stopped(server):
+    """Let a server answer nothing, for a while."""
+    server.freeze()
+    try:
+        yield
+    finally:
+        server.thaw()
+
+
 @pytest.fixture(scope="session")
 def server_folder():
     """A short name, for sockets; pytest's own are root's alone."""
@@ -83,7 +93,7 @@ def redis_server():
 class RedisServer(Server):
     crash = "SIGKILL"
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, appendonly="no"):
         import redis
 
         self.port = free_port()
@@ -94,7 +104,7 @@ class RedisServer(Server):
         self.client = redis.Redis(port=self.port)
         words = (
             f"--port {self.port} --bind 127.0.0.1 --unixsocket {self.socket}"
-            f" --dir {self.path} --appendonly no"
+            f" --dir {self.path} --appendonly {appendonly}"
         )
         command = [redis_server(), *options, *words.split(), "--save", ""]
         super().__init__(command, self.is_ready)

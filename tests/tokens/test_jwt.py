@@ -1,7 +1,6 @@
 """A token is a JWT that every library can verify."""
 
 import base64
-import dataclasses
 import json
 import uuid
 
@@ -32,14 +31,28 @@ from support.tokens import (
     with_raw,
 )
 
-from pyramid_sessiontoken.errors import ClaimsError, InvalidCredential
+from pyramid_sessiontoken.errors import (
+    ClaimsError,
+    InvalidCredential,
+    Malformed,
+    UnknownKey,
+    WrongAudience,
+    WrongIssuer,
+    WrongSignature,
+)
 from pyramid_sessiontoken.expiry import ExpiryPolicy
 from pyramid_sessiontoken.identity.claims import Claims
 from pyramid_sessiontoken.interfaces import RENEW, VALID
 from pyramid_sessiontoken.keys.ring import Key
-from pyramid_sessiontoken.sessions.lifecycle import IssuedToken
-from pyramid_sessiontoken.tokens.jwt import SessionJWT
-from pyramid_sessiontoken.tokens.verified import PLACE
+from pyramid_sessiontoken.sessions.issued import IssuedToken
+from pyramid_sessiontoken.tokens.jwt import (
+    MAX_READ,
+    SessionJWT,
+    bare_type,
+    decode_segment,
+    is_session_jwt,
+)
+from pyramid_sessiontoken.tokens.verified import PLACE, VerifiedTokens
 
 #: A time at which the tokens of these tests are valid. PyJWT reads the clock
 #: of the machine, and no time here is near it, except LONG_AGO.
@@ -76,11 +89,15 @@ TICKETS = st.builds(
 )
 
 
+#: What a token may be refused as, before its times are judged.
+CAUSES = (Malformed, UnknownKey, WrongAudience, WrongIssuer, WrongSignature)
+
+
 def refusal(token, reader=None):
     """Give the reason of the refusal; every other result fails the test."""
     with pytest.raises(InvalidCredential) as caught:
         (reader or make_jwt()).decode(token)
-    assert type(caught.value) is InvalidCredential
+    assert type(caught.value) in CAUSES
     return caught.value.reason
 
 
@@ -117,7 +134,7 @@ def does_pyjwt_accept(token):
 
 def do_we_accept(token):
     try:
-        ticket = make_jwt().decode(token)
+        ticket = make_jwt().decode(token).ticket
     except InvalidCredential:
         return False
     return POLICY.judge(ticket, NOW) in (VALID, RENEW)
@@ -130,7 +147,7 @@ def do_we_accept(token):
 def test_a_ticket_is_decoded_unchanged_in_another_process(ticket, algorithm):
     token = make_jwt(algorithm=algorithm).encode(ticket)
 
-    back = make_jwt(algorithm=algorithm).decode(token)
+    back = make_jwt(algorithm=algorithm).decode(token).ticket
 
     assert back == ticket
     assert type(back.userid) is type(ticket.userid)
@@ -176,9 +193,7 @@ def test_the_tokens_own_members_win_over_claims():
     )
     assert type(forged) is Claims
 
-    token = make_jwt().encode(
-        dataclasses.replace(make_ticket(), claims=forged)
-    )
+    token = make_jwt().encode(make_ticket()._replace(claims=forged))
 
     payload = read_by_pyjwt(token)
     jti = payload["jti"]
@@ -227,8 +242,8 @@ def test_the_times_of_a_token_are_not_checked_when_it_is_read():
     reader = make_jwt()
     token = reader.encode(long_over)
 
-    assert reader.decode(token) == long_over
-    assert POLICY.judge(reader.decode(token), NOW) not in (VALID, RENEW)
+    assert reader.decode(token).ticket == long_over
+    assert POLICY.judge(long_over, NOW) not in (VALID, RENEW)
 
 
 def test_a_token_is_verified_once_while_it_is_in_use():
@@ -357,8 +372,9 @@ def test_the_first_key_signs_and_all_verify():
     ticket = make_ticket()
     old, new = before.encode(ticket), between.encode(ticket)
 
-    assert between.decode(old) == between.decode(new) == ticket
-    assert after.decode(new) == ticket
+    assert between.decode(old).ticket == ticket
+    assert between.decode(new).ticket == ticket
+    assert after.decode(new).ticket == ticket
     assert jwt.get_unverified_header(new)["kid"] == SECOND.kid
     refusal(old, after)
     refusal(new, before)
@@ -370,7 +386,7 @@ def test_a_key_that_does_not_sign_yet_verifies():
 
     token = make_jwt(SECOND).encode(make_ticket())
 
-    assert published.decode(token) == make_ticket()
+    assert published.decode(token).ticket == make_ticket()
     assert published.kid_of(published.encode(make_ticket())) == FIRST.kid
 
 
@@ -392,6 +408,27 @@ def test_the_kid_of_a_token_is_given_if_the_ring_has_the_key():
     assert reader.kid_of(make_jwt(STRANGER).encode(make_ticket())) is None
     for text in ("", ".", "a.b.c", "\ud800", "\0"):
         assert reader.kid_of(text) is None
+
+
+def test_a_ring_that_changes_keeps_what_was_made_of_its_keys(monkeypatch):
+    """A new period costs a request one preparation, and not four hundred."""
+    rings = Rings(FIRST, SECOND)
+    reader = SessionJWT(rings, "HS256", ISSUER, AUDIENCE)
+    old = reader.encode(make_ticket())
+    signed = []
+    encode = jwt.encode
+
+    def note(payload, *args, **kw):
+        signed.append(payload)
+        return encode(payload, *args, **kw)
+
+    monkeypatch.setattr(jwt, "encode", note)
+    rings.replace(STRANGER, FIRST, SECOND)
+
+    assert reader.decode(old).ticket == make_ticket()
+    # The header of one key was made.
+    assert signed == [{}]
+    assert reader.kid_of(reader.encode(make_ticket())) == STRANGER.kid
 
 
 # Too long.
@@ -452,7 +489,7 @@ def test_the_longest_number_that_claims_may_hold_is_written_and_read():
     """Python does not write an int of more than 4,300 digits."""
     ticket = make_ticket(claims={"a": 10**1000 - 1, "b": 1 - 10**1000})
 
-    assert make_jwt().decode(make_jwt().encode(ticket)) == ticket
+    assert make_jwt().decode(make_jwt().encode(ticket)).ticket == ticket
 
 
 NAMED = list(hostile_tokens())
@@ -503,8 +540,12 @@ header x5c; header zip; header cty; header more; header without kid;
 header without typ; header alg twice; header typ twice;
 header in another order; header with blanks; header byte order mark;
 header UTF-16;
-amr half a character; amr control character; act actor; persistent true;
-persistent text; stamp text; began object;
+amr half a character; amr control character;
+act text; act empty; act number; act role; act sub_type; act chain;
+persistent false; persistent text; persistent number;
+stamp number; stamp list; stamp not ASCII;
+began empty; began list; began text; began another name; began at text;
+began at true; began by number; began actor null; began token number;
 exp in the year 10000; auth_time in the year 10000; auth_time long after iat;
 session_end in the year 10000; session_end iat
 """
@@ -585,7 +626,7 @@ def test_changed_bytes_in_a_signed_payload_are_read_as_by_pyjwt_or_refused(
     raw[place : place + length] = data.draw(st.binary(max_size=4))
     token = forge(bytes(raw))
     try:
-        ticket = make_jwt().decode(token)
+        ticket = make_jwt().decode(token).ticket
     except InvalidCredential:
         return
 
@@ -649,3 +690,145 @@ def test_long_tokens_are_remembered_by_their_weight(monkeypatch):
         ticket = make_ticket(userid=number, claims={"a": "x" * 4000})
         reader.decode(reader.encode(ticket))
     assert len(reader._keys.verified) <= 20 * PLACE // 4000 + 2
+
+
+# What another authenticator asks before it takes a token.
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (honest_header(), True),
+        (honest_header(typ="Session+JWT", alg="none"), True),
+        (honest_header(typ="application/session+jwt"), True),
+        (honest_header(typ="application/application/session+jwt"), False),
+        (honest_header(typ="JWT"), False),
+        (honest_header(typ=["session+jwt"]), False),
+        (honest_header(typ=None), False),
+        ({"alg": "HS256"}, False),
+        (b"[]", False),
+        (b'{"typ":"session+jwt","typ":"JWT"}', False),
+    ],
+)
+def test_a_session_token_is_told_by_its_type_alone(said, answer):
+    text = forge(header=said, secret=STRANGER.secret)
+
+    assert is_session_jwt(text) is answer
+    for other in (text + ".x", text + "=", "x" + text, text + "\n", "\xe9"):
+        assert is_session_jwt(other) is False
+
+
+def test_a_session_token_over_the_limit_is_not_told_by_its_type():
+    first, _, last = forge().split(".")
+    room = MAX_READ - len(first) - len(last) - 2
+
+    assert is_session_jwt(f"{first}.{'A' * room}.{last}") is True
+    assert is_session_jwt(f"{first}.{'A' * (room + 1)}.{last}") is False
+
+
+@pytest.mark.parametrize(
+    ("value", "bare"),
+    [
+        ("JWT", "jwt"),
+        ("application/at+JWT", "at+jwt"),
+        ("APPLICATION/jwt", "jwt"),
+        ("", ""),
+        (None, ""),
+        (5, ""),
+        (["jwt"], ""),
+    ],
+)
+def test_a_type_is_compared_without_its_prefix(value, bare):
+    assert bare_type(value) == bare
+
+
+def test_a_part_that_is_no_base64url_is_told():
+    assert decode_segment("eHg") == b"xx"
+    with pytest.raises(Malformed) as caught:
+        decode_segment("eHh=")
+    assert caught.value.reason == (
+        "one of its parts is not base64url (RFC 7515)"
+    )
+
+
+#: Why hostile tokens are refused, as the log tells it. What Python says of a
+#: number or a UUID is left out.
+REASONS = {
+    "'actor' of its 'began' is unknown",
+    "'at' of its 'began' is unknown",
+    "'by' of its 'began' is unknown",
+    "'sub' of its 'began' is unknown",
+    "'token' of its 'began' is unknown",
+    "a claim must be a JSON value, not float",
+    "a claim must not contain half a character (a surrogate)",
+    "claims must not be nested deeper than 16 levels",
+    "it contains characters that are not ASCII",
+    "it ends before it begins",
+    "it has no 'amr'",
+    "it has no 'auth_time'",
+    "it has no 'exp'",
+    "it has no 'iat'",
+    "it has no 'session_end'",
+    "it has no 'sid'",
+    "it has no 'sub'",
+    "it is longer than 8192 bytes",
+    "its 'act' is not an object",
+    "its 'amr' is not a list of texts",
+    "its 'auth_time' is long after its 'iat'",
+    "its 'auth_time' is not a time",
+    "its 'began' is not an object with members",
+    "its 'exp' is not a time",
+    "its 'iat' is not a time",
+    "its 'jti' does not have the form of an id",
+    "its 'persistent' is not true",
+    "its 'session_end' is not a time",
+    "its 'sid' does not have the form of an id",
+    "its 'stamp' is not a digest",
+    "its 'sub' is not a text",
+    "its 'sub_type' is unknown",
+    "its content is not JSON",
+    "its content is not a JSON object",
+    "its payload is not base64url",
+    "the 'act' of its 'act' is unknown",
+    "the 'x5t#S256' of its 'cnf' is not SHA-256",
+    "the claim 'nbf' is one of the token's own names",
+    "it is not a session token, or its key is not in the key ring",
+    "its 'aud' is not sessiontoken.token.audience",
+    "its 'iss' is not sessiontoken.token.issuer",
+    "its signature is wrong",
+}
+
+
+def test_a_sentence_tells_why_each_hostile_token_is_refused():
+    told = set()
+    for token in HOSTILE.values():
+        try:
+            make_jwt().decode(token)
+        except InvalidCredential as error:
+            told.add(error.reason)
+
+    # The times of a token are judged later.
+    assert {r for r in told if "'sub' is wrong: " not in r} == REASONS
+
+
+def test_a_token_is_remembered_in_the_older_half_too():
+    codec = make_jwt()
+    tokens = [codec.encode(make_ticket(userid=n)) for n in (1, 2)]
+    codec.decode(tokens[0])
+    codec._made.verified = VerifiedTokens(2)
+
+    for number in (0, 1, 0, 1):
+        ticket = codec.decode(tokens[number]).ticket
+        assert ticket.userid == number + 1
+
+
+def test_a_sentence_tells_what_to_do_if_the_claims_are_too_long():
+    with pytest.raises(ClaimsError) as caught:
+        make_jwt().encode(make_ticket(claims={"a": "x" * 8000}))
+    length = str(caught.value).split()[6]
+    assert 10_000 < int(length) < 12_000
+    assert str(caught.value) == (
+        f"the claims make a token of {length} bytes, and servers and proxies"
+        " accept no more than 7600: use fewer claims, or"
+        " sessiontoken.token.form = reference"
+    )

@@ -1,12 +1,18 @@
 """Verified tokens are remembered, up to a limit."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.tokens import make_ticket
 
-from pyramid_sessiontoken.tokens.verified import PLACE, VerifiedTokens
+from pyramid_sessiontoken.tokens.verified import (
+    PLACE,
+    VerifiedTokens,
+    VerifiedUnderKeys,
+)
 
 TICKETS = {bytes([i]): make_ticket(userid=i) for i in range(64)}
 
@@ -86,47 +92,167 @@ def test_threads_may_forget_but_never_mix_up():
         assert set(pool.map(work, range(4))) == {"fine"}
 
 
-class Lengths(VerifiedTokens):
-    """Remembers texts of given lengths."""
+def places(length):
+    """Count the places of a token."""
+    return max(1, math.ceil(length / PLACE))
 
-    __slots__ = ()
 
-    def learn(self, number, length):
-        digest = number.to_bytes(4, "big")
-        self.add(digest, "x" * length, length)
+class Text:
+    """The content of a token of some length, which counts what is freed."""
 
-    def weight(self):
-        there = self._young | self._old
-        return sum(map(len, there.values()))
+    freed = 0
+    alive = 0
+
+    def __init__(self, length):
+        self.length = length
+        Text.alive += places(length)
+
+    def __del__(self):
+        Text.freed += 1
+        Text.alive -= places(self.length)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted():
+    Text.freed = Text.alive = 0
+
+
+def learn(verified, number, length):
+    """Ask for a token and, if it is not remembered, add it; give how many
+    were freed.
+    """
+    before = Text.freed
+    digest = number.to_bytes(4, "big")
+    if verified.get(digest, length) is None:
+        verified.add(digest, Text(length), length)
+    return Text.freed - before
 
 
 def test_ten_thousand_tokens_of_the_usual_length_are_remembered():
-    verified = Lengths(10_000)
+    verified = VerifiedTokens(10_000)
     for number in range(10_000):
-        verified.learn(number, PLACE)
+        learn(verified, number, PLACE)
     assert len(verified) == 10_000
 
 
 def test_long_tokens_are_fewer():
-    verified = Lengths(10_000)
+    verified = VerifiedTokens(10_000)
     for number in range(10_000):
-        verified.learn(number, 7600)
+        learn(verified, number, 7600)
     assert 500 < len(verified) <= 10_000 * PLACE // 7600
     # The last ones are there.
-    assert verified.get((9999).to_bytes(4, "big")) == "x" * 7600
+    assert verified.get((9999).to_bytes(4, "big"), 7600).length == 7600
 
 
-@given(
-    st.integers(2, 40),
-    st.lists(
-        st.tuples(st.integers(0, 60), st.integers(0, 8192)), max_size=200
-    ),
-)
-def test_no_use_makes_it_heavier_than_its_places(size, steps):
-    """What is asked for again stays heavy in the other half."""
-    verified = Lengths(size)
-    for number, length in steps:
-        if verified.get(number.to_bytes(4, "big")) is None:
-            verified.learn(number, length)
+#: Tokens that are asked for: each number has one length.
+LENGTHS = st.lists(st.integers(0, 8192), min_size=1, max_size=60)
+ASKED = st.lists(st.integers(0, 59), max_size=200)
+
+
+@given(st.integers(2, 40), LENGTHS, ASKED)
+def test_no_use_makes_it_heavier_than_its_places(size, lengths, asked):
+    """What is asked for again stays heavy in the other half. What is
+    forgotten and not freed yet counts, too.
+    """
+    Text.alive = 0
+    verified = VerifiedTokens(size)
+    for number in asked:
+        length = lengths[number % len(lengths)]
+        learn(verified, number % len(lengths), length)
         # Each half may end with one long token.
-        assert verified.weight() <= (size + 2) * PLACE + 2 * 8192
+        assert Text.alive <= size + 2 * places(8192)
+
+
+def test_long_tokens_that_are_asked_for_again_stay_long():
+    verified = VerifiedTokens(200)
+    for last in range(60):
+        for number in range(last + 1):
+            learn(verified, number, 8000)
+
+        assert Text.alive <= 200 + 2 * places(8000)
+
+
+@given(st.integers(2, 40), LENGTHS, ASKED, st.lists(st.integers(0, 199)))
+def test_no_token_waits_until_thousands_are_freed(size, lengths, asked, ends):
+    """Each one frees as many as it takes places, also when the keys
+    change.
+    """
+    Text.freed = Text.alive = 0
+    verified = VerifiedTokens(size)
+    for step, number in enumerate(asked):
+        length = lengths[number % len(lengths)]
+        if step in ends:
+            verified = verified.successor()
+            assert len(verified) == 0
+        freed = learn(verified, number % len(lengths), length)
+        assert freed <= places(length)
+        assert Text.alive <= size + 2 * places(8192)
+
+
+def test_a_successor_remembers_nothing_and_frees_what_was_remembered():
+    verified = VerifiedTokens(100)
+    for number in range(100):
+        learn(verified, number, 0)
+    assert Text.alive == 100
+
+    successor = verified.successor()
+    del verified
+    for number in range(100):
+        assert Text.freed == number
+        assert learn(successor, number, 0) == 1
+        assert len(successor) == number + 1
+
+    assert Text.alive == 100
+
+
+def test_a_memory_under_other_keys_frees_piece_by_piece():
+    memory = VerifiedUnderKeys(100)
+    for number in range(100):
+        learn(memory.under("old"), number, 0)
+
+    assert memory.under("old") is memory.under("old")
+    assert len(memory.under("new")) == 0
+    assert Text.freed == 0
+    assert learn(memory.under("new"), 1, 0) == 1
+
+
+def test_threads_may_free_what_is_forgotten_at_the_same_time():
+    verified = VerifiedTokens(200)
+    for number in range(200):
+        verified.add(number.to_bytes(4, "big"), number)
+    verified = verified.successor().successor()
+
+    def work(seed):
+        for step in range(3000):
+            digest = (seed * 10_000 + step).to_bytes(4, "big")
+            verified.add(digest, step, 2 * PLACE)
+        return "fine"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(work, range(4))) == {"fine"}
+
+
+def test_nothing_is_left_of_what_was_forgotten():
+    """An empty dict keeps the memory of its table."""
+    memory = VerifiedTokens[int](10)
+    for number in range(1000):
+        memory.add(number.to_bytes(4, "big"), number)
+    assert len(memory._forgotten) <= 1
+
+
+def test_a_successor_is_as_large_as_what_it_follows():
+    successor = VerifiedTokens(10).successor().successor()
+    for number in range(40):
+        successor.add(bytes([number]), number)
+        assert len(successor) <= 10
+    assert len(successor) > 5
+
+
+def test_the_young_half_is_full_at_half_the_size():
+    verified = VerifiedTokens(4)
+    for number in range(5):
+        verified.add(bytes([number]), number)
+
+    # The third one began another half, and so did the fifth one.
+    assert [verified.get(bytes([n])) for n in (0, 1)] == [None, None]
+    assert len(verified) == 3

@@ -126,6 +126,7 @@ def test_where_another_policy_wins_no_token_is_issued(make, caplog):
     with caplog.at_level(logging.WARNING):
         client = make(security_policy=Other())
     assert "another security policy" in caplog.text
+    assert caplog.text.rstrip().endswith("security_policy=, of Other")
     response = client.post("/token", headers=BASIC, status=503)
     assert response.json["error"] == "temporarily_unavailable"
     assert "Retry-After" in response.headers

@@ -1,0 +1,12 @@
+def includeme(config):
+    config.add_static_view("static", "static", cache_max_age=3600)
+    config.add_route("home", "/")
+    config.add_route("sign_up", "/sign-up")
+    config.add_route("sign_in", "/sign-in")
+    config.add_route("sign_out", "/sign-out")
+    config.add_route("devices", "/devices")
+    config.add_route("end_device", "/devices/end")
+    config.add_route("end_all_devices", "/devices/end-all")
+    config.add_route("password", "/password")
+    config.add_route("again", "/again")
+    config.add_route("users", "/users")

@@ -1,0 +1,3 @@
+<!doctype html>
+<title>Forbidden</title>
+<p>${request.identity.name | h} may not do this.</p>
