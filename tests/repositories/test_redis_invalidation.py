@@ -306,6 +306,24 @@ def test_a_repository_that_is_closed_ends_its_line(make_redis, redis, told):
     wait_until(lambda: is_up(line))
 
 
+def test_a_line_that_is_closed_while_it_opens_stays_closed(
+    make_redis, redis, told, monkeypatch
+):
+    line = make_redis(redis.tcp).listen(told)
+    threads = []
+
+    def close():
+        line.close()
+        threads.append(threading.current_thread())
+
+    monkeypatch.setattr(told, "clear", close)
+    line.start()
+    wait_until(lambda: threads)
+    threads[0].join(20)
+    assert not threads[0].is_alive()
+    assert not is_up(line)
+
+
 def test_a_line_that_nobody_has_ends(make_redis, redis, told):
     line = told.up(make_redis(redis.tcp))
     (thread,) = threads_of(line)

@@ -61,7 +61,8 @@ class Process:
         self.log = log
         path = os.environ.get("PYTHONPATH")
         path = os.pathsep.join([str(TESTS), *([path] if path else [])])
-        with log.open("w") as output:
+        # What several processes say at once is appended.
+        with log.open("a") as output:
             self.popen = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-c", application, settings, *words],
                 env={**os.environ, "PYTHONPATH": path, "STORY_KEYS": KEY},
