@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -47,7 +48,13 @@ class Server:
                 each.send_signal(number)
 
     def freeze(self):
+        """Stop all of its threads; return when they have stopped."""
         self.tell(signal.SIGSTOP)
+        wait_until(self.is_frozen)
+
+    def is_frozen(self):
+        process = psutil.Process(self.process.pid)
+        return all(map(is_still, [process, *process.children(recursive=True)]))
 
     def thaw(self):
         self.tell(signal.SIGCONT)
@@ -58,6 +65,20 @@ class Server:
             self.thaw()
             self.process.send_signal(getattr(signal, self.crash))
             self.process.wait(30)
+
+
+def is_still(process):
+    """Tell whether no thread of a process runs any more."""
+    tasks = Path(f"/proc/{process.pid}/task")
+    if not tasks.is_dir():
+        return process.status() == psutil.STATUS_STOPPED
+    try:
+        stats = [(task / "stat").read_text() for task in tasks.iterdir()]
+    except OSError:
+        # A thread ended just now.
+        return False
+    # proc(5): the state follows the name, which is in brackets.
+    return {stat.rpartition(") ")[2][0] for stat in stats} <= set("TZX")
 
 
 @contextmanager
