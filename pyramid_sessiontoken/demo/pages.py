@@ -38,8 +38,8 @@ _PAGE = Template("""<!doctype html>
 <header>
 <a class="brand" href="/"><img src="/static/icon.svg" alt="" width="28"
 height="28"> pyramid_sessiontoken</a>
-<p>Show a password once, and travel on a session token that renews itself
-while you use it, ends when you stop, and can be ended from anywhere.</p>
+<p>Show a password once and get a session token. It is renewed while you use
+it, expires when you stop, and can be ended from anywhere.</p>
 </header>
 <main id="main">
 $body
@@ -123,8 +123,8 @@ a header</label></fieldset>
 <a class="button" href="/account">Ask for the password again</a>
 <a class="button" href="/admin">For administrators</a>
 </div>
-<p class="hint"><b>Revoke elsewhere</b> ends this very session behind its
-back. <b>Unplug</b> takes the repository away for some seconds: the answer is
+<p class="hint"><b>Revoke elsewhere</b> ends this session as another device
+would. <b>Unplug</b> takes the repository away for some seconds: the answer is
 503, not a sign-out. The password is asked for again a minute after
 sign-in.</p>
 </section>
