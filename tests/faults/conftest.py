@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from support.faults import PART, SEED
 from support.fork_server import ForkServer
-from support.people import People, views
+from support.people import SETTINGS, People, views
 
 COUNTED = "counted"
 
@@ -49,7 +49,7 @@ def people(request, make, repository):
     client = make(
         {
             **repository,
-            "repository.cache_ttl": "0",
+            **SETTINGS,
             "token.form": request.param,
             "cookie.form": request.param,
         },

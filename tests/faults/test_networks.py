@@ -13,7 +13,7 @@ from support.network import (
     Refuse,
     Trickle,
 )
-from support.people import People, views
+from support.people import SETTINGS, People, views
 
 pytestmark = pytest.mark.server
 
@@ -74,7 +74,7 @@ def test_each_answer_is_its_own_or_an_outage(
     client = make(
         {
             **network.settings,
-            "repository.cache_ttl": "0",
+            **SETTINGS,
             "token.form": form,
             "cookie.form": form,
         },

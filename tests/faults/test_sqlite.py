@@ -104,16 +104,13 @@ def test_what_only_reads_serves_and_confirms_no_change(
                 # The renewal that is due fails in silence.
                 assert all(map(person.is_served, person.shown))
             fill(people, fault)
-            for headers in leaving.shown:
-                if not leaving.sign_out(headers):
-                    # A sign-out that is not confirmed did not happen.
-                    assert leaving.is_served(headers)
-                else:
-                    leaving.check_ended(headers)
+            stays = [not leaving.sign_out(each) for each in leaving.shown]
+            # A sign-out that is not confirmed did not happen.
+            assert [*map(leaving.lives, leaving.shown)] == stays
         people.check_recovered()
+        assert [*map(leaving.lives, leaving.shown)] == stays
         for headers in leaving.shown:
-            if fault is not full:
-                assert leaving.sign_out(headers)
+            assert leaving.sign_out(headers)
             leaving.check_ended(headers)
         check_file(path)
         counted[f"a file that is {fault.__name__}"] += 1

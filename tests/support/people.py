@@ -12,6 +12,10 @@ from support.faults import times
 from support.processes import bearer
 from support.servers import wait_until
 
+#: Each request asks the repository. In all rounds, half an hour each, no
+#: session comes to its end.
+SETTINGS = {"repository.cache_ttl": "0", "expiry.absolute": "30d"}
+
 #: How long a request may take while the repository does not answer, seconds.
 #: The machine may be busy; the limits themselves are a quarter of a second.
 PATIENCE = 10
@@ -118,6 +122,12 @@ class Person:
             return False
         assert answer.json["userid"] == self.name, "a wrong identity"
         return True
+
+    def lives(self, headers):
+        """Tell whether a session lives; there is no outage."""
+        userid = self.ask("GET", "/identity", headers).json["userid"]
+        assert userid in (self.name, None), "a wrong identity"
+        return userid is not None
 
     def update(self):
         """Tell whether a new number is confirmed."""
