@@ -845,9 +845,10 @@ def test_the_request_decides_only_where_the_settings_do_not(
 
 
 @pytest.mark.parametrize("before", ["\x0b", "\x0c", "X", "\xa0"])
-def test_only_blanks_and_tabs_stand_before_a_joined_cookie(before):
+def test_only_blanks_and_tabs_stand_before_a_cookie(before):
     jar = Jar(NAME)
 
+    assert jar.read({"HTTP_COOKIE": f"a=b;{before}{NAME}=0.ab"}) is None
     assert jar.read({"HTTP_COOKIE": f"a=b,{before}{NAME}=0.ab"}) is None
     assert jar.read({"HTTP_COOKIE": f"a=b,\t {NAME}=0.ab"}).is_joined
 

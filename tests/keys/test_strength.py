@@ -27,6 +27,7 @@ ONE, TWO, THREE = (bytes(range(n, n + 64)) for n in (0, 64, 128))
         ([ONE], [ONE], True),
         ([ONE, TWO], [THREE, TWO], True),
         ([ONE], [ONE + bytes(3)], True),
+        ([ONE], [ONE + b"X"], False),
         ([ONE, TWO], [THREE], False),
         ([ONE], [], False),
     ],
