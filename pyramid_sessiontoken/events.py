@@ -117,13 +117,15 @@ class SessionEnded:
 @dataclass(frozen=True)
 class CredentialRefused:
     """The authenticator refused a credential. ``code`` is of the list in
-    :mod:`.errors`, and ``reason`` is its sentence.
+    :mod:`.errors`, and ``reason`` is its sentence. ``ticket`` is that of a
+    token that is genuine, and has expired or was ended; else ``None``.
     """
 
     request: Any
     authenticator: str
     reason: str
     code: str
+    ticket: Ticket | None = None
 
 
 @dataclass(frozen=True)

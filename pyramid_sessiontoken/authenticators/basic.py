@@ -55,12 +55,7 @@ class BasicAuthenticator:
         pairs = spellings(pair, request, self._is_encoded)
         return self._passwords.identity_of(request, pairs)
 
-    def challenge(self, request: Any) -> str | None:
-        """Give no challenge to a script: its browser would open a password
-        box over the page.
-        """
-        if is_script(request.environ):
-            return None
+    def challenge(self, request: Any) -> str:
         return challenge(
             self.scheme, {"realm": self._realm, "charset": "UTF-8"}
         )

@@ -37,5 +37,10 @@ def _quoted(userid: Any) -> str | None:
 
 
 def _session(about: Identity | Ticket | None) -> str | None:
-    ticket = about.ticket if isinstance(about, Identity) else about
+    ticket = ticket_of(about)
     return None if ticket is None else ticket.sid[:SHORTENED]
+
+
+def ticket_of(about: Identity | Ticket | None) -> Ticket | None:
+    """Give the ticket of a genuine token that is refused."""
+    return about.ticket if isinstance(about, Identity) else about

@@ -14,7 +14,7 @@ from ..identity.ticket import Ticket
 from ..interfaces import RENEW
 from ..sessions.shown import ShownToken
 from .client_address import Address, read_address
-from .log_line import log_line
+from .log_line import log_line, ticket_of
 
 if TYPE_CHECKING:
     from ..sessions.sealed_access_tokens import AccessToken
@@ -55,6 +55,8 @@ class Refusal(NamedTuple):
         credential was not checked; else ``None``.
     :ivar ticket: of a token that was good and has expired.
     :ivar code: of the reason, from ``errors.CODES``.
+    :ivar genuine: the ticket of a token that is genuine; ``None`` if it is
+        not, or is no token.
     """
 
     authenticator: str
@@ -62,6 +64,7 @@ class Refusal(NamedTuple):
     retry_after: int | None = None
     ticket: Ticket | None = None
     code: str = InvalidCredential.code
+    genuine: Ticket | None = None
 
     def __str__(self) -> str:
         return f"{self.authenticator} refused: {self.reason}"
@@ -140,11 +143,14 @@ class RequestState:
         :param environ: of the request.
         :param is_told: whether the log has told the same already.
         """
-        refusal = Refusal(name, reason, retry_after, ticket, code)
+        about = about or ticket
+        refusal = Refusal(
+            *(name, reason, retry_after, ticket, code), ticket_of(about)
+        )
         level = logging.DEBUG if is_told else logging.INFO
         if log.isEnabledFor(level):
             address = self.address_of(environ)
-            line = log_line(refusal, code, about or ticket, address)
+            line = log_line(refusal, code, about, address)
             log.log(level, "%s", line)
         self.untold += (refusal,)
         self.refused = {

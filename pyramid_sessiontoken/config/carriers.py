@@ -53,7 +53,7 @@ def make_header_carrier(
             sessions.limit = stored.limit
         strict = HeaderForm(jwt, *_past_cache(setup, stored, SESSION))
         sessions.strict = Sessions(setup.registry, strict, token.scheme)
-    return HeaderCarrier(sessions, form, token.renewal_header)
+    return HeaderCarrier(sessions, form, token.header, token.renewal_header)
 
 
 def make_cookie_carrier(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,19 +138,31 @@ class ExpirySettings(Group):
             ),
         )
 
-    def faults(self) -> Iterator[str]:
+    def faults(self, given: Mapping[str, Any]) -> Iterator[str]:
+        """Tell where a life is longer than the one that contains it.
+
+        :param given: the values as they were written.
+        """
+
+        def written(name: str, seconds: int) -> str:
+            text = given.get(f"{self.group}.{name}", span(seconds))
+            return str(text).strip()
+
         if self.sliding is not None and self.sliding > self.absolute:
             yield (
-                f"{self.row('sliding')}: {span(self.sliding)} is longer"
-                f" than {self.row('absolute')}, {span(self.absolute)}"
+                f"{self.row('sliding')}: {written('sliding', self.sliding)} is"
+                f" longer than {self.row('absolute')},"
+                f" {written('absolute', self.absolute)}"
             )
         absolute, sliding = self.persistent_absolute, self.persistent_sliding
         if (absolute, sliding) == (self.absolute, self.sliding):
             return
         if sliding is not None and sliding > absolute:
             yield (
-                f"{self.row('persistent.sliding')}: {span(sliding)} is longer"
-                f" than {self.row('persistent.absolute')}, {span(absolute)};"
+                f"{self.row('persistent.sliding')}:"
+                f" {written('persistent.sliding', sliding)} is longer than"
+                f" {self.row('persistent.absolute')},"
+                f" {written('persistent.absolute', absolute)};"
                 " the one that is not set has the value of"
                 f" {PREFIX}{self.group}.sliding or .absolute"
             )

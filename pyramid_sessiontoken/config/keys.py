@@ -188,8 +188,7 @@ class KeySettings(Group):
 
     @property
     def is_ephemeral(self) -> bool:
-        keys = self.ring or ()
-        return any(key.kid.startswith(EPHEMERAL) for key in keys)
+        return _is_ephemeral(self.ring)
 
     def faults_of(self, field: str, algorithm: str) -> Iterator[str]:
         """Tell what is wrong with the keys of one ring."""
@@ -222,11 +221,17 @@ class KeySettings(Group):
 
     def warnings(self) -> Iterator[str]:
         """Warn of what is right for development only."""
-        if self.is_ephemeral:
-            yield (
-                f"{PREFIX}keys = ephemeral: every restart and every other"
-                " process has another key, and ends all sessions"
-            )
+        for field, ring in RINGS.items():
+            if _is_ephemeral(getattr(self, field)):
+                yield (
+                    f"{PREFIX}{ring.key} = {EPHEMERAL}: every restart and"
+                    " every other process has another key, and ends all"
+                    " sessions"
+                )
+
+
+def _is_ephemeral(ring: Iterable[Key] | None) -> bool:
+    return any(key.kid.startswith(EPHEMERAL) for key in ring or ())
 
 
 def _name(key: Key, number: int) -> str:

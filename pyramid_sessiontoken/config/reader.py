@@ -53,7 +53,7 @@ def read_settings(
     )
     contradictions = [
         fault
-        for fault in parsed.faults(registered)
+        for fault in parsed.faults(registered, given)
         # Skip those that a default causes which replaced a bad value.
         if not any(_mentions(fault, key) for key in broken)
     ]

@@ -217,13 +217,18 @@ class Settings:
             if any(package in str(name) for name in names):
                 yield PREFIX + key
 
-    def faults(self, registered: Registered) -> Iterator[str]:
-        """Tell where settings that are each allowed contradict each other."""
+    def faults(
+        self, registered: Registered, given: Mapping[str, Any]
+    ) -> Iterator[str]:
+        """Tell where settings that are each allowed contradict each other.
+
+        :param given: the values as they were written.
+        """
         names = self.authenticators.kinds
         yield from self.keys.faults(
             self.token.algorithm, has_ring=registered.keys
         )
-        yield from self.expiry.faults()
+        yield from self.expiry.faults(given)
         yield from self.repository.faults()
         yield from self.sessions.faults(
             self._wanting_references(),

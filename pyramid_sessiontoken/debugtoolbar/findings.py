@@ -209,7 +209,7 @@ def _response(state: PolicyState, *, is_due: bool) -> str:
     if state.status in _DONE:
         return _DONE[state.status]
     if state.carries_token:
-        return "The response may carry a token of the session that began."
+        return "The response may carry a token that was made in this request."
     if not state.tokens:
         return "Nothing was renewed: no valid session was shown."
     if not state.slides:

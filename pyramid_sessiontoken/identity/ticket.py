@@ -13,9 +13,9 @@ from .userid import Userid
 #: that a record that outlives its ticket has a date, too.
 LATEST = 253_402_214_400
 
-#: The most that ``auth_time`` is ahead of ``iat``, seconds. It is ahead where
-#: a user ended all sessions and signed in again within a second, or on a
-#: server whose clock is behind.
+#: The most that ``auth_time`` is ahead of ``iat``, seconds: the ticket may
+#: have been renewed on a server whose clock is behind. A mark is no further
+#: ahead of a session that begins after it.
 MOST_AHEAD = 600
 
 _ID_BYTES = 16  # 128 random bits (ASVS 7.2.3)
@@ -65,9 +65,10 @@ class Ticket(NamedTuple):
         ``at``: when the credential itself says that the user signed in,
         ``null`` if it never did; absent where it is ``auth_time``. ``by``: the
         name of the authenticator, where ``amr`` does not tell it. ``actor``:
-        a digest of the session of who acts. ``actor_at``: its
-        ``auth_time``. ``order``: the number of the sign-in among those of the
-        user, where their sessions have a limit. ``token``: the id of the
+        a digest of the session of who acts. ``actor_at``: its ``place``.
+        ``after``: the time of the mark of its user that it comes after, where
+        that is not past. ``order``: the number of the sign-in among those of
+        the user, where their sessions have a limit. ``token``: the id of the
         access token with which the session ends. ``iss_sid``, ``iss_sub``:
         digests of the session and of the user at another issuer, whose
         sign-out ends the session. ``iss_at``: when its token was issued.
@@ -88,6 +89,14 @@ class Ticket(NamedTuple):
     stamp: str | None = None
     actor: Userid | None = None
     began: FrozenDict = NO_CLAIMS
+
+    @property
+    def place(self) -> int:
+        """Where the session stands among the marks that end all sessions of
+        its user: each mark whose time is earlier does not end it.
+        """
+        after: int = self.began.get("after", -1)
+        return max(self.auth_time, after + 1)
 
     @property
     def ends_with_another(self) -> bool:

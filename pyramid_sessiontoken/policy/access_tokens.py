@@ -80,6 +80,7 @@ def create_access_token(
     chosen = narrowed(identity.claims, claims)
     with repository_or_503(request):
         text, token = tokens.create(userid, name, chosen, seconds)
+        state.carries_token = True
         _end_with_session(state, identity, tokens, token)
     _watch(request, tokens, token)
     _tell(request, token, text, seconds)

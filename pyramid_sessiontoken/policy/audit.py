@@ -17,6 +17,7 @@ from ..events import (
     SessionIssued,
     SessionRenewed,
 )
+from ..identity.ticket import Ticket
 from ..identity.userid import Userid, to_subject
 from ..interfaces import IClock
 
@@ -76,7 +77,7 @@ class Audit:
 def _issued(event: SessionIssued) -> Members:
     return {
         "event": "issued",
-        **_of_session(event),
+        **_of_ticket(event.ticket),
         "authenticator": event.authenticator,
         "purpose": event.reason,
         "actor": _text(event.ticket.actor),
@@ -86,7 +87,7 @@ def _issued(event: SessionIssued) -> Members:
 def _renewed(event: SessionRenewed) -> Members:
     return {
         "event": "renewed",
-        **_of_session(event),
+        **_of_ticket(event.ticket),
         "authenticator": event.identity.authenticator,
         "actor": _text(event.ticket.actor),
     }
@@ -107,6 +108,7 @@ def _ended(event: SessionEnded) -> Members:
 def _refused(event: CredentialRefused) -> Members:
     return {
         "event": "refused",
+        **({} if event.ticket is None else _of_ticket(event.ticket)),
         "authenticator": event.authenticator,
         "reason": event.code,
     }
@@ -120,8 +122,7 @@ def _throttled(event: CredentialThrottled) -> Members:
     }
 
 
-def _of_session(event: SessionIssued | SessionRenewed) -> Members:
-    ticket = event.ticket
+def _of_ticket(ticket: Ticket) -> Members:
     return {"sid": ticket.sid, **_of_user(ticket.userid), "amr": ticket.amr}
 
 

@@ -56,18 +56,24 @@ class HeaderCarrier:
     """The client sends the token in a request header, and gets a renewed one
     in a response header.
 
-    :param header: the response header, ``None`` for no renewal.
+    :ivar request_header: its name.
+    :ivar response_header: its name; ``None`` for no renewal.
     """
 
     def __init__(
-        self, sessions: Sessions, form: HeaderForm, header: str | None
+        self,
+        sessions: Sessions,
+        form: HeaderForm,
+        request_header: str,
+        response_header: str | None,
     ) -> None:
         self.sessions = sessions
         self.form = form
-        self._header = header
+        self.request_header = request_header
+        self.response_header = response_header
 
     def renews(self, reference: str | None) -> bool:
-        return self._header is not None or reference is not None
+        return self.response_header is not None or reference is not None
 
     def takes(
         self, request: Any, issued: IssuedToken, reference: str | None
@@ -83,10 +89,10 @@ class HeaderCarrier:
         issued: IssuedToken,
         reference: str | None,
     ) -> bool:
-        if self._header is None or reference is not None:
+        if self.response_header is None or reference is not None:
             # A reference does not change at renewal.
             return False
-        headers.replaced[self._header] = issued.access_token
+        headers.replaced[self.response_header] = issued.access_token
         return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..authenticators.basic import is_script
 from ..authenticators.chain import find_authenticator
 from ..authenticators.schemes import quote
 from ..cookies.jar import Headers
@@ -27,6 +28,9 @@ def challenges(
         if scheme is None:
             continue
         schemes.add(scheme)
+        if scheme == "basic" and is_script(request.environ):
+            # Its browser would open a password box over the page.
+            continue
         if rules.challenge is not None and scheme not in rules.challenge:
             continue
         if scheme in values and state.refusal(name) is None:

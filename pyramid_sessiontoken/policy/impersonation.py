@@ -34,7 +34,7 @@ MAX_REASON = 300
 
 # Of ``Ticket.began``: what is true of that session alone. What is left says
 # what the session ends with.
-_OF_ONE_SESSION = frozenset(("at", "by", "order"))
+_OF_ONE_SESSION = frozenset(("after", "at", "by", "order"))
 
 
 class _Own(NamedTuple):
@@ -208,7 +208,7 @@ def _how(impersonation: Impersonation, own: _Own) -> How:
         **ends_with,
         "at": None,
         "actor": impersonation.digest(ticket.sid),
-        "actor_at": ticket.auth_time,
+        "actor_at": ticket.place,
     }
     return How((APPLICATION,), began)
 

@@ -230,7 +230,7 @@ def notify_refusals(request: Any, state: PolicyState) -> None:
 def _event_of(
     request: Any, refusal: Refusal
 ) -> CredentialRefused | CredentialThrottled:
-    name, reason, retry_after, _, code = refusal
+    name, reason, retry_after, _, code, ticket = refusal
     if retry_after is not None:
         return CredentialThrottled(request, name, retry_after)
-    return CredentialRefused(request, name, reason, code)
+    return CredentialRefused(request, name, reason, code, ticket)

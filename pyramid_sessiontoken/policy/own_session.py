@@ -147,11 +147,16 @@ def _stored(
 
 
 def end_unseen(
-    request: Any, state: PolicyState, found: Behind, reason: str
+    request: Any,
+    state: PolicyState,
+    found: Behind,
+    reason: str,
+    actor: Userid | None = None,
 ) -> None:
     """End sessions of which no ticket is at hand, as far as the server can,
     and notify subscribers.
 
+    :param actor: who does it; ``None`` for the user of each session.
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
     stored = state.rules.stored
@@ -159,4 +164,5 @@ def end_unseen(
         if stored is not None and stored.revocations is not None:
             with repository_or_503(request):
                 stored.revocations.end_marked(key)
-        tell(request, reason, userid=userid, actor=userid)
+        who = userid if actor is None else actor
+        tell(request, reason, userid=userid, actor=who)

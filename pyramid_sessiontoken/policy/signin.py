@@ -190,7 +190,7 @@ def remember(
         ended = events_of(request, replaced, REPLACED, who_acts(identity))
         ended += evicted(request, evictions)
         _notify(request, state, identity, issued, *ended)
-    end_unseen(request, state, own, REPLACED)
+    end_unseen(request, state, own, REPLACED, who_acts(identity))
     return [*headers, *cookie.delete_aside(request)]
 
 

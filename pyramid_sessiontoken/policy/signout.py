@@ -61,9 +61,10 @@ def acting_in_header(request: Any, state: PolicyState) -> Ending | None:
 
 
 def forget(request: Any, state: PolicyState) -> Headers:
-    """End the sessions of all genuine cookies that were shown; give the
-    headers that delete the cookie. Where a user acts for another one, give
-    those that bring the own cookie back, if it is still accepted.
+    """End the sessions of all genuine cookies that were shown, and one in the
+    header in which somebody acts; give the headers that delete the cookie.
+    Where a user acts for another one, give those that bring the own cookie
+    back, if it is still accepted.
 
     :raises HTTPServiceUnavailable: where the repository cannot be asked.
     """
@@ -73,7 +74,7 @@ def forget(request: Any, state: PolicyState) -> Headers:
     own = find_own(request, state, acting[0]) if acting else None
     if not acting:
         endings += endings_aside(request, state)
-    ended = end(request, state, *endings)
+    ended = end(request, state, *endings, acting_in_header(request, state))
     forget_cookie(state)
     if cookie is None or own is None:
         state.sign_in(None)

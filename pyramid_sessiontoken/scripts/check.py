@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from typing import Any
@@ -57,7 +58,10 @@ def _run_for_programs(arguments: argparse.Namespace) -> int:
         # The application may print what it likes while it starts.
         with redirect_stdout(sys.stderr):
             report = _look_at(arguments)
-    except EXPECTED as error:
+    # Programs read the object whatever the application did.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        if not isinstance(error, EXPECTED):
+            traceback.print_exc()
         told = {**_NOTHING_KNOWN, "faults": sentences(error)}
     else:
         told = {

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pyramid.request import Request
 
 from .. import clock
+from ..authenticators.log_line import ticket_of
 from ..authenticators.names import SESSION
 from ..config.bearer import BearerSettings
 from ..config.kinds import REFERENCE
@@ -106,7 +107,8 @@ def _explain_token(request: Any, settings: Settings, text: str) -> Answer:
     try:
         identity, reference = carrier.sessions.read(text)
     except InvalidCredential as refusal:
-        return _refused(refusal.reason, {**what, **_maker(text)})
+        known = _known(request, carrier.sessions, refusal) or _maker(text)
+        return _refused(refusal.reason, {**what, **known})
     what["Form"] = _form(reference)
     kid = carrier.form.kid_of(text)
     return _explain_ticket(request, carrier.sessions, identity, kid, what)
@@ -175,7 +177,8 @@ def _explain_cookie(
     try:
         identity, reference = sessions.read(text)
     except InvalidCredential as refusal:
-        return _refused(refusal.reason, what)
+        known = _known(request, sessions, refusal)
+        return _refused(refusal.reason, {**what, **known})
     what["Form"] = _form(reference)
     kid = None if made is None else made.kid
     return _explain_ticket(request, sessions, identity, kid, what)
@@ -235,6 +238,17 @@ def _explain_bearer(request: Any, settings: Settings, text: str) -> Answer:
             found = {"Authenticator": name, "User": repr(identity.userid)}
             return _answer(True, "accepted", {**what, **found})
     return _refused(reason, what)
+
+
+def _known(
+    request: Any, sessions: Any, refusal: InvalidCredential
+) -> dict[str, str]:
+    """Tell what a genuine token says that is refused nevertheless."""
+    ticket = ticket_of(refusal.ticket or refusal.about)
+    if ticket is None:
+        return {}
+    facts = facts_of_ticket(request, sessions, ticket)
+    return {**facts, "Next renewal": "never"}
 
 
 def _maker(text: str) -> dict[str, str]:

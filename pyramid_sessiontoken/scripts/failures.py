@@ -25,12 +25,12 @@ EXPECTED = (
 )
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """Write an error for the person at the terminal."""
     return "\n".join(_parts(error))
 
 
-def sentences(error: Exception) -> list[str]:
+def sentences(error: BaseException) -> list[str]:
     """Write an error as a list of faults."""
     text = sentence(error)
     lines = text.splitlines()
@@ -38,7 +38,7 @@ def sentences(error: Exception) -> list[str]:
     return faults or [text]
 
 
-def _parts(error: Exception) -> Iterator[str]:
+def _parts(error: BaseException) -> Iterator[str]:
     # Pyramid wraps what an action raises, and adds the place in its own code.
     error = getattr(error, "evalue", error)
     if isinstance(error, configparser.InterpolationError):
@@ -63,4 +63,4 @@ def _parts(error: Exception) -> Iterator[str]:
     elif isinstance(error, KeyError):
         yield f"{error.args[0] if error.args else 'a key'} is missing"
     else:
-        yield str(error)
+        yield str(error) or type(error).__name__

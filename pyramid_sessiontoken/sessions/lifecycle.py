@@ -132,7 +132,7 @@ class Sessions:
             sid=sid,
             iat=times.iat,
             exp=times.exp,
-            auth_time=self._auth_time(userid, began_at),
+            auth_time=began_at,
             session_end=times.session_end,
             amr=amr_of(identity.authenticator) if amr is None else amr,
             claims=freeze_claims(identity.claims),
@@ -141,7 +141,7 @@ class Sessions:
             thumbprint=thumbprint,
             stamp=stamp,
             actor=None if acting is None else acting.actor,
-            began=freeze_claims(began),
+            began=freeze_claims({**began, **self._place(userid, began_at)}),
         )
         if at is not None:
             ticket = self._used_until_now(ticket, now)
@@ -321,17 +321,22 @@ class Sessions:
             return _cut(times, ticket.session_end)
         return times
 
-    def _auth_time(self, userid: Userid, now: int) -> int:
+    def _place(self, userid: Userid, now: int) -> Mapping[str, int]:
+        """Say in ``Ticket.began`` which mark a session comes after, where its
+        ``auth_time`` does not tell.
+        """
         if self._revocations is None:
-            return now
-        auth_time = self._revocations.first_auth_time(userid, now)
-        if auth_time - now > MOST_AHEAD:
+            return NO_CLAIMS
+        after = self._revocations.mark_ahead(userid, now)
+        if after is None:
+            return NO_CLAIMS
+        if after - now >= MOST_AHEAD:
             raise RepositoryUnavailable(
                 "no session of this user can begin: a mark ended all sessions"
                 " up to a time in the future, so a clock was set back or is"
                 " ahead"
             )
-        return auth_time
+        return {"after": after}
 
     def _issued(self, text: str, ticket: Ticket, now: int) -> IssuedToken:
         policy = self._expiry

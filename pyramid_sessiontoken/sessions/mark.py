@@ -31,6 +31,7 @@ class Mark(NamedTuple):
     def ends(self, began: int, key: str) -> bool:
         """Tell whether this ends a session.
 
+        :param began: the ``place`` of its ticket.
         :param key: of the mark of the session itself.
         """
         return began <= self.before and (
@@ -40,8 +41,8 @@ class Mark(NamedTuple):
     def successor(self, now: int, spared: str) -> Mark:
         """Give the mark that also ends the sessions that began since."""
         return Mark(
-            # Two marks of one second must differ, so the times of marks and
-            # sessions run ahead of the clock; see first_auth_time.
+            # Two marks of one second must differ, so their times run ahead
+            # of the clock. A session tells which one it comes after.
             max(now, self.before + 1),
             spared,
             self.spared_since if spared == self.spared else self.before,

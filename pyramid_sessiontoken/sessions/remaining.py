@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..identity.ticket import Ticket
-from ..interfaces import EXPIRED, VALID, Verdict
+from ..interfaces import EXPIRED, RENEW, VALID, Verdict
 
 
 def token_end(policy: Any, ticket: Ticket, now: int) -> int:
@@ -47,6 +47,9 @@ def renewal(policy: Any, ticket: Ticket, now: int) -> int | None:
         verdict: Verdict = policy.judge(ticket, time)
         return verdict is not VALID
 
+    if policy.judge(ticket, now) is RENEW:
+        # Perhaps in its leeway, after its end.
+        return now
     end = token_end(policy, ticket, now)
     due = _first(is_due, now, end)
     return due if due < end else None

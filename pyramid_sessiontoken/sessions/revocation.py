@@ -208,15 +208,19 @@ class Revocations:
         mark = self._write_mark(self._names.user_mark(userid), spared)
         return _last_end(mark.before)
 
-    def first_auth_time(self, userid: Userid, now: int) -> int:
-        """Give the ``auth_time`` of a session that begins now. It is later
-        than the mark of the user, also within the same second.
+    def mark_ahead(self, userid: Userid, now: int) -> int | None:
+        """Give the time of the mark of a user, if it is not before now: a
+        session that begins now comes after it.
         """
+        before = self._time_of_mark(userid)
+        return before if before is not None and before >= now else None
+
+    def _time_of_mark(self, userid: Userid) -> int | None:
         key, repository = self._names.user_mark(userid), self._repository
         item = repository.get(key)
         if item is None:
             mark = self._mark_of_beginning(repository)
-            return now if mark is None else max(now, mark.before + 1)
+            return None if mark is None else mark.before
         mark = read_mark(item.token)
         if mark is None:
             log.warning(
@@ -224,7 +228,7 @@ class Revocations:
                 " all sessions that this user began up to now have ended"
             )
             mark = self._write_mark(key, NO_SESSION)
-        return max(now, mark.before + 1)
+        return mark.before
 
     def _write_mark(self, key: str, spared: str) -> Mark:
         """Write the mark of a user that ends all sessions up to now."""
@@ -258,7 +262,7 @@ class Revocations:
         """
         key, user_key = self._names.marks(ticket.sid, ticket.userid)
         mark = look(user_key, self._user_mark)
-        if mark is not None and mark.ends(ticket.auth_time, key):
+        if mark is not None and mark.ends(ticket.place, key):
             return True
         return self._ends_with_another(ticket, look)
 

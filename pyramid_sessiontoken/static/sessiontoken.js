@@ -13,6 +13,12 @@ const JITTER = 2000;
 
 const AUTHORIZATION = "Authorization";
 
+// The server writes the names of its settings here.
+/** token.header */
+const HEADER = "Authorization";
+/** token.renewal_header */
+const RENEWED = "Session-Token";
+
 function basic(username, password) {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
@@ -42,7 +48,7 @@ export class SessionToken {
   #channel;
   #listeners = { renewed: new Set(), ending: new Set(), ended: new Set() };
 
-  /** The value of Authorization. */
+  /** The value of the header. */
   #token = null;
   /** Times in ms since 1970; null where nobody is signed in. */
   #expires = null;
@@ -103,7 +109,7 @@ export class SessionToken {
     if (
       !this.signedIn ||
       new URL(request.url).origin !== this.#origin ||
-      headers.has(AUTHORIZATION)
+      headers.has(HEADER)
     ) {
       return fetch(request);
     }
@@ -112,13 +118,13 @@ export class SessionToken {
       await this.renew().catch(() => {});
     }
     const token = this.#token;
-    if (token) headers.set(AUTHORIZATION, token);
+    if (token) headers.set(HEADER, token);
     const response = await fetch(request);
     if (new URL(response.url || request.url).origin === this.#origin) {
-      const renewed = response.headers.get("Session-Token");
+      const renewed = response.headers.get(RENEWED);
       // The first of several answers counts.
       if (renewed && token && token === this.#token) {
-        this.#token = token.replace(/ .*/, ` ${renewed}`);
+        this.#token = token.replace(/\S+$/, renewed);
         this.#flights = {};
         await this.#ask("status", "GET", true).catch(() => {});
       } else if (response.status === 401) {
@@ -159,7 +165,7 @@ export class SessionToken {
   }
 
   #headers() {
-    return this.#token ? { [AUTHORIZATION]: this.#token } : {};
+    return this.#token ? { [HEADER]: this.#token } : {};
   }
 
   /** Ask once, however many want to know. */
@@ -194,7 +200,9 @@ export class SessionToken {
     const now = Date.now();
     const before = this.#expires;
     if (body.access_token) {
-      this.#token = `${body.token_type} ${body.access_token}`;
+      // Another header than Authorization has no scheme.
+      const scheme = HEADER === AUTHORIZATION ? `${body.token_type} ` : "";
+      this.#token = scheme + body.access_token;
     }
     this.#expires = now + body.expires_in * 1000;
     this.#ends = now + body.session_expires_in * 1000;

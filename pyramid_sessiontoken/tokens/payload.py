@@ -221,6 +221,7 @@ def _read_confirmation(cnf: object) -> str:
 
 #: What ``Ticket.began`` may hold.
 _BEGAN = {
+    "after": (int,),
     "at": (int, type(None)),
     "by": (str,),
     "actor": (str,),

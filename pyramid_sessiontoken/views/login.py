@@ -25,7 +25,7 @@ def is_login_page(request: Any, login_url: str) -> bool:
         route = request.matched_route
         return route is not None and route.name == login_url
     url = urlsplit(_base(request, login_url))
-    if url.netloc and url.netloc.lower() != _host(request):
+    if url.netloc and _without_port(url.netloc) != _host(request):
         return False
     return unquote(url.path or "/") == "/" + unquote(request.path).lstrip("/")
 
@@ -87,5 +87,8 @@ def _is_url(login_url: str) -> bool:
 
 
 def _host(request: Any) -> str:
-    host: str = request.host.lower()
-    return host.removesuffix(":443")
+    return _without_port(request.host)
+
+
+def _without_port(host: str) -> str:
+    return host.lower().removesuffix(":443")

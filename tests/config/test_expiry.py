@@ -71,6 +71,10 @@ def test_a_bad_value_is_reported_and_the_default_is_used(key, value, why):
             ["expiry.sliding: 11h is longer", "expiry.absolute, 10h"],
         ),
         (
+            {"expiry.sliding": " 7200s", "expiry.absolute": 5400},
+            ["expiry.sliding: 7200s is longer", "expiry.absolute, 5400"],
+        ),
+        (
             {"expiry.persistent.sliding": "7d"},
             [
                 "expiry.persistent.sliding: 7d is longer",

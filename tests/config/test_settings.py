@@ -232,15 +232,22 @@ def test_good_settings_cause_no_advice():
 
 
 def test_settings_for_development_cause_warnings():
-    parsed, _ = read({"keys": "ephemeral", "require_tls": "false"})
+    parsed, _ = read(
+        {
+            "keys": "ephemeral",
+            "token.keys": "ephemeral",
+            "require_tls": "false",
+        }
+    )
 
     warnings = list(parsed.warnings())
 
-    assert len(warnings) == 3
+    assert len(warnings) == 4
     assert warnings[0].startswith(f"{PREFIX}require_tls = false")
     assert warnings[1].startswith("cookies are not Secure over http")
     assert f"set {PREFIX}cookie.secure = true" in warnings[1]
     assert warnings[2].startswith(f"{PREFIX}keys = ephemeral")
+    assert warnings[3].startswith(f"{PREFIX}token.keys = ephemeral")
     assert list(parsed.advice())[2:] == warnings
 
 

@@ -63,3 +63,17 @@ def test_equal_tickets_are_equal_and_hash_alike():
     assert one == other
     assert hash(one) == hash(other)
     assert one != make_ticket(claims={"roles": ["b"]})
+
+
+@pytest.mark.parametrize(
+    ("began", "place"),
+    [
+        ({}, 100),
+        ({"after": 99}, 100),
+        ({"after": 100}, 101),
+        ({"after": 130}, 131),
+        ({"after": 4}, 100),
+    ],
+)
+def test_a_session_stands_behind_the_mark_it_comes_after(began, place):
+    assert make_ticket(auth_time=100, began=began).place == place

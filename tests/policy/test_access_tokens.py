@@ -9,7 +9,7 @@ from pyramid.response import Response
 from pyramid.scripting import prepare
 from pyramid.security import remember
 from pyramid_retry import RetryableException
-from support.access_tokens import Application, session
+from support.access_tokens import Application, basic, session
 from support.outages import Flaky
 
 from pyramid_sessiontoken.errors import ClaimsError, SessionTokenError
@@ -184,6 +184,21 @@ def test_what_ends_all_at_the_same_time_ends_this_one(flaky):
 
     assert raised
     assert app.list() == []
+
+
+def test_no_cache_keeps_the_response_that_shows_one(make):
+    def show(request):
+        text = request.sessiontoken.create_access_token("CI")
+        return Response(text, cache_control="public, max-age=60")
+
+    def setup(config):
+        config.add_route("show", "/show")
+        config.add_view(show, route_name="show")
+
+    client = Application(make, setup=setup).client
+    response = client.get("/show", headers=basic())
+
+    assert response.headers.getall("Cache-Control") == ["private, no-store"]
 
 
 @pytest.mark.parametrize("has_view", [False, True])

@@ -255,6 +255,8 @@ def test_the_life_of_a_session_is_written(audited, caplog):
     assert {line["sid"] for line in told[:3]} == {first["sid"]}
     assert (ended["reason"], ended["actor"]) == ("signed_out", "alice")
     assert refused["reason"] == "ended"
+    of_session = {"sid": first["sid"], "sub": "alice", "amr": ["pwd"]}
+    assert {name: refused[name] for name in of_session} == of_session
     assert {line["address"] for line in told} == {HERE}
 
 

@@ -55,7 +55,9 @@ def cookies(registry):
 def make_header(registry):
     form = HeaderForm(make_jwt(FIRST), None, None)
     sessions = Sessions(registry, form, "Session")
-    return lambda header: HeaderCarrier(sessions, form, header)
+    return lambda header: HeaderCarrier(
+        sessions, form, "Authorization", header
+    )
 
 
 def make_request(*cookies):

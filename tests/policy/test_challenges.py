@@ -1,6 +1,9 @@
 """The challenges of a 401."""
 
 import pytest
+from zope.interface import implementer
+
+from pyramid_sessiontoken.interfaces import IAuthenticator
 
 
 @pytest.mark.parametrize(
@@ -13,6 +16,36 @@ def test_no_password_box_opens_over_a_page(client, headers):
         assert response.headers.getall("WWW-Authenticate") == [
             'Session realm="session"'
         ]
+
+
+@implementer(IAuthenticator)
+class Realm:
+    """An authenticator of the application, which also takes passwords."""
+
+    name = "own"
+    scheme = "Basic"
+    vary = ("Authorization",)
+    ambient = True
+
+    def authenticate(self, request):
+        return None
+
+    def challenge(self, request):
+        return 'Basic realm="mine"'
+
+
+def test_no_box_opens_for_an_authenticator_of_ones_own(make):
+    def setup(config):
+        config.add_sessiontoken_authenticator("own", Realm())
+
+    client = make({"authenticators": "session own"}, setup=setup)
+
+    for path in ("/admin", "/token"):
+        assert fields(client.get(path, headers=SCRIPT, status=401)) == [
+            'Session realm="session"'
+        ]
+        page = client.get(path, headers={"Accept": "*/*"}, status=401)
+        assert 'Basic realm="mine"' in fields(page)
 
 
 def check_key(key, request):

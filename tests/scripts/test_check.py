@@ -236,6 +236,26 @@ def test_where_there_is_no_ini_json_says_so(run, tmp_path):
     assert fault.endswith("no.ini: No such file or directory")
 
 
+@pytest.mark.parametrize(
+    ("raised", "fault"),
+    [
+        (RuntimeError("no way"), "no way"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (SystemExit("give up"), "give up"),
+    ],
+)
+def test_json_has_what_an_application_raises(
+    run, ini, monkeypatch, raised, fault
+):
+    def make_none(global_config, **settings):
+        raise raised
+
+    monkeypatch.setattr(application, "make_app", make_none)
+    status, out, err = run("check", "--json", ini())
+    assert (status, json.loads(out)["faults"]) == (1, [fault])
+    assert "make_none" in err
+
+
 def test_what_the_application_prints_is_not_in_the_json(run, ini, monkeypatch):
     make = application.make_app
 

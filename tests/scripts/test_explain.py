@@ -63,6 +63,27 @@ def test_explain_tells_why_a_token_is_refused(run, ini, monkeypatch):
     assert "Next renewal: never" in out
 
 
+def test_explain_tells_what_a_token_was_whose_session_was_ended(
+    run, ini, tmp_path
+):
+    path = ini(
+        repository="sqlalchemy",
+        repository__url=f"sqlite:///{tmp_path}/sessions.db",
+    )
+    token = run("issue", path, "alice")[1].strip()
+    before = run("explain", path, token)[1].splitlines()
+    assert run("revoke", path, "--user", "alice")[0] == 0
+
+    status, out, _ = run("explain", path, token)
+
+    assert status == 1
+    first, *lines = out.splitlines()
+    assert first.startswith("Verdict: refused, its session was ended")
+    assert "User: 'alice'" in lines
+    assert "Next renewal: never" in lines
+    assert lines[-2:] == before[-2:]
+
+
 def test_explain_tells_that_a_reference_has_no_key(run, kept):
     token = run("issue", kept, "alice")[1].strip()
     assert "Key: none: it is a reference" in run("explain", kept, token)[1]

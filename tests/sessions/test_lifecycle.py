@@ -63,12 +63,12 @@ class Drawer:
 
 
 class Revocations:
-    """All that began up to now ended, so a session begins a second later."""
+    """All that began up to a time ended, so a session begins after that."""
 
-    def __init__(self, ahead=1):
+    def __init__(self, ahead=0):
         self.ahead = ahead
 
-    def first_auth_time(self, userid, now):
+    def mark_ahead(self, userid, now):
         assert userid == "alice"
         return now + self.ahead
 
@@ -179,13 +179,14 @@ def test_no_session_begins_for_what_no_token_carries(
     assert form.tickets == []
 
 
-def test_revocation_may_set_when_a_session_began(clock, form):
+def test_a_session_tells_which_mark_it_comes_after(clock, form):
     sessions = make_sessions(clock, form, Revocations())
 
     issued = sessions.issue(ALICE)
 
-    assert issued.ticket.auth_time == START + 1
-    assert issued.ticket.iat == START
+    assert issued.ticket.place == START + 1
+    assert issued.ticket.began == {"after": START}
+    assert issued.ticket.auth_time == issued.ticket.iat == START
 
 
 def test_old_records_are_removed_when_a_session_has_begun(clock, form):
@@ -207,10 +208,10 @@ def test_old_records_are_removed_when_a_session_has_begun(clock, form):
 
 def test_a_clock_that_was_set_back_far_is_told_as_an_outage(clock, form):
     """No token can say that its session began that far in the future."""
-    assert make_sessions(clock, form, Revocations(600)).issue(ALICE)
+    assert make_sessions(clock, form, Revocations(599)).issue(ALICE)
 
     with pytest.raises(RepositoryUnavailable, match="a clock was set back"):
-        make_sessions(clock, form, Revocations(601)).issue(ALICE)
+        make_sessions(clock, form, Revocations(600)).issue(ALICE)
 
 
 class ByUser(ExpiryPolicy):
@@ -405,8 +406,8 @@ def test_the_time_left_of_a_known_token_is_given(sessions, clock, form):
         (0, (3600, 36000, 1800)),
         (1799, (1801, 34201, 1)),
         (1800, (1800, 34200, 0)),
-        # The leeway is not told.
-        (3600, (0, 32400, None)),
+        # In its leeway, use still renews it.
+        (3600, (0, 32400, 0)),
         (3630, (0, 32370, None)),
         (36000, (0, 0, None)),
     ],

@@ -97,10 +97,10 @@ def ticket_of(auth_time=START, userid="alice", sid=SIDS[0]):
 
 def begin(revocations, clock, **changes):
     """Give the ticket of a session that begins now."""
-    first = revocations.first_auth_time(
-        changes.get("userid", "alice"), clock.now()
-    )
-    return ticket_of(first, **changes)
+    now = clock.now()
+    after = revocations.mark_ahead(changes.get("userid", "alice"), now)
+    began = {} if after is None else {"after": after}
+    return ticket_of(now, **changes)._replace(began=freeze_claims(began))
 
 
 def test_no_session_is_ended_at_the_beginning(revocations, repository):
@@ -302,19 +302,19 @@ def test_ends_and_sign_ins_within_seconds_keep_their_order(revocations, clock):
 
 
 def test_a_session_begins_now_where_no_session_ended(revocations, clock):
-    assert revocations.first_auth_time("alice", START) == START
+    assert revocations.mark_ahead("alice", START) is None
     revocations.end_all("alice")
-    assert revocations.first_auth_time("alice", START) == START + 1
-    assert revocations.first_auth_time("bob", START) == START
+    assert revocations.mark_ahead("alice", START) == START
+    assert revocations.mark_ahead("bob", START) is None
     clock.advance(1)
-    assert revocations.first_auth_time("alice", START + 1) == START + 1
+    assert revocations.mark_ahead("alice", START + 1) is None
 
 
 def test_a_new_session_sees_an_end_in_another_process(revocations, eager):
     """The cache of this process still has the earlier answer."""
     assert not revocations.is_ended(ticket_of())
     eager.end_all("alice")
-    assert revocations.first_auth_time("alice", START) == START + 1
+    assert revocations.mark_ahead("alice", START) == START
 
 
 def test_one_session_can_be_kept(revocations, eager):
@@ -447,7 +447,7 @@ def test_after_a_restart_what_began_before_has_ended(clock, ttl):
         assert new.is_ended(each)
         assert new.is_ended_by_now(each)
     mine = begin(new, clock)
-    assert mine.auth_time == START + 2
+    assert (mine.auth_time, mine.place) == (START + 2, START + 2)
     for seconds in (0, 1, 600):
         clock.advance(seconds)
         assert not new.is_ended(mine)
@@ -552,7 +552,7 @@ def acting_for(ticket, auth_time=START):
     """
     began = {
         "actor": NAMES.session_mark(ticket.sid),
-        "actor_at": ticket.auth_time,
+        "actor_at": ticket.place,
     }
     return ticket_of(auth_time, "bob", SIDS[1])._replace(
         actor=ticket.userid, began=began

@@ -291,6 +291,49 @@ def test_support_acts_as_a_user_and_leaves(make_app, store, kind, make_client):
     assert client.who() == (alice, None)
 
 
+@pytest.mark.parametrize("store", KEPT)
+def test_forget_ends_a_session_in_the_header_in_which_somebody_acts(
+    make_app, store
+):
+    app = make_app(store)
+    script = Script(app)
+    script.act()
+    acting = script.shown
+    del app.told[:]
+
+    script.client.post("/leave", headers=script.headers)
+
+    [event] = app.told
+    assert (event.userid, event.actor) == ("bob", "alice")
+    assert event.reason == "signed_out"
+    assert script.who() == (None, None)
+    script.leave()
+    assert script.who() == ("alice", None)
+    # A session in the header in which its user acts is not forget's.
+    script.client.post("/leave", headers=script.headers)
+    assert script.who() == ("alice", None)
+    assert script.shown != acting
+
+
+@pytest.mark.parametrize("store", KEPT)
+@pytest.mark.parametrize("make_client", CLIENTS)
+def test_a_sign_in_tells_one_actor_of_all_that_it_replaces(
+    make_app, store, make_client
+):
+    app = make_app(store)
+    client = make_client(app)
+    client.act()
+    del app.told[:]
+
+    client.client.get(
+        "/begin?as=carol", headers=getattr(client, "headers", {})
+    )
+
+    ended = [each for each in app.told if isinstance(each, SessionEnded)]
+    assert {each.userid for each in ended} == {"alice", "bob"}
+    assert {each.actor for each in ended} == {"carol"}
+
+
 @pytest.mark.parametrize("make_client", CLIENTS)
 @pytest.mark.parametrize(
     ("actor", "userid", "allowed"),

@@ -88,6 +88,44 @@ def test_a_script_whose_sign_in_is_old_gets_a_challenge(app):
     assert client.ask(again, "/danger").text == "hello"
 
 
+def change_password(request):
+    """End all sessions, and begin one."""
+    request.sessiontoken.revoke_all("alice")
+    return Response(headerlist=remember(request, "alice"))
+
+
+@pytest.mark.parametrize("form", ["self-contained", "reference"])
+def test_a_sign_in_behind_revoke_all_is_as_old_as_any(app, form):
+    def setup(config):
+        config.add_route("change", "/change")
+        config.add_view(change_password, route_name="change")
+
+    client = app(
+        {
+            "repository": "memory",
+            "cookie.form": form,
+            "expiry.clock_skew": "5m",
+            "repository.cache_ttl": "0",
+        },
+        setup,
+        sessiontoken_max_age=10,
+        permission="view",
+    )
+    other = client.fresh()
+    for each in (client, other):
+        each.post_json("/sign_in", {"userid": "alice"})
+
+    client.post("/change")
+
+    assert other.get("/identity").json["userid"] is None
+    status = client.get("/token/status").json
+    assert status["auth_time"] == client.clock.now()
+    client.clock.advance(10)
+    assert client.get("/danger").text == "hello"
+    client.clock.advance(1)
+    client.get("/danger", status=401)
+
+
 @pytest.mark.parametrize(
     ("option", "setting", "seconds"),
     [(300, "1h", 300), ("2m", "1h", 120), (True, "90s", 90), ("90", "1h", 90)],

@@ -39,6 +39,18 @@ def test_it_is_served_where_a_setting_says_so(make):
     assert client.post(PATH, status=405).headers["Allow"] == "GET, HEAD"
 
 
+def test_it_uses_the_headers_of_the_settings(make):
+    own = {"token.header": "X-Session", "token.renewal_header": "X-Renewed"}
+
+    text = make({**ON, **own}).get(PATH).text
+
+    assert 'const HEADER = "X-Session";' in text
+    assert 'const RENEWED = "X-Renewed";' in text
+    for same in ({"token.header": "authorization"}, {}):
+        text = make({**ON, **same, "token.renewal_header": "off"}).get(PATH)
+        assert text.body == SCRIPT.read_bytes()
+
+
 def test_it_is_served_nowhere_by_default(make):
     for settings in ({}, {"javascript.path": "off"}):
         make(settings).get("/sessiontoken.js", status=404)

@@ -178,7 +178,12 @@ def test_the_page_of_a_url_is_that_path_on_that_host(
 
 
 @pytest.mark.parametrize(
-    "url", ["https://app.example", "https://app.example/"]
+    "url",
+    [
+        "https://app.example",
+        "https://app.example/",
+        "https://App.example:443/",
+    ],
 )
 def test_the_page_of_a_bare_host_is_its_root(url):
     assert is_login_page(make_request(host="app.example"), url)
