@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
+import traceback
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
@@ -149,4 +150,23 @@ def _psycopg(timeout: float) -> Callable[..., Any]:
             except StopIteration as stop:
                 return stop.value
 
-    return Connection.connect
+    def connect(*args: Any, **words: Any) -> Any:
+        try:
+            return Connection.connect(*args, **words)
+        except psycopg.Error as error:
+            _free(error)
+            raise
+
+    return connect
+
+
+def _free(error: BaseException | None) -> None:
+    """Close the connection of an attempt that was given up.
+
+    psycopg leaves it in the frames of its errors, and these in a reference
+    cycle. Until Python's garbage collector comes, it would take one of the
+    places that the server has.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__

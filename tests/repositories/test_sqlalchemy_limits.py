@@ -1,8 +1,10 @@
+import gc
 import math
 import socket
 import struct
 import threading
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -163,6 +165,33 @@ def server_that_answers_in_pieces():
         finally:
             gone.set()
             thread.join()
+
+
+@pytest.fixture
+def no_collector():
+    """Nothing is freed but what is in no reference cycle."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_an_attempt_that_is_given_up_leaves_no_connection():
+    connect = connector("psycopg", 0.05, {})
+    words = {"user": "u", "sslmode": "disable", "gssencmode": "disable"}
+    words |= {"host": "127.0.0.1", "connect_timeout": 2}
+    dialect = SimpleNamespace(dbapi=psycopg)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with pytest.raises(psycopg.OperationalError) as raised:
+            connect(dialect, None, [], {**words, "port": port})
+        server, _ = listening.accept()
+        with server:
+            server.settimeout(10)
+            # The packet with which a connection begins, and then its end.
+            assert server.recv(1000)
+            assert server.recv(1000) == b""
+    assert "timeout" in str(raised.value)
 
 
 def test_an_answer_that_comes_in_pieces_is_given_up():
