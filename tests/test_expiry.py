@@ -454,6 +454,7 @@ def test_a_session_is_judged_by_the_limits_of_its_kind(
     assert both.judge(ticket, now) is own.judge(ticket, now)
     assert both.renew(ticket, now) == own.renew(ticket, now)
     assert both.begin(now, None, is_persistent) == own.begin(now)
+    assert both.begin(now) == both.begin(now, None, False)
 
 
 @given(policies())

@@ -1,6 +1,7 @@
 """A ticket becomes the text of a cookie, and comes back."""
 
 import json
+import math
 import re
 import string
 import uuid
@@ -459,6 +460,24 @@ def test_long_cookies_are_remembered_by_their_weight(monkeypatch):
         codec.open(codec.encode(ticket))
     remembered = codec._verified.under(transform.envelope.keys)
     assert len(remembered) <= 20 * PLACE // 4000 + 2
+
+
+def test_a_long_cookie_takes_several_places_in_the_younger_half_too(
+    monkeypatch,
+):
+    monkeypatch.setattr("pyramid_sessiontoken.cookies.codec.REMEMBERED", 8)
+    transform = make_transform(SignedTransform)
+    codec = CookieCodec(lambda: transform)
+    short = codec.encode(make_ticket())
+    long = codec.encode(make_ticket(claims={"a": "x" * 4 * PLACE}))
+    for text in (long, short):
+        codec.open(text)
+    remembered = codec._verified.under(transform.envelope.keys)
+    assert remembered._taken == 1
+
+    codec.open(long)
+
+    assert remembered._taken == 1 + math.ceil(len(long) / PLACE)
 
 
 def test_an_identity_names_its_authenticator():

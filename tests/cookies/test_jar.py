@@ -853,6 +853,37 @@ def test_only_blanks_and_tabs_stand_before_a_cookie(before):
     assert jar.read({"HTTP_COOKIE": f"a=b,\t {NAME}=0.ab"}).is_joined
 
 
+@pytest.mark.parametrize("behind", ["\x0b", "\x0c", "\xa0"])
+def test_only_blanks_and_tabs_stand_behind_a_joined_cookie(behind):
+    jar = Jar(NAME)
+
+    shown = jar.read({"HTTP_COOKIE": f"{NAME}=0.ab{behind}, a=b"})
+
+    assert shown.values != ("ab",)
+    assert jar.read({"HTTP_COOKIE": f"{NAME}=0.ab\t , a=b"}).values == ("ab",)
+
+
+def test_the_name_of_a_cookie_may_have_dots():
+    jar = Jar("a.b.c", chunk_size=100, max_chunks=4)
+    text = "x" * 250
+
+    pairs = write(jar, text)
+
+    assert len(pairs) > 1
+    assert read(jar, *pairs).values == (text,)
+
+
+def test_no_more_values_are_put_together_than_are_looked_at():
+    """Ten cookies of each of nine names make a billion values."""
+    jar = Jar(NAME, max_chunks=9)
+    pairs = [f"{NAME}=8.{n}" for n in range(10)]
+    pairs += [f"{NAME}.{c}={n}" for c in range(1, 9) for n in range(10)]
+
+    shown = read(jar, *pairs)
+
+    assert (len(shown.values), shown.is_cut_off) == (20, True)
+
+
 def test_twenty_values_are_read_and_a_further_one_is_told():
     jar = Jar(NAME)
     for count, cut_off in ((19, False), (20, False), (21, True)):

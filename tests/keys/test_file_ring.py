@@ -160,6 +160,20 @@ def test_a_key_leaves_also_where_the_clock_of_the_files_differs(
     assert list(ring) == [NEW]
 
 
+def test_each_change_of_a_file_counts_the_seconds_anew(path, start):
+    # Far behind the times of the files, which tell nothing then.
+    clock = ManualClock(int(time.time()) - 1000)
+    put(path, plain(NEW, OLD))
+    ring = start(clock=clock)
+    for text in (plain(NEW), plain(NEW) + "\n"):
+        put(path, text)
+        for _ in range(SETTLED):
+            clock.advance(1)
+            assert list(ring) == [NEW, OLD]
+    clock.advance(1)
+    assert list(ring) == [NEW]
+
+
 def test_a_key_that_comes_back_never_left(path, start, present):
     put(path, plain(NEW, OLD))
     ring = start(clock=present)

@@ -35,6 +35,17 @@ def jwk_set(*members):
     return json.dumps({"keys": members})
 
 
+@pytest.mark.parametrize("padding", ["", "=", "=="])
+def test_nothing_but_padding_is_taken_off_a_key(padding):
+    """Whatever letter stands at its end."""
+    for last in range(64):
+        secret = bytes(range(32)) + bytes([last])
+        member = jwk(secret)
+        member["k"] += padding
+        (key,) = read_jwk_set(jwk_set(member))
+        assert key.secret == secret
+
+
 @pytest.mark.parametrize(
     "text",
     [

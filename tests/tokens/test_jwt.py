@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import uuid
 
 import jwt
@@ -820,6 +821,21 @@ def test_a_token_is_remembered_in_the_older_half_too():
     for number in (0, 1, 0, 1):
         ticket = codec.decode(tokens[number]).ticket
         assert ticket.userid == number + 1
+
+
+def test_a_long_token_takes_several_places_in_the_younger_half_too():
+    codec = make_jwt()
+    short = codec.encode(make_ticket())
+    long = codec.encode(make_ticket(claims={"a": "x" * 4 * PLACE}))
+    codec.decode(long)
+    verified = codec._made.verified = VerifiedTokens(8)
+    for token in (long, short):
+        codec.decode(token)
+    assert verified._taken == 1
+
+    codec.decode(long)
+
+    assert verified._taken == 1 + math.ceil(len(long) / PLACE)
 
 
 def test_a_sentence_tells_what_to_do_if_the_claims_are_too_long():

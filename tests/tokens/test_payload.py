@@ -363,6 +363,10 @@ def test_a_reserved_name_is_refused_among_the_members():
         "{}".encode("utf-16"),
         "{}".encode("utf-16-le"),
         "{}".encode("utf-32"),
+        # Blank, and not for JSON.
+        b"\x0b{}",
+        b"{}\x0c",
+        "\xa0{}".encode(),
         b'{"a":NaN}',
         b'{"a":[Infinity]}',
         b'{"a":-Infinity}',
