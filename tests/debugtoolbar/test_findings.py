@@ -408,7 +408,7 @@ def test_a_token_that_the_endpoint_issues(toolbar):
     shown = bar.shown
     assert shown.rows["Travels in"] == ["header (began now)"]
     assert shown.response == (
-        "The response may carry a token of the session that began."
+        "The response may carry a token that was made in this request."
     )
 
 
