@@ -156,6 +156,11 @@ def test_any_other_bytes_are_refused(raw):
     assert refusal(VERSION + raw)
 
 
+def test_a_sentence_tells_that_bytes_are_no_ticket():
+    for content in (VERSION, written()[:-1], written() + b"x"):
+        assert refusal(content) == "its content is damaged"
+
+
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known["what"])
 def test_each_bit_and_each_length_counts(known):
     content = bytes.fromhex(known["content"])

@@ -432,6 +432,23 @@ def test_a_ring_that_changes_keeps_what_was_made_of_its_keys(monkeypatch):
     assert reader.kid_of(reader.encode(make_ticket())) == STRANGER.kid
 
 
+class Behind(Rings):
+    """The ring of a process that has not read the newest key yet."""
+
+    def fresh(self, than):
+        self.replace(STRANGER, *than)
+        return True
+
+
+def test_a_token_under_a_key_that_was_not_read_yet_is_accepted():
+    reader = SessionJWT(Behind(FIRST), "HS256", ISSUER, AUDIENCE)
+
+    identity = reader.decode(make_jwt(STRANGER).encode(make_ticket()))
+
+    assert identity.ticket == make_ticket()
+    assert identity.authenticator == "session"
+
+
 # Too long.
 
 
