@@ -159,6 +159,9 @@ def test_any_other_bytes_are_refused(raw):
 def test_a_sentence_tells_that_bytes_are_no_ticket():
     for content in (VERSION, written()[:-1], written() + b"x"):
         assert refusal(content) == "its content is damaged"
+    assert refusal(written() + b'{"sid":1}') == (
+        "the claim 'sid' is one of the token's own names"
+    )
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known["what"])
