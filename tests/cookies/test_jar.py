@@ -863,6 +863,11 @@ def test_only_blanks_and_tabs_stand_behind_a_joined_cookie(behind):
     assert jar.read({"HTTP_COOKIE": f"{NAME}=0.ab\t , a=b"}).values == ("ab",)
 
 
+@pytest.mark.parametrize("text", ["a.b", ".", "0.a.b.", "1." * 60])
+def test_a_text_may_have_dots(small, text):
+    assert values(small, *write(small, text)) == [text]
+
+
 def test_the_name_of_a_cookie_may_have_dots():
     jar = Jar("a.b.c", chunk_size=100, max_chunks=4)
     text = "x" * 250
