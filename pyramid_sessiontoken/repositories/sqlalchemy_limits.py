@@ -154,19 +154,21 @@ def _psycopg(timeout: float) -> Callable[..., Any]:
         try:
             return Connection.connect(*args, **words)
         except psycopg.Error as error:
-            _free(error)
+            _free(error, psycopg.Error)
             raise
 
     return connect
 
 
-def _free(error: BaseException | None) -> None:
+def _free(error: BaseException | None, kind: type[Exception]) -> None:
     """Close the connection of an attempt that was given up.
 
     psycopg leaves it in the frames of its errors, and these in a reference
     cycle. Until Python's garbage collector comes, it would take one of the
     places that the server has.
+
+    :param kind: of these errors. Others are those of the application.
     """
-    while error is not None:
+    while isinstance(error, kind):
         traceback.clear_frames(error.__traceback__)
         error = error.__context__
