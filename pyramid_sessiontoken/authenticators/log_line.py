@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..identity.identity import Identity
+from ..identity.identity import Identity, ticket_of
 from ..identity.ticket import Ticket
 
 #: So many characters of a session id tell sessions apart.
@@ -39,8 +39,3 @@ def _quoted(userid: Any) -> str | None:
 def _session(about: Identity | Ticket | None) -> str | None:
     ticket = ticket_of(about)
     return None if ticket is None else ticket.sid[:SHORTENED]
-
-
-def ticket_of(about: Identity | Ticket | None) -> Ticket | None:
-    """Give the ticket of a genuine token that is refused."""
-    return about.ticket if isinstance(about, Identity) else about

@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InvalidCredential
-from ..identity.identity import Identity
+from ..identity.identity import Identity, ticket_of
 from ..identity.ticket import Ticket
 from ..interfaces import RENEW
 from ..sessions.shown import ShownToken
 from .client_address import Address, read_address
-from .log_line import log_line, ticket_of
+from .log_line import log_line
 
 if TYPE_CHECKING:
     from ..sessions.sealed_access_tokens import AccessToken

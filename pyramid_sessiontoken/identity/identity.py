@@ -45,3 +45,8 @@ def identity_of(ticket: Ticket, authenticator: str) -> Identity:
     :param authenticator: accepted the token of the ticket.
     """
     return Identity(ticket.userid, ticket.claims, authenticator, ticket)
+
+
+def ticket_of(about: Identity | Ticket | None) -> Ticket | None:
+    """Give the ticket of what is known of a session."""
+    return about.ticket if isinstance(about, Identity) else about

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 from pyramid.request import Request
 
 from .. import clock
-from ..authenticators.log_line import ticket_of
 from ..authenticators.names import SESSION
 from ..config.bearer import BearerSettings
 from ..config.kinds import REFERENCE
 from ..config.settings import SETTINGS, Settings
 from ..errors import InvalidCredential
-from ..identity.identity import Identity
+from ..identity.identity import Identity, ticket_of
 from ..interfaces import IAuthenticator
 from ..policy.carriers import ASIDE
 from .application import rules_of
