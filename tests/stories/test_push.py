@@ -21,7 +21,7 @@ import logging
 import os
 import signal
 import sys
-import time
+import threading
 
 import waitress
 from pyramid.config import Configurator
@@ -34,14 +34,15 @@ from pyramid_sessiontoken.repositories import redis_invalidation
 redis_invalidation.AGAIN_AFTER_REFUSAL = 0.2
 # On a machine that does much else, Redis may answer late.
 redis_invalidation.PATIENCE = 15
-said = []
+is_told = threading.Event()
 
 
 class Log(logging.Handler):
     # A process that forks must not be in the middle of a line.
     def emit(self, record):
         os.write(2, (self.format(record) + "\\n").encode())
-        said.append(record.getMessage())
+        if "at once which sessions end" in record.getMessage():
+            is_told.set()
 
 
 logging.basicConfig(
@@ -79,8 +80,7 @@ if sys.argv[2:]:
     request = Request.blank("/identity")
     request.authorization = ("Session", sys.argv[2])
     assert request.get_response(app).json["userid"] == "alice"
-    while not any("at once which sessions end" in each for each in said):
-        time.sleep(0.01)
+    is_told.wait()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     os.fork()
 

@@ -49,6 +49,10 @@ class Server:
 
     def freeze(self):
         """Stop all of its threads; return when they have stopped."""
+        process = psutil.Process(self.process.pid)
+        # First the one that starts the others, so that it starts no more.
+        process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: is_still(process))
         self.tell(signal.SIGSTOP)
         wait_until(self.is_frozen)
 
@@ -88,7 +92,9 @@ def stopped(server):
     try:
         yield
     finally:
+        was_frozen = server.is_frozen()
         server.thaw()
+        assert was_frozen, "something else let it go on"
 
 
 @pytest.fixture(scope="session")
